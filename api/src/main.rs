@@ -1,0 +1,2 @@
+//! The `rollbook` binary.
+fn main() {}
