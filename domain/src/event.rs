@@ -1,0 +1,265 @@
+//! The closed list of every event: one variant per entity, one catalogue row per kind.
+
+use crate::group::event::GroupEvent;
+use crate::kernel::change::{self, Change};
+use crate::kernel::event_type::EventType;
+use crate::kernel::id::Subject;
+use crate::key::event::KeyEvent;
+use crate::organization::event::OrganizationEvent;
+use crate::profile::event::ProfileEvent;
+use crate::queue::event::QueueEvent;
+use crate::role::event::RoleEvent;
+use crate::settings::event::SettingsEvent;
+use crate::user::event::UserEvent;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// Something that happened in an organization.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// About the organization itself.
+    Organization(OrganizationEvent),
+    /// About a user.
+    User(UserEvent),
+    /// About a role.
+    Role(RoleEvent),
+    /// About a profile.
+    Profile(ProfileEvent),
+    /// About a key.
+    Key(KeyEvent),
+    /// About a queue or campaign.
+    Queue(QueueEvent),
+    /// About a group.
+    Group(GroupEvent),
+    /// About the settings.
+    Settings(SettingsEvent),
+}
+
+/// Why a stored event could not be read. The process stops serving the organization.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A newer release wrote it.
+    #[error("event type `{0}` is not known to this release")]
+    UnknownType(String),
+    /// A newer release wrote it.
+    #[error("version `{version}` of event type `{name}` is not known to this release")]
+    UnknownVersion {
+        /// The stored name.
+        name: String,
+        /// The stored version.
+        version: String,
+    },
+    /// The payload does not have the shape of its type.
+    #[error("the payload of event type `{name}` cannot be read: {what}")]
+    Payload {
+        /// The stored name.
+        name: String,
+        /// What is wrong, naming members, never values.
+        what: String,
+    },
+}
+
+/// Every kind of event there is, in the order of the entities.
+pub fn catalogue() -> impl Iterator<Item = &'static EventType> {
+    [
+        OrganizationEvent::CATALOGUE,
+        UserEvent::CATALOGUE,
+        RoleEvent::CATALOGUE,
+        ProfileEvent::CATALOGUE,
+        KeyEvent::CATALOGUE,
+        QueueEvent::CATALOGUE,
+        GroupEvent::CATALOGUE,
+        SettingsEvent::CATALOGUE,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The catalogue's row for a stored name.
+#[must_use]
+pub fn event_type(name: &str) -> Option<&'static EventType> {
+    catalogue().find(|row| row.name == name)
+}
+
+impl Event {
+    /// The stored name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Organization(event) => event.name(),
+            Self::User(event) => event.name(),
+            Self::Role(event) => event.name(),
+            Self::Profile(event) => event.name(),
+            Self::Key(event) => event.name(),
+            Self::Queue(event) => event.name(),
+            Self::Group(event) => event.name(),
+            Self::Settings(event) => event.name(),
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Organization(event) => event.subject(),
+            Self::User(event) => event.subject(),
+            Self::Role(event) => event.subject(),
+            Self::Profile(event) => event.subject(),
+            Self::Key(event) => event.subject(),
+            Self::Queue(event) => event.subject(),
+            Self::Group(event) => event.subject(),
+            Self::Settings(event) => event.subject(),
+        }
+    }
+
+    /// The payload, with personal values in their marked form (see [`crate::kernel::personal`]).
+    #[must_use]
+    pub fn payload(&self) -> Value {
+        let tagged = match self {
+            Self::Organization(event) => serde_json::to_value(event),
+            Self::User(event) => serde_json::to_value(event),
+            Self::Role(event) => serde_json::to_value(event),
+            Self::Profile(event) => serde_json::to_value(event),
+            Self::Key(event) => serde_json::to_value(event),
+            Self::Queue(event) => serde_json::to_value(event),
+            Self::Group(event) => serde_json::to_value(event),
+            Self::Settings(event) => serde_json::to_value(event),
+        };
+        // Events are maps of text, numbers and lists, which always serialize; a null payload would be
+        // refused by the ledger before it is stored.
+        match tagged {
+            Ok(Value::Object(members)) => {
+                members.into_iter().next().map_or(Value::Null, |(_, payload)| payload)
+            }
+            Ok(_) | Err(_) => Value::Null,
+        }
+    }
+
+    /// Reads an event of the current version from its revealed payload.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the name, the version or the payload's shape is not known.
+    pub fn decode(name: &str, version: &str, payload: Value) -> Result<Self, DecodeError> {
+        let row = event_type(name).ok_or_else(|| DecodeError::UnknownType(name.to_owned()))?;
+        if row.version != version {
+            return Err(DecodeError::UnknownVersion { name: name.to_owned(), version: version.to_owned() });
+        }
+        let entity = name.split('.').next().unwrap_or_default();
+        match entity {
+            "organization" => read(name, payload).map(Self::Organization),
+            "user" => read(name, payload).map(Self::User),
+            "role" => read(name, payload).map(Self::Role),
+            "profile" => read(name, payload).map(Self::Profile),
+            "key" => read(name, payload).map(Self::Key),
+            "queue" => read(name, payload).map(Self::Queue),
+            "group" => read(name, payload).map(Self::Group),
+            "settings" => read(name, payload).map(Self::Settings),
+            _ => Err(DecodeError::UnknownType(name.to_owned())),
+        }
+    }
+
+    /// The changes this event makes, field by field.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        let shape = event_type(self.name()).map(|row| row.shape);
+        shape.map(|shape| change::changes(self.subject(), shape, &self.payload())).unwrap_or_default()
+    }
+
+    /// Every entity the event concerns: its subject first, then those named by its elements
+    /// (a group's new member has the change in their history too).
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        let mut subjects = vec![self.subject()];
+        match self {
+            Self::Group(
+                GroupEvent::MembersChanged { added, removed, .. }
+                | GroupEvent::SupervisorsChanged { added, removed, .. },
+            )
+            | Self::Queue(QueueEvent::AgentsChanged { added, removed, .. }) => {
+                subjects.extend(removed.iter().chain(added).map(|user| user.subject()));
+            }
+            Self::Queue(QueueEvent::SupervisorSet { user, .. }) => subjects.push(user.subject()),
+            Self::Organization(_)
+            | Self::User(_)
+            | Self::Role(_)
+            | Self::Profile(_)
+            | Self::Key(_)
+            | Self::Queue(_)
+            | Self::Group(_)
+            | Self::Settings(_) => {}
+        }
+        subjects
+    }
+}
+
+fn read<E: DeserializeOwned>(name: &str, payload: Value) -> Result<E, DecodeError> {
+    let tagged = Value::Object(Map::from_iter([(name.to_owned(), payload)]));
+    serde_json::from_value(tagged)
+        .map_err(|error| DecodeError::Payload { name: name.to_owned(), what: error.to_string() })
+}
+
+impl From<OrganizationEvent> for Event {
+    fn from(event: OrganizationEvent) -> Self {
+        Self::Organization(event)
+    }
+}
+impl From<UserEvent> for Event {
+    fn from(event: UserEvent) -> Self {
+        Self::User(event)
+    }
+}
+impl From<RoleEvent> for Event {
+    fn from(event: RoleEvent) -> Self {
+        Self::Role(event)
+    }
+}
+impl From<ProfileEvent> for Event {
+    fn from(event: ProfileEvent) -> Self {
+        Self::Profile(event)
+    }
+}
+impl From<KeyEvent> for Event {
+    fn from(event: KeyEvent) -> Self {
+        Self::Key(event)
+    }
+}
+impl From<QueueEvent> for Event {
+    fn from(event: QueueEvent) -> Self {
+        Self::Queue(event)
+    }
+}
+impl From<GroupEvent> for Event {
+    fn from(event: GroupEvent) -> Self {
+        Self::Group(event)
+    }
+}
+impl From<SettingsEvent> for Event {
+    fn from(event: SettingsEvent) -> Self {
+        Self::Settings(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_events_share_a_stored_name() {
+        let names: BTreeSet<_> = catalogue().map(|row| row.name).collect();
+        assert_eq!(names.len(), catalogue().count());
+    }
+
+    #[test]
+    fn an_event_of_a_later_release_is_refused_by_name_and_by_version() {
+        let payload = serde_json::json!({});
+        assert_eq!(
+            Event::decode("user.cloned", "1", payload.clone()),
+            Err(DecodeError::UnknownType("user.cloned".into()))
+        );
+        assert_eq!(
+            Event::decode("user.blocked", "2", payload),
+            Err(DecodeError::UnknownVersion { name: "user.blocked".into(), version: "2".into() })
+        );
+    }
+}

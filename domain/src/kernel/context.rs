@@ -1,0 +1,171 @@
+//! All that a rule may know of the world: who asks, when, why, and fresh randomness.
+//!
+//! Filled at the edge; `domain` itself has no clock and no randomness.
+
+use super::id::{CredentialId, Subject, UserId};
+use super::moment::Moment;
+use super::personal::{Personal, Salt};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Who asks for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in user.
+    User(UserId),
+    /// A user's API key: at most what the user may.
+    ApiKey {
+        /// Whose key it is.
+        user: UserId,
+        /// Which key.
+        key: CredentialId,
+    },
+    /// Somebody at the server's command line.
+    Operator,
+    /// Rollbook itself (lock-outs, demo data).
+    System,
+}
+
+impl Actor {
+    /// The user on whose rights this actor acts; none for the operator and the system, who act above them.
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) | Self::ApiKey { user, .. } => Some(user),
+            Self::Operator | Self::System => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Actor {
+    /// As in an entry's metadata: `user:<id>`, `api_key:<id>`, `operator`, `system`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "user:{user}"),
+            Self::ApiKey { key, .. } => write!(f, "api_key:{key}"),
+            Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// The way a change came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// The console's pages.
+    Console,
+    /// REST.
+    Api,
+    /// The command line.
+    Cli,
+    /// An import.
+    Import,
+    /// A rollback being applied.
+    Rollback,
+    /// Rollbook itself.
+    System,
+}
+
+impl Channel {
+    /// The word in metadata and in the activity log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Api => "api",
+            Self::Cli => "cli",
+            Self::Import => "import",
+            Self::Rollback => "rollback",
+            Self::System => "system",
+        }
+    }
+}
+
+/// The world at the moment of one command.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Who asks.
+    pub actor: Actor,
+    /// When it is decided; the ledger stamps its entries with this.
+    pub at: Moment,
+    /// 32 random bytes from which ids and salts are drawn.
+    pub seed: [u8; 32],
+    /// Why, in the asker's words (personal free text, at most 2,000 characters).
+    pub reason: Option<String>,
+    /// The ticket it belongs to (at most 200 characters).
+    pub ticket: Option<String>,
+    /// How it came in.
+    pub channel: Channel,
+    /// The asker's network address.
+    pub ip: Option<String>,
+    /// The asker's user agent.
+    pub agent: Option<String>,
+    /// The session it was asked in.
+    pub session: Option<Uuid>,
+    /// The request it was asked by.
+    pub request: Option<Uuid>,
+    /// This command.
+    pub command: Uuid,
+    /// What caused it (a rollback's plan, an import), if not the asker directly.
+    pub cause: Option<String>,
+    /// The entity as the asker last saw it: its last event's position must still be this (`If-Match`).
+    pub expects: Option<(Subject, u64)>,
+}
+
+/// Draws ids and salts from a context's seed, the same ones for the same seed in the same order.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    seed: [u8; 32],
+    millis: u64,
+    drawn: u64,
+}
+
+impl Fresh {
+    /// Starts drawing for `context`.
+    #[must_use]
+    pub fn new(context: &Context) -> Self {
+        let millis = u64::try_from(context.at.micros() / 1_000).unwrap_or_default();
+        Self { seed: context.seed, millis, drawn: 0 }
+    }
+
+    /// A UUID version 7 (RFC 9562 §5.7): time first, so that rows of one time lie together.
+    pub fn uuid(&mut self) -> Uuid {
+        let random = self.bytes::<10>();
+        uuid::Builder::from_unix_timestamp_millis(self.millis, &random).into_uuid()
+    }
+
+    /// A salt for one personal value.
+    pub fn salt(&mut self) -> Salt {
+        self.bytes::<16>()
+    }
+
+    /// A personal value with a salt of its own.
+    pub fn personal(&mut self, value: &str) -> Personal {
+        Personal::new(value, self.salt())
+    }
+
+    /// The first `N` (at most 32) bytes of `SHA-256(seed ‖ counter)`.
+    fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        self.drawn += 1;
+        let digest = Sha256::new().chain_update(self.seed).chain_update(self.drawn.to_be_bytes()).finalize();
+        let mut bytes = [0; N];
+        bytes.iter_mut().zip(digest).for_each(|(byte, drawn)| *byte = drawn);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::spec;
+
+    #[test]
+    fn the_same_seed_draws_the_same_ids_and_no_id_twice() {
+        let context = spec::context(Actor::System);
+        let (mut a, mut b) = (Fresh::new(&context), Fresh::new(&context));
+        let first = a.uuid();
+        assert_eq!(first, b.uuid());
+        assert_ne!(first, a.uuid());
+        assert_eq!(first.get_version_num(), 7);
+    }
+}

@@ -1,0 +1,16 @@
+//! The words every entity speaks: ids, moments, text, personal values, actors, changes, events.
+//!
+//! Nothing here knows an entity; nothing here does input or output.
+
+pub mod change;
+pub mod context;
+pub mod event_type;
+pub mod id;
+pub mod moment;
+pub mod personal;
+pub mod rejection;
+pub mod shared;
+pub mod text;
+
+#[cfg(test)]
+pub mod spec;

@@ -1,0 +1,120 @@
+//! Finding things in an organization by id, login, e-mail or name. Reads only.
+
+use super::state::Organization;
+use crate::kernel::id::{Kind, Subject, UserId};
+use crate::kernel::text::folded;
+use crate::role::state::Role;
+use crate::user::state::User;
+use std::sync::Arc;
+use uuid::Uuid;
+
+impl Organization {
+    /// The user with this id.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.get(&id).map(Arc::as_ref)
+    }
+
+    /// The role a user holds.
+    #[must_use]
+    pub fn role_of(&self, user: &User) -> Option<&Role> {
+        self.roles.get(&user.role.value).map(Arc::as_ref)
+    }
+
+    /// The rank of a user's role; 0 if the role is not there.
+    #[must_use]
+    pub fn rank_of(&self, user: &User) -> u16 {
+        self.role_of(user).map_or(0, |role| role.rank.value)
+    }
+
+    /// The user who signs in as `text`: by login, else by e-mail address, whatever the case.
+    #[must_use]
+    pub fn user_by_sign_in(&self, text: &str) -> Option<&User> {
+        let folded = folded(text);
+        let id = self.logins.get(folded.as_str()).or_else(|| self.emails.get(folded.as_str()))?;
+        self.user(*id)
+    }
+
+    /// The user who has this login, whatever its case.
+    #[must_use]
+    pub fn user_by_login(&self, login: &str) -> Option<&User> {
+        self.logins.get(folded(login).as_str()).and_then(|id| self.user(*id))
+    }
+
+    /// The user who has this e-mail address, whatever its case.
+    #[must_use]
+    pub fn user_by_email(&self, email: &str) -> Option<&User> {
+        self.emails.get(folded(email).as_str()).and_then(|id| self.user(*id))
+    }
+
+    /// What of `kind` has this name, whatever its case.
+    #[must_use]
+    pub fn by_name(&self, kind: Kind, name: &str) -> Option<Uuid> {
+        self.names.get(&(kind, folded(name).into())).copied()
+    }
+
+    /// What a reference means: an id, a login (users) or a unique name.
+    #[must_use]
+    pub fn find(&self, kind: Kind, reference: &str) -> Option<Uuid> {
+        let by_id = Uuid::parse_str(reference).ok().filter(|id| self.exists(Subject { kind, id: *id }));
+        by_id.or_else(|| match kind {
+            Kind::User => self.user_by_login(reference).map(|user| user.id.uuid()),
+            _ => self.by_name(kind, reference),
+        })
+    }
+
+    /// Whether there is, or was, such an entity.
+    #[must_use]
+    pub fn exists(&self, subject: Subject) -> bool {
+        self.changed(subject).is_some()
+    }
+
+    /// The position of the last event about an entity and how many there were; `None` if there is no such entity.
+    #[must_use]
+    pub fn changed(&self, subject: Subject) -> Option<(u64, u64)> {
+        use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId};
+        let id = subject.id;
+        match subject.kind {
+            Kind::User => self.users.get(&UserId(id)).map(|user| (user.changed, user.version)),
+            Kind::Role => self.roles.get(&RoleId(id)).map(|role| (role.changed, role.version)),
+            Kind::Profile => {
+                self.profiles.get(&ProfileId(id)).map(|profile| (profile.changed, profile.version))
+            }
+            Kind::Key => self.keys.get(&KeyId(id)).map(|key| (key.changed, key.version)),
+            Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| (queue.changed, queue.version)),
+            Kind::Group => self.groups.get(&GroupId(id)).map(|group| (group.changed, group.version)),
+            Kind::Settings => {
+                (id == self.id.uuid()).then_some((self.settings.changed, self.settings.version))
+            }
+            Kind::Organization => {
+                (id == self.id.uuid()).then_some((self.position.min(1), self.position.min(1)))
+            }
+            Kind::Conversation | Kind::Setting | Kind::Element => None,
+        }
+    }
+
+    /// Users in the order of their folded logins, erased ones left out, starting after `after`.
+    pub fn users_after<'a>(&'a self, after: Option<&str>) -> impl Iterator<Item = &'a User> {
+        use std::ops::Bound;
+        let start = after.map_or(Bound::Unbounded, |login| Bound::Excluded(Arc::<str>::from(login)));
+        self.logins.range((start, Bound::Unbounded)).filter_map(|(_, id)| self.user(*id))
+    }
+
+    /// What people call a subject: login, name, or `[erased]`; `None` if there is no such entity.
+    #[must_use]
+    pub fn label(&self, subject: Subject) -> Option<String> {
+        use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId};
+        let id = subject.id;
+        match subject.kind {
+            Kind::User => self.users.get(&UserId(id)).map(|user| user.login.text().to_owned()),
+            Kind::Role => self.roles.get(&RoleId(id)).map(|role| role.name.clone()),
+            Kind::Profile => self.profiles.get(&ProfileId(id)).map(|profile| profile.name.clone()),
+            Kind::Key => self.keys.get(&KeyId(id)).map(|key| key.name.clone()),
+            Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| queue.name.clone()),
+            Kind::Group => self.groups.get(&GroupId(id)).map(|group| group.name.clone()),
+            Kind::Settings => (id == self.id.uuid()).then(|| "settings".to_owned()),
+            Kind::Organization => (id == self.id.uuid()).then(|| self.name.clone()),
+            Kind::Conversation | Kind::Setting | Kind::Element => None,
+        }
+    }
+}

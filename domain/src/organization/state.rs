@@ -1,0 +1,322 @@
+//! An organization as folded from its ledger: persistent maps, so that a clone costs nothing.
+//!
+//! [`apply`](Organization::apply) has no rules and cannot fail. What one entity's event means to another
+//! (a group's member, a role's holder) is kept here, in one place.
+
+use super::event::OrganizationEvent;
+use crate::event::Event;
+use crate::group::event::GroupEvent;
+use crate::group::state::Group;
+use crate::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::moment::Moment;
+use crate::kernel::text::folded;
+use crate::key::event::KeyEvent;
+use crate::key::state::Key;
+use crate::permission::catalog::Catalog;
+use crate::profile::event::ProfileEvent;
+use crate::profile::state::Profile;
+use crate::queue::event::QueueEvent;
+use crate::queue::state::{Post, Queue};
+use crate::role::event::RoleEvent;
+use crate::role::state::Role;
+use crate::settings::event::SettingsEvent;
+use crate::settings::state::Settings;
+use crate::user::event::UserEvent;
+use crate::user::state::User;
+use imbl::{HashMap, OrdMap};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// All of an organization at one position of its ledger.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Also the `aggregate_id` of its ledger.
+    pub id: OrganizationId,
+    /// Its name; empty before `organization.created`.
+    pub name: String,
+    /// The permissions there are; the empty catalog before `organization.created`.
+    pub catalog: &'static Catalog,
+    /// The position of the last event folded in; 0 before the first.
+    pub position: u64,
+    /// The time of the last event folded in.
+    pub at: Moment,
+    /// Everybody who ever was a user.
+    pub users: HashMap<UserId, Arc<User>>,
+    /// Every role.
+    pub roles: OrdMap<RoleId, Arc<Role>>,
+    /// Every profile.
+    pub profiles: OrdMap<ProfileId, Arc<Profile>>,
+    /// Every key.
+    pub keys: OrdMap<KeyId, Arc<Key>>,
+    /// Every queue and campaign.
+    pub queues: OrdMap<QueueId, Arc<Queue>>,
+    /// Every group.
+    pub groups: OrdMap<GroupId, Arc<Group>>,
+    /// The settings.
+    pub settings: Settings,
+    /// Users by folded login; the order of lists.
+    pub(crate) logins: OrdMap<Arc<str>, UserId>,
+    /// Users by folded e-mail address.
+    pub(crate) emails: HashMap<Arc<str>, UserId>,
+    /// Everything else by kind and folded name.
+    pub(crate) names: OrdMap<(Kind, Arc<str>), Uuid>,
+}
+
+impl Organization {
+    /// An organization before its first event.
+    #[must_use]
+    pub fn empty(id: OrganizationId) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            catalog: Catalog::empty(),
+            position: 0,
+            at: Moment::default(),
+            users: HashMap::new(),
+            roles: OrdMap::new(),
+            profiles: OrdMap::new(),
+            keys: OrdMap::new(),
+            queues: OrdMap::new(),
+            groups: OrdMap::new(),
+            settings: Settings::default(),
+            logins: OrdMap::new(),
+            emails: HashMap::new(),
+            names: OrdMap::new(),
+        }
+    }
+
+    /// Folds the next event in.
+    pub fn apply(&mut self, at: Moment, event: &Event) {
+        self.position += 1;
+        self.at = self.at.max(at);
+        match event {
+            Event::Organization(event) => self.apply_own(event),
+            Event::User(event) => self.apply_user(event),
+            Event::Role(event) => self.apply_role(event),
+            Event::Profile(event) => self.apply_profile(event),
+            Event::Key(event) => self.apply_key(event),
+            Event::Queue(event) => self.apply_queue(event),
+            Event::Group(event) => self.apply_group(event),
+            Event::Settings(event) => self.apply_settings(event),
+        }
+    }
+
+    fn apply_own(&mut self, event: &OrganizationEvent) {
+        match event {
+            OrganizationEvent::Created { name, catalog, catalog_version, .. } => {
+                self.name.clone_from(name);
+                self.catalog = Catalog::find(catalog, *catalog_version).unwrap_or_else(Catalog::empty);
+            }
+            OrganizationEvent::Renamed { to, .. } => self.name.clone_from(to),
+        }
+    }
+
+    fn apply_user(&mut self, event: &UserEvent) {
+        let id = user_of(event);
+        if let Some(user) = User::created(event, self.position) {
+            self.index_user(&user);
+            self.hold(&user);
+            self.users.insert(id, Arc::new(user));
+            return;
+        }
+        let Some(before) = self.users.get(&id).cloned() else { return };
+        let mut after = User::clone(&before);
+        after.apply(event, self.position);
+        self.unindex_user(&before);
+        self.index_user(&after);
+        self.release(&before);
+        self.hold(&after);
+        self.users.insert(id, Arc::new(after));
+    }
+
+    fn index_user(&mut self, user: &User) {
+        if let Some(login) = user.login.clear() {
+            self.logins.insert(folded(login).into(), user.id);
+        }
+        if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
+            self.emails.insert(folded(email).into(), user.id);
+        }
+    }
+
+    fn unindex_user(&mut self, user: &User) {
+        if let Some(login) = user.login.clear() {
+            self.logins.remove(folded(login).as_str());
+        }
+        if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
+            self.emails.remove(folded(email).as_str());
+        }
+    }
+
+    fn hold(&mut self, user: &User) {
+        if let Some(role) = self.roles.get_mut(&user.role.value) {
+            Arc::make_mut(role).holders.insert(user.id);
+        }
+        if let Some(profile) = user.profile.value.and_then(|id| self.profiles.get_mut(&id)) {
+            Arc::make_mut(profile).holders.insert(user.id);
+        }
+    }
+
+    fn release(&mut self, user: &User) {
+        if let Some(role) = self.roles.get_mut(&user.role.value) {
+            Arc::make_mut(role).holders.remove(&user.id);
+        }
+        if let Some(profile) = user.profile.value.and_then(|id| self.profiles.get_mut(&id)) {
+            Arc::make_mut(profile).holders.remove(&user.id);
+        }
+    }
+
+    fn apply_role(&mut self, event: &RoleEvent) {
+        if let Some(role) = Role::created(event, self.position) {
+            self.name_is(Kind::Role, &role.name, role.id.uuid());
+            self.roles.insert(role.id, Arc::new(role));
+        } else if let Some(role) = self.roles.get_mut(&role_of(event)) {
+            Arc::make_mut(role).apply(event, self.position);
+            if let RoleEvent::Renamed { role, from, to } = event {
+                self.renamed(Kind::Role, from, to, role.uuid());
+            }
+        }
+    }
+
+    fn apply_profile(&mut self, event: &ProfileEvent) {
+        if let Some(profile) = Profile::created(event, self.position) {
+            self.name_is(Kind::Profile, &profile.name, profile.id.uuid());
+            self.profiles.insert(profile.id, Arc::new(profile));
+        } else if let Some(profile) = self.profiles.get_mut(&profile_of(event)) {
+            Arc::make_mut(profile).apply(event, self.position);
+            if let ProfileEvent::Renamed { profile, from, to } = event {
+                self.renamed(Kind::Profile, from, to, profile.uuid());
+            }
+        }
+    }
+
+    fn apply_key(&mut self, event: &KeyEvent) {
+        if let Some(key) = Key::created(event, self.position) {
+            self.name_is(Kind::Key, &key.name, key.id.uuid());
+            self.keys.insert(key.id, Arc::new(key));
+        } else if let Some(key) = self.keys.get_mut(&key_of(event)) {
+            Arc::make_mut(key).apply(event, self.position);
+            if let KeyEvent::Renamed { key, from, to } = event {
+                self.renamed(Kind::Key, from, to, key.uuid());
+            }
+        }
+    }
+
+    fn apply_queue(&mut self, event: &QueueEvent) {
+        if let Some(queue) = Queue::created(event, self.position) {
+            self.name_is(Kind::Queue, &queue.name, queue.id.uuid());
+            self.queues.insert(queue.id, Arc::new(queue));
+        } else if let Some(queue) = self.queues.get_mut(&queue_of(event)) {
+            Arc::make_mut(queue).apply(event, self.position);
+            self.follow_queue(event);
+        }
+    }
+
+    /// What a queue's event means to its name and to the users who serve or supervise it.
+    fn follow_queue(&mut self, event: &QueueEvent) {
+        match event {
+            QueueEvent::Renamed { queue, from, to } => self.renamed(Kind::Queue, from, to, queue.uuid()),
+            QueueEvent::AgentsChanged { queue, added, removed } => {
+                removed.iter().for_each(|user| self.post(*user, *queue, |post| post.serves = false));
+                added.iter().for_each(|user| self.post(*user, *queue, |post| post.serves = true));
+            }
+            QueueEvent::SupervisorSet { queue, user, to, .. } => {
+                self.post(*user, *queue, |post| post.supervises = *to);
+            }
+            QueueEvent::Created { .. }
+            | QueueEvent::Described { .. }
+            | QueueEvent::VisibilityKeySet { .. }
+            | QueueEvent::PartsChanged { .. }
+            | QueueEvent::Archived { .. }
+            | QueueEvent::Restored { .. } => {}
+        }
+    }
+
+    fn post(&mut self, user: UserId, queue: QueueId, change: impl FnOnce(&mut Post)) {
+        let Some(user) = self.users.get_mut(&user) else { return };
+        let user = Arc::make_mut(user);
+        let mut post = user.posts.get(&queue).copied().unwrap_or_default();
+        change(&mut post);
+        if post.is_empty() {
+            user.posts.remove(&queue);
+        } else {
+            user.posts.insert(queue, post);
+        }
+    }
+
+    fn apply_group(&mut self, event: &GroupEvent) {
+        if let Some(group) = Group::created(event, self.position) {
+            self.name_is(Kind::Group, &group.name, group.id.uuid());
+            self.groups.insert(group.id, Arc::new(group));
+        } else if let Some(group) = self.groups.get_mut(&group_of(event)) {
+            Arc::make_mut(group).apply(event, self.position);
+            self.follow_group(event);
+        }
+    }
+
+    /// What a group's event means to its name and to its members and supervisors.
+    fn follow_group(&mut self, event: &GroupEvent) {
+        let position = self.position;
+        match event {
+            GroupEvent::Renamed { group, from, to } => self.renamed(Kind::Group, from, to, group.uuid()),
+            GroupEvent::MembersChanged { group, added, removed } => {
+                for id in removed {
+                    self.with_user(*id, |user| user.groups = user.groups.without(group));
+                }
+                for id in added {
+                    self.with_user(*id, |user| user.groups = user.groups.update(*group));
+                }
+            }
+            GroupEvent::SupervisorsChanged { group, added, removed } => {
+                for id in removed {
+                    self.with_user(*id, |user| user.supervises = user.supervises.without(group));
+                }
+                for id in added {
+                    self.with_user(*id, |user| user.supervises = user.supervises.update(*group, position));
+                }
+            }
+            GroupEvent::Created { .. }
+            | GroupEvent::Described { .. }
+            | GroupEvent::SettingSet { .. }
+            | GroupEvent::Archived { .. }
+            | GroupEvent::Restored { .. } => {}
+        }
+    }
+
+    fn with_user(&mut self, id: UserId, change: impl FnOnce(&mut User)) {
+        if let Some(user) = self.users.get_mut(&id) {
+            change(Arc::make_mut(user));
+        }
+    }
+
+    fn apply_settings(&mut self, event: &SettingsEvent) {
+        self.settings.apply(event, self.position);
+    }
+
+    fn name_is(&mut self, kind: Kind, name: &str, id: Uuid) {
+        self.names.insert((kind, folded(name).into()), id);
+    }
+
+    fn renamed(&mut self, kind: Kind, from: &str, to: &str, id: Uuid) {
+        self.names.remove(&(kind, folded(from).into()));
+        self.name_is(kind, to, id);
+    }
+}
+
+fn user_of(event: &UserEvent) -> UserId {
+    UserId(event.subject().id)
+}
+fn role_of(event: &RoleEvent) -> RoleId {
+    RoleId(event.subject().id)
+}
+fn profile_of(event: &ProfileEvent) -> ProfileId {
+    ProfileId(event.subject().id)
+}
+fn key_of(event: &KeyEvent) -> KeyId {
+    KeyId(event.subject().id)
+}
+fn queue_of(event: &QueueEvent) -> QueueId {
+    QueueId(event.subject().id)
+}
+fn group_of(event: &GroupEvent) -> GroupId {
+    GroupId(event.subject().id)
+}

@@ -1,0 +1,4 @@
+//! The life of a queue, told as the list of its events in `event.rs`.
+
+pub mod event;
+pub mod state;

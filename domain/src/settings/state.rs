@@ -1,0 +1,182 @@
+//! The organization's settings as folded from events, each with its default, unit and limits.
+
+use super::event::SettingsEvent;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// The settings there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// Which changes need a reason: `none`, `sensitive` or `all`.
+    ReasonRequired,
+    /// Failed sign-ins in a row before an account is locked; 0 never locks, at most 100.
+    SignInAttemptsMax,
+    /// Minutes an account stays locked; 1 to 1,440.
+    LockOutMinutes,
+    /// Hours a session lives without being used; 1 to 720.
+    SessionHours,
+    /// Whether agents may call out; overridable by group.
+    OutboundCalls,
+}
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    /// On or off.
+    Flag(bool),
+    /// A count, in the setting's unit.
+    Number(u32),
+    /// One of the setting's words.
+    Word(String),
+}
+
+/// Which changes need a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasonRule {
+    /// No change.
+    None,
+    /// Changes of role, keys, masterkey, superuser, erasures and rollbacks.
+    Sensitive,
+    /// Every change.
+    All,
+}
+
+impl Setting {
+    /// Every setting.
+    pub const ALL: [Self; 5] = [
+        Self::ReasonRequired,
+        Self::SignInAttemptsMax,
+        Self::LockOutMinutes,
+        Self::SessionHours,
+        Self::OutboundCalls,
+    ];
+
+    /// The word in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ReasonRequired => "reason_required",
+            Self::SignInAttemptsMax => "sign_in_attempts_max",
+            Self::LockOutMinutes => "lock_out_minutes",
+            Self::SessionHours => "session_hours",
+            Self::OutboundCalls => "outbound_calls",
+        }
+    }
+
+    /// What holds where nothing was set.
+    #[must_use]
+    pub fn default_value(self) -> SettingValue {
+        match self {
+            Self::ReasonRequired => SettingValue::Word("none".into()),
+            Self::SignInAttemptsMax => SettingValue::Number(10),
+            Self::LockOutMinutes => SettingValue::Number(15),
+            Self::SessionHours => SettingValue::Number(12),
+            Self::OutboundCalls => SettingValue::Flag(true),
+        }
+    }
+
+    /// Whether a group may override it for its members.
+    #[must_use]
+    pub fn by_group(self) -> bool {
+        matches!(self, Self::OutboundCalls)
+    }
+
+    /// Whether `value` is of the setting's kind and inside its limits.
+    #[must_use]
+    pub fn accepts(self, value: &SettingValue) -> bool {
+        match (self, value) {
+            (Self::ReasonRequired, SettingValue::Word(word)) => {
+                matches!(word.as_str(), "none" | "sensitive" | "all")
+            }
+            (Self::SignInAttemptsMax, SettingValue::Number(n)) => *n <= 100,
+            (Self::LockOutMinutes, SettingValue::Number(n)) => (1..=1_440).contains(n),
+            (Self::SessionHours, SettingValue::Number(n)) => (1..=720).contains(n),
+            (Self::OutboundCalls, SettingValue::Flag(_)) => true,
+            (_, _) => false,
+        }
+    }
+
+    /// What [`accepts`](Self::accepts) wants, for an error message.
+    #[must_use]
+    pub fn wanted(self) -> &'static str {
+        match self {
+            Self::ReasonRequired => "one of `none`, `sensitive`, `all`",
+            Self::SignInAttemptsMax => "a number from 0 to 100",
+            Self::LockOutMinutes => "a number of minutes from 1 to 1440",
+            Self::SessionHours => "a number of hours from 1 to 720",
+            Self::OutboundCalls => "true or false",
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A word that names no setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such setting")]
+pub struct UnknownSetting;
+
+impl FromStr for Setting {
+    type Err = UnknownSetting;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSetting> {
+        Self::ALL.into_iter().find(|setting| setting.word() == text).ok_or(UnknownSetting)
+    }
+}
+
+/// The settings that were changed; the rest are at their defaults.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// What was set.
+    pub set: BTreeMap<Setting, SettingValue>,
+    /// Position of the last event about the settings; 0 if there was none.
+    pub changed: u64,
+    /// How many events there were about them.
+    pub version: u64,
+}
+
+impl Settings {
+    /// Folds one event.
+    pub fn apply(&mut self, event: &SettingsEvent, at: u64) {
+        match event {
+            SettingsEvent::Set { setting, to, .. } => {
+                self.set.insert(*setting, to.clone());
+            }
+        }
+        self.changed = at;
+        self.version += 1;
+    }
+
+    /// The value that holds.
+    #[must_use]
+    pub fn get(&self, setting: Setting) -> SettingValue {
+        self.set.get(&setting).cloned().unwrap_or_else(|| setting.default_value())
+    }
+
+    /// The value of a setting that is a number; 0 if it is of another kind.
+    #[must_use]
+    pub fn number(&self, setting: Setting) -> u32 {
+        match self.get(setting) {
+            SettingValue::Number(n) => n,
+            SettingValue::Flag(_) | SettingValue::Word(_) => 0,
+        }
+    }
+
+    /// Which changes need a reason.
+    #[must_use]
+    pub fn reason_rule(&self) -> ReasonRule {
+        match self.get(Setting::ReasonRequired) {
+            SettingValue::Word(word) if word == "none" => ReasonRule::None,
+            SettingValue::Word(word) if word == "sensitive" => ReasonRule::Sensitive,
+            SettingValue::Word(_) | SettingValue::Flag(_) | SettingValue::Number(_) => ReasonRule::All,
+        }
+    }
+}

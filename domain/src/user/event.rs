@@ -1,0 +1,60 @@
+//! What can happen to a user. Every event carries from and to, so it can be read and undone alone.
+
+use super::state::{KeyEntry, Status};
+use crate::kernel::event_type::events;
+use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
+use crate::kernel::personal::Personal;
+use crate::permission::grant::Grants;
+
+events! {
+    /// An event about a user.
+    UserEvent about user: UserId;
+    Created = "user.created" v "1", Created, AccountChange, "added user {subject}" {
+        login: Personal, name: Personal, email: Option<Personal>,
+        role: RoleId, profile: Option<ProfileId>, status: Status,
+    }
+    LoginChanged = "user.login_changed" v "1", Field("login"), AccountChange,
+        "changed the login of {subject} from {from} to {to}" { from: Personal, to: Personal }
+    Renamed = "user.renamed" v "1", Field("name"), AccountChange,
+        "renamed {subject} from {from} to {to}" { from: Personal, to: Personal }
+    EmailChanged = "user.email_changed" v "1", Field("email"), AccountChange,
+        "changed the e-mail address of {subject} from {from} to {to}" {
+        from: Option<Personal>, to: Option<Personal>,
+    }
+    RoleAssigned = "user.role_assigned" v "1", Field("role"), UserAccess,
+        "gave {subject} the role {to} instead of {from}" { from: RoleId, to: RoleId }
+    ProfileAssigned = "user.profile_assigned" v "1", Field("profile"), UserAccess,
+        "gave {subject} the profile {to} instead of {from}" {
+        from: Option<ProfileId>, to: Option<ProfileId>,
+    }
+    CustomProfileSet = "user.custom_profile_set" v "1", Field("custom_profile"), UserAccess,
+        "set the custom profile of {subject}" { from: Option<Grants>, to: Option<Grants> }
+    KeysChanged = "user.keys_changed" v "1", Elements("keys"), UserAccess,
+        "changed the own keys of {subject}: added {added}, removed {removed}" {
+        added: Vec<KeyEntry>, removed: Vec<KeyEntry>,
+    }
+    MasterkeySet = "user.masterkey_set" v "1", Field("masterkey"), UserAccess,
+        "set the masterkey of {subject} from {from} to {to}" { from: bool, to: bool }
+    SuperuserSet = "user.superuser_set" v "1", Field("superuser"), UserAccess,
+        "set superuser of {subject} from {from} to {to}" { from: bool, to: bool }
+    Activated = "user.activated" v "1", Field("status"), AccountChange,
+        "activated {subject}" { from: Status, to: Status }
+    Blocked = "user.blocked" v "1", Field("status"), AccountChange,
+        "blocked {subject}" { from: Status, to: Status }
+    Unblocked = "user.unblocked" v "1", Field("status"), AccountChange,
+        "unblocked {subject}" { from: Status, to: Status }
+    Archived = "user.archived" v "1", Field("status"), AccountChange,
+        "archived {subject}" { from: Status, to: Status }
+    Restored = "user.restored" v "1", Field("status"), AccountChange,
+        "restored {subject}" { from: Status, to: Status }
+    PasswordSet = "user.password_set" v "1", Fact, AccountChange,
+        "set the password of {subject}" { credential: CredentialId, by_oneself: bool }
+    ApiKeyCreated = "user.api_key_created" v "1", Fact, AccountChange,
+        "created an API key for {subject}" { credential: CredentialId }
+    ApiKeyRevoked = "user.api_key_revoked" v "1", Fact, AccountChange,
+        "revoked the API key of {subject}" { credential: CredentialId }
+    ErasureRequested = "user.erasure_requested" v "1", Fact, AccountChange,
+        "asked that the personal data of {subject} be erased" { authored: bool }
+    Erased = "user.erased" v "1", Fact, AccountChange,
+        "erased the personal data of {subject}" { authored: bool }
+}

@@ -1,0 +1,195 @@
+//! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
+
+use super::event::UserEvent;
+use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::personal::Personal;
+use crate::kernel::shared::{Since, change_set};
+use crate::permission::grant::Grants;
+use crate::queue::state::Post;
+use imbl::{OrdMap, OrdSet};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a user's account stands. Only an active user may do anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Invited, has not accepted yet.
+    Invited,
+    /// May act.
+    Active,
+    /// Barred until unblocked.
+    Blocked,
+    /// Left; kept for the history and restorable.
+    Archived,
+}
+
+impl Status {
+    /// The word in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// One entry of a user's own keys: a key, or a minus that takes the key away whatever else gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyEntry {
+    /// Which key.
+    pub key: KeyId,
+    /// Whether this entry takes the key away.
+    pub minus: bool,
+}
+
+impl fmt::Display for KeyEntry {
+    /// `<id>` or `-<id>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.minus { "-" } else { "" }, self.key)
+    }
+}
+
+impl FromStr for KeyEntry {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        let (minus, id) = text.strip_prefix('-').map_or((false, text), |id| (true, id));
+        Ok(Self { key: id.parse()?, minus })
+    }
+}
+
+impl Serialize for KeyEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A user. Every field but the last three groups is changed by an event of the user's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// Never reused.
+    pub id: UserId,
+    /// Unique in the organization, whatever its case.
+    pub login: Personal,
+    /// The person's name.
+    pub name: Personal,
+    /// Unique in the organization where there is one; may be used to sign in.
+    pub email: Option<Personal>,
+    /// Whether the account may act.
+    pub status: Since<Status>,
+    /// The one role.
+    pub role: Since<RoleId>,
+    /// A shared profile on top of the role.
+    pub profile: Since<Option<ProfileId>>,
+    /// Grants on this user alone; excludes a profile.
+    pub custom_profile: Since<Option<Grants>>,
+    /// Own keys and minus entries.
+    pub keys: Since<OrdSet<KeyEntry>>,
+    /// Passes every lock and key-guarded function but a key that a minus names.
+    pub masterkey: Since<bool>,
+    /// Every module, action and element.
+    pub superuser: Since<bool>,
+    /// The stored password, if one was ever set.
+    pub password: Option<CredentialId>,
+    /// The stored API key, if there is one.
+    pub api_key: Option<CredentialId>,
+    /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
+    pub erased: bool,
+    /// Derived from groups' events: the groups this user is a member of.
+    pub groups: OrdSet<GroupId>,
+    /// Derived from groups' events: the groups this user supervises, each since which position.
+    pub supervises: OrdMap<GroupId, u64>,
+    /// Derived from queues' events: the queues this user serves or supervises.
+    pub posts: OrdMap<QueueId, Post>,
+    /// Position of the last event about this user; the `ETag`.
+    pub changed: u64,
+    /// How many events there were about this user.
+    pub version: u64,
+}
+
+impl User {
+    /// A user as first created; `None` if the event is not a creation.
+    #[must_use]
+    pub fn created(event: &UserEvent, position: u64) -> Option<Self> {
+        let UserEvent::Created { user, login, name, email, role, profile, status } = event else {
+            return None;
+        };
+        Some(Self {
+            id: *user,
+            login: login.clone(),
+            name: name.clone(),
+            email: email.clone(),
+            status: Since::new(*status, position),
+            role: Since::new(*role, position),
+            profile: Since::new(*profile, position),
+            custom_profile: Since::new(None, position),
+            keys: Since::new(OrdSet::new(), position),
+            masterkey: Since::new(false, position),
+            superuser: Since::new(false, position),
+            password: None,
+            api_key: None,
+            erased: false,
+            groups: OrdSet::new(),
+            supervises: OrdMap::new(),
+            posts: OrdMap::new(),
+            changed: position,
+            version: 1,
+        })
+    }
+
+    /// Folds one event about this user.
+    pub fn apply(&mut self, event: &UserEvent, at: u64) {
+        match event {
+            UserEvent::Created { .. } => {}
+            UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
+            UserEvent::Renamed { to, .. } => self.name = to.clone(),
+            UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
+            UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
+            UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
+            UserEvent::CustomProfileSet { to, .. } => self.custom_profile = Since::new(to.clone(), at),
+            UserEvent::KeysChanged { added, removed, .. } => {
+                let mut keys = self.keys.value.clone();
+                change_set(&mut keys, added, removed);
+                self.keys = Since::new(keys, at);
+            }
+            UserEvent::MasterkeySet { to, .. } => self.masterkey = Since::new(*to, at),
+            UserEvent::SuperuserSet { to, .. } => self.superuser = Since::new(*to, at),
+            UserEvent::Activated { to, .. }
+            | UserEvent::Blocked { to, .. }
+            | UserEvent::Unblocked { to, .. }
+            | UserEvent::Archived { to, .. }
+            | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
+            UserEvent::PasswordSet { credential, .. } => self.password = Some(*credential),
+            UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
+            UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
+            UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. } => self.erase(),
+        }
+        self.changed = at;
+        self.version += 1;
+    }
+
+    fn erase(&mut self) {
+        self.erased = true;
+        self.login = self.login.erased();
+        self.name = self.name.erased();
+        self.email = self.email.as_ref().map(Personal::erased);
+    }
+
+    /// Whether the account may act.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status.value == Status::Active
+    }
+}
