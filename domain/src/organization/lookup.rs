@@ -57,9 +57,12 @@ impl Organization {
     #[must_use]
     pub fn find(&self, kind: Kind, reference: &str) -> Option<Uuid> {
         let by_id = Uuid::parse_str(reference).ok().filter(|id| self.exists(Subject { kind, id: *id }));
-        by_id.or_else(|| match kind {
-            Kind::User => self.user_by_login(reference).map(|user| user.id.uuid()),
-            _ => self.by_name(kind, reference),
+        by_id.or_else(|| {
+            if kind == Kind::User {
+                self.user_by_login(reference).map(|user| user.id.uuid())
+            } else {
+                self.by_name(kind, reference)
+            }
         })
     }
 

@@ -1,1 +1,247 @@
-//! x
+//! The answer to "may this user do this?", and why.
+//!
+//! One walk answers both [`allowed`] and [`explain`], in the order of design §2: active at that time; restrictions;
+//! targets; grants or superuser; keys held; locks. The first failure denies. Deny is the default.
+
+use super::catalog::Permission;
+use super::facts::{Facts, Named, Targets};
+use super::grant::Grant;
+use super::keyring::{self, Holding};
+use super::limits::{self, Unmet};
+use super::reason::{Code, Note, Quiet, Reason, Sink, Source};
+use super::scope::{self, Asker};
+use super::source::{FOUNDED, Origin, origins};
+use crate::kernel::id::{GroupId, Kind, QueueId};
+use crate::kernel::moment::Moment;
+use crate::organization::state::Organization;
+use crate::user::state::User;
+use serde::Serialize;
+
+/// May `who` do `permission` to `targets`, given `facts`, at that time?
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who would do it.
+    pub who: &'a User,
+    /// `module.action`; one that the catalog does not know is denied.
+    pub permission: &'a str,
+    /// What it would be done to; none asks for the permission at any scope.
+    pub targets: &'a Targets,
+    /// What is known of the case.
+    pub facts: &'a Facts,
+    /// When: schedules and expiry are judged then, once users have them.
+    pub at: Moment,
+    /// Whether the user's status is left aside, to show what they could do were they active.
+    pub as_if_active: bool,
+}
+
+/// The answer, with every reason for and against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The answer.
+    pub allowed: bool,
+    /// Why. An allowed question lists only what allows it; a denied one lists every failure, not just the first.
+    pub reasons: Vec<Reason>,
+}
+
+/// The answer alone: takes no lock and allocates nothing.
+#[must_use]
+pub fn allowed(organization: &Organization, question: &Question<'_>) -> bool {
+    walk(organization, question, &mut Quiet)
+}
+
+/// The answer with its reasons.
+#[must_use]
+pub fn explain(organization: &Organization, question: &Question<'_>) -> Decision {
+    let mut reasons = Vec::new();
+    let allowed = walk(organization, question, &mut reasons);
+    Decision { allowed, reasons }
+}
+
+/// A question whose permission the catalog knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) organization: &'a Organization,
+    pub(crate) question: &'a Question<'a>,
+    pub(crate) permission: &'a Permission,
+}
+
+fn walk<S: Sink>(organization: &Organization, question: &Question<'_>, sink: &mut S) -> bool {
+    let Some(permission) = organization.catalog.permission(question.permission) else {
+        sink.note(Note::deny(Source::Catalog, question.permission, FOUNDED, Code::UnknownPermission));
+        return false;
+    };
+    let asked = Asked { organization, question, permission };
+    let stages: [fn(Asked<'_>, &mut S) -> bool; 6] =
+        [active, unrestricted, targeted, granted, keyed, unlocked];
+    let mut allowed = true;
+    for stage in stages {
+        allowed &= stage(asked, sink);
+        if !allowed && !S::ALL {
+            break;
+        }
+    }
+    allowed
+}
+
+fn active<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
+    let who = asked.question.who;
+    if who.is_active() || asked.question.as_if_active {
+        return true;
+    }
+    sink.note(Note::deny(Source::Status, who.status.value.word(), who.status.position, Code::NotActive));
+    false
+}
+
+/// Restricting keys are never lifted by masterkey or superuser; only a minus does (design §2).
+pub(crate) fn unrestricted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
+    let mut free = true;
+    for key in &asked.permission.restricted_by {
+        let Some(id) = key.id(asked.organization) else { continue };
+        if let Holding::Held(position) = keyring::holding(asked.organization, asked.question.who, id) {
+            sink.note(Note::deny(Source::Restriction, &key.name, position, Code::Restricted));
+            free = false;
+        }
+    }
+    free
+}
+
+/// Whether the targets are those that the permission is about, and are there.
+fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
+    let targets = asked.question.targets;
+    if targets.is_empty() {
+        return true;
+    }
+    let mut sound = true;
+    let mut deny = |kind: Kind, code| {
+        sink.note(Note::deny(Source::Target, kind.word(), 0, code));
+        sound = false;
+    };
+    let wanted = &asked.permission.targets;
+    for target in targets.given() {
+        if !wanted.contains(&target.kind()) {
+            deny(target.kind(), Code::TargetKind);
+        } else if !is_there(asked, target) {
+            deny(target.kind(), Code::TargetUnknown);
+        }
+    }
+    for kind in wanted {
+        let needed = wanted.iter().filter(|wanted| *wanted == kind).count();
+        if targets.given().filter(|target| target.kind() == *kind).count() < needed {
+            deny(*kind, Code::TargetMissing);
+        }
+    }
+    sound
+}
+
+/// Whether a target, or what a conversation's facts name, is of this organization.
+fn is_there(asked: Asked<'_>, target: Named<'_>) -> bool {
+    let organization = asked.organization;
+    match target {
+        Named::Entity(subject) => organization.exists(subject),
+        Named::Conversation => {
+            let Facts { agent, queue, group, .. } = asked.question.facts;
+            agent.is_none_or(|id| organization.user(id).is_some())
+                && queue.is_none_or(|id: QueueId| organization.queues.contains_key(&id))
+                && group.is_none_or(|id: GroupId| organization.groups.contains_key(&id))
+        }
+        Named::Setting(_) | Named::Element(_) => true,
+    }
+}
+
+fn granted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
+    let Asked { organization, question, permission } = asked;
+    let superuser = &question.who.superuser;
+    let mut found = superuser.value;
+    if found {
+        sink.note(Note::allow(Source::Superuser, "superuser", superuser.position, Code::Superuser));
+    }
+    for origin in origins(organization, question.who) {
+        for grant in origin.grants.of(&permission.name) {
+            if found && !S::ALL {
+                return true;
+            }
+            if matches(asked, grant).is_ok() {
+                found = true;
+                sink.note(Note::allow(origin.source, origin.name, origin.position, Code::Granted));
+            }
+        }
+    }
+    if !found && S::ALL {
+        note_misses(asked, sink);
+    }
+    found
+}
+
+/// Every grant of the permission that does not match, and why; or that there is none.
+fn note_misses<S: Sink>(asked: Asked<'_>, sink: &mut S) {
+    let mut any = false;
+    for Origin { grants, position, .. } in origins(asked.organization, asked.question.who) {
+        for grant in grants.of(&asked.permission.name) {
+            any = true;
+            match matches(asked, grant) {
+                Ok(()) => {}
+                Err(Miss::Scope) => {
+                    sink.note(Note::deny(Source::Scope, grant.scope.word(), position, Code::OutOfScope));
+                }
+                Err(Miss::Limit(Unmet { name, code })) => {
+                    sink.note(Note::deny(Source::Limit, name, position, code));
+                }
+            }
+        }
+    }
+    if !any {
+        sink.note(Note::deny(Source::Catalog, &asked.permission.name, FOUNDED, Code::NotGranted));
+    }
+}
+
+enum Miss<'a> {
+    Scope,
+    Limit(Unmet<'a>),
+}
+
+/// Whether one grant reaches every target and has its limits met.
+fn matches<'a>(asked: Asked<'_>, grant: &'a Grant) -> Result<(), Miss<'a>> {
+    let Question { who, targets, facts, .. } = *asked.question;
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let asker = Asker { organization: asked.organization, who, facts };
+    if !targets.given().all(|target| scope::reaches(asker, grant, target)) {
+        return Err(Miss::Scope);
+    }
+    limits::met(&grant.limits, asked.organization, targets, facts).map_err(Miss::Limit)
+}
+
+pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
+    let Some(key) = &asked.permission.key else { return true };
+    let id = key.id(asked.organization);
+    let who = asked.question.who;
+    keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), sink)
+}
+
+/// The visibility keys of the queues named. An aggregate queue is a queue: its own key is checked, its parts' are not.
+fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
+    let Asked { organization, question, .. } = asked;
+    let mut open = true;
+    for target in question.targets.given() {
+        let queue = match target {
+            Named::Entity(subject) if subject.kind == Kind::Queue => Some(QueueId(subject.id)),
+            Named::Conversation => question.facts.queue,
+            Named::Entity(_) | Named::Setting(_) | Named::Element(_) => None,
+        };
+        let Some(lock) = queue.and_then(|id| organization.queues.get(&id)).map(|queue| &queue.visibility_key)
+        else {
+            continue;
+        };
+        let Some(key) = lock.value else { continue };
+        let name = organization.keys.get(&key).map_or("", |key| key.name.as_str());
+        open &= keyring::opens(
+            organization,
+            question.who,
+            (Some(key), name),
+            (Source::Lock, lock.position),
+            sink,
+        );
+    }
+    open
+}

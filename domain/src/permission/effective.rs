@@ -1,0 +1,143 @@
+//! The question turned round: all that one user may do, and all who may do one thing.
+
+use super::facts::{Facts, Targets};
+use super::grant::{Grant, Scope};
+use super::keyring::{Holding, holding, keyring};
+use super::reason::{Code, Note, Reason, Source};
+use super::resolve::{Asked, Question, allowed, explain, keyed, unrestricted};
+use super::source::{Held, held};
+use crate::kernel::id::KeyId;
+use crate::kernel::moment::Moment;
+use crate::organization::state::Organization;
+use crate::user::state::User;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One grant in effect, with everything that gives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// Permission, scope, queues, elements, limits.
+    #[serde(flatten)]
+    pub grant: Grant,
+    /// What gives it.
+    pub reasons: Vec<Reason>,
+}
+
+/// Something that takes permissions away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Restriction {
+    /// What takes away: a status, a restricting key, a key not held.
+    #[serde(flatten)]
+    pub reason: Reason,
+    /// What is taken away; empty means everything (a status).
+    pub permissions: Vec<Arc<str>>,
+}
+
+/// All that a user may do, as if active. Visibility keys of queues are not in it: they depend on the queue asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Effective {
+    /// By permission, then scope.
+    pub items: Vec<Item>,
+    /// What is taken away.
+    pub restrictions: Vec<Restriction>,
+    /// The keys held.
+    pub keys: Vec<KeyId>,
+}
+
+/// All that `user` may do, for `GET /users/{id}/permissions` (design §6).
+#[must_use]
+pub fn effective(organization: &Organization, user: &User) -> Effective {
+    let mut items: BTreeMap<Grant, BTreeSet<Reason>> = BTreeMap::new();
+    for Held { grant, source, name, position } in held(organization, user) {
+        let note = Note::allow(source, name, position, Code::Granted);
+        items.entry(grant.clone()).or_default().insert(note.into());
+    }
+    if user.superuser.value {
+        let note = Note::allow(Source::Superuser, "superuser", user.superuser.position, Code::Superuser);
+        for permission in organization.catalog.permissions() {
+            items.entry(Grant::new(&permission.name, Scope::All)).or_default().insert(note.into());
+        }
+    }
+    let granted: BTreeSet<_> = items.keys().map(|grant| grant.permission.clone()).collect();
+    let mut taken = taken_away(organization, user, &granted);
+    let gone: BTreeSet<_> = taken.values().flatten().cloned().collect();
+    note_restricting_keys(organization, user, &mut taken);
+    items.retain(|grant, _| {
+        organization.catalog.permission(&grant.permission).is_some() && !gone.contains(&grant.permission)
+    });
+    let items =
+        items.into_iter().map(|(grant, reasons)| Item { grant, reasons: reasons.into_iter().collect() });
+    let restrictions = taken
+        .into_iter()
+        .map(|(reason, permissions)| Restriction { reason, permissions: permissions.into_iter().collect() });
+    Effective {
+        items: items.collect(),
+        restrictions: status(user).into_iter().chain(restrictions).collect(),
+        keys: keyring(organization, user).into_iter().collect(),
+    }
+}
+
+/// What of `granted` restrictions and missing keys take away, by what takes it.
+fn taken_away(
+    organization: &Organization,
+    user: &User,
+    granted: &BTreeSet<Arc<str>>,
+) -> BTreeMap<Reason, BTreeSet<Arc<str>>> {
+    let (targets, facts) = (Targets::default(), Facts::default());
+    let mut taken: BTreeMap<Reason, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for name in granted {
+        let Some(permission) = organization.catalog.permission(name) else { continue };
+        let question = Question {
+            who: user,
+            permission: name,
+            targets: &targets,
+            facts: &facts,
+            at: organization.at,
+            as_if_active: true,
+        };
+        let asked = Asked { organization, question: &question, permission };
+        let mut reasons = Vec::new();
+        if unrestricted(asked, &mut reasons) & keyed(asked, &mut reasons) {
+            continue;
+        }
+        for reason in reasons.into_iter().filter(|reason| reason.effect == super::reason::Effect::Deny) {
+            taken.entry(reason).or_default().insert(name.clone());
+        }
+    }
+    taken
+}
+
+/// Restricting keys are always shown (design §2), even where they take nothing that was granted.
+fn note_restricting_keys(
+    organization: &Organization,
+    user: &User,
+    taken: &mut BTreeMap<Reason, BTreeSet<Arc<str>>>,
+) {
+    for key in organization.keys.values().filter(|key| key.restricts) {
+        if let Holding::Held(position) = holding(organization, user, key.id) {
+            let reason = Note::deny(Source::Restriction, &key.name, position, Code::Restricted).into();
+            taken.entry(reason).or_default();
+        }
+    }
+}
+
+fn status(user: &User) -> Option<Restriction> {
+    let status = &user.status;
+    let note = Note::deny(Source::Status, status.value.word(), status.position, Code::NotActive);
+    (!user.is_active()).then(|| Restriction { reason: note.into(), permissions: Vec::new() })
+}
+
+/// Everybody who may do `permission`, by login, each with the reasons; for `GET /access` (design §6).
+pub fn who_may<'a>(
+    organization: &'a Organization,
+    permission: &'a str,
+    targets: &'a Targets,
+    facts: &'a Facts,
+    at: Moment,
+) -> impl Iterator<Item = (&'a User, Vec<Reason>)> {
+    organization.users_after(None).filter_map(move |who| {
+        let question = Question { who, permission, targets, facts, at, as_if_active: false };
+        allowed(organization, &question).then(|| (who, explain(organization, &question).reasons))
+    })
+}

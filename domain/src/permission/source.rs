@@ -1,0 +1,93 @@
+//! Where a user's grants come from: role, profile, custom profile, and what everybody has (design §2).
+//!
+//! An archived role or profile gives nothing, whoever still holds it.
+
+use super::grant::{Grant, Grants};
+use super::reason::Source;
+use crate::kernel::shared::Standing;
+use crate::organization::state::Organization;
+use crate::user::state::User;
+
+/// The position of `organization.created`, which fixed the catalog.
+pub(crate) const FOUNDED: u64 = 1;
+
+/// A source of grants that a user has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    pub(crate) grants: &'a Grants,
+    pub(crate) source: Source,
+    pub(crate) name: &'a str,
+    /// The later of giving the source to the user and last changing what it grants.
+    pub(crate) position: u64,
+}
+
+/// A grant that a user holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// The grant.
+    pub grant: &'a Grant,
+    /// What gives it.
+    pub source: Source,
+    /// The role's or profile's name, or the source's word.
+    pub name: &'a str,
+    /// The ledger position that made it so.
+    pub position: u64,
+}
+
+/// Every grant that `user` holds, role first. Superuser is not a grant: ask [`User::superuser`].
+pub fn held<'a>(organization: &'a Organization, user: &'a User) -> impl Iterator<Item = Held<'a>> {
+    origins(organization, user).flat_map(|origin| {
+        let Origin { grants, source, name, position } = origin;
+        grants.iter().map(move |grant| Held { grant, source, name, position })
+    })
+}
+
+/// The sources of grants that `user` has, without allocating.
+pub(crate) fn origins<'a>(
+    organization: &'a Organization,
+    user: &'a User,
+) -> impl Iterator<Item = Origin<'a>> + use<'a> {
+    [
+        of_role(organization, user),
+        of_profile(organization, user),
+        of_custom_profile(user),
+        Some(Origin {
+            grants: &organization.catalog.everyone,
+            source: Source::Everyone,
+            name: &organization.catalog.name,
+            position: FOUNDED,
+        }),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn of_role<'a>(organization: &'a Organization, user: &'a User) -> Option<Origin<'a>> {
+    let role = organization.role_of(user).filter(|role| role.status == Standing::Active)?;
+    Some(Origin {
+        grants: &role.grants.value,
+        source: Source::Role,
+        name: &role.name,
+        position: role.grants.position.max(user.role.position),
+    })
+}
+
+fn of_profile<'a>(organization: &'a Organization, user: &'a User) -> Option<Origin<'a>> {
+    let profile = organization.profiles.get(&user.profile.value?)?;
+    (profile.status == Standing::Active).then(|| Origin {
+        grants: &profile.grants.value,
+        source: Source::Profile,
+        name: &profile.name,
+        position: profile.grants.position.max(user.profile.position),
+    })
+}
+
+fn of_custom_profile(user: &User) -> Option<Origin<'_>> {
+    let grants = user.custom_profile.value.as_ref()?;
+    Some(Origin {
+        grants,
+        source: Source::CustomProfile,
+        name: "custom_profile",
+        position: user.custom_profile.position,
+    })
+}
