@@ -4,3 +4,4 @@
 //! names the table `events`. It decides nothing about users or permissions and knows no HTTP.
 
 pub mod entry;
+pub mod store;
