@@ -1,0 +1,256 @@
+//! Sealing: the canonical text of an entry (RFC 8785), its two stored parts and its RFC 6962 leaf hash.
+//!
+//! What is stored is the very text that was hashed, so nobody needs this program to check it. Not here: the
+//! tree above the leaves.
+
+use serde::Serialize;
+
+use super::{ENTRY_BYTES_MAX, Entry, EntryError, Hash, LedgerId, check, leaf_hash};
+
+/// An entry that passed every check, with the texts and the leaf hash that are stored for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    entry: Entry,
+    payload: String,
+    metadata: String,
+    leaf: Hash,
+}
+
+/// The columns of a stored row that make up an entry, borrowed as they were read.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    /// The ledger the row was read from.
+    pub ledger: &'a LedgerId,
+    /// `sequence`.
+    pub position: u64,
+    /// `event_type`.
+    pub event_type: &'a str,
+    /// `event_version`.
+    pub version: &'a str,
+    /// `payload`, exactly as stored.
+    pub payload: &'a str,
+    /// `metadata`, exactly as stored.
+    pub metadata: &'a str,
+    /// `leaf`.
+    pub leaf: &'a [u8],
+}
+
+impl Sealed {
+    /// Checks `entry` and computes what is stored for it.
+    ///
+    /// # Errors
+    /// Any [`EntryError`] but `LeafMismatch` and `Unreadable`; the error names the place, never the value.
+    pub fn seal(entry: Entry) -> Result<Self, EntryError> {
+        check::entry(&entry)?;
+        let payload = canonical(&entry.payload)?;
+        let metadata = canonical(&entry.metadata)?;
+        let text = whole(&Columns { leaf: &[], ..columns(&entry, &payload, &metadata) })?;
+        if text.len() > ENTRY_BYTES_MAX {
+            return Err(EntryError::TooLarge { bytes: text.len() });
+        }
+        let leaf = leaf_hash(text.as_bytes());
+        Ok(Self { entry, payload, metadata, leaf })
+    }
+
+    /// The entry of a stored row, if the row still hashes to its leaf.
+    ///
+    /// Texts that hash to the leaf are the ones that were sealed; that they are canonical was checked then.
+    /// Whoever does not trust the leaf either seals the answer again and compares.
+    ///
+    /// # Errors
+    /// `LeafMismatch` if the row was altered, `Unreadable` if its texts are not JSON of the right shape.
+    pub fn open(row: &Columns<'_>) -> Result<Entry, EntryError> {
+        if leaf_hash(whole(row)?.as_bytes()).as_slice() != row.leaf {
+            return Err(EntryError::LeafMismatch);
+        }
+        let payload: serde_json::Value =
+            serde_json::from_str(row.payload).map_err(|_| EntryError::Unreadable { what: "payload" })?;
+        let metadata =
+            serde_json::from_str(row.metadata).map_err(|_| EntryError::Unreadable { what: "metadata" })?;
+        if !payload.is_object() {
+            return Err(EntryError::NotAnObject);
+        }
+        Ok(Entry {
+            ledger: row.ledger.clone(),
+            position: row.position,
+            event_type: row.event_type.to_owned(),
+            version: row.version.to_owned(),
+            payload,
+            metadata,
+        })
+    }
+
+    /// The entry that was sealed.
+    #[must_use]
+    pub const fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Gives the entry back and drops the texts.
+    #[must_use]
+    pub fn into_entry(self) -> Entry {
+        self.entry
+    }
+
+    /// The canonical payload, as it is stored.
+    #[must_use]
+    pub fn payload(&self) -> &str {
+        &self.payload
+    }
+
+    /// The canonical metadata, as it is stored.
+    #[must_use]
+    pub fn metadata(&self) -> &str {
+        &self.metadata
+    }
+
+    /// The RFC 6962 leaf hash: SHA-256 of a zero byte and the canonical entry.
+    #[must_use]
+    pub const fn leaf(&self) -> &Hash {
+        &self.leaf
+    }
+
+    /// The canonical entry: the very bytes that were hashed.
+    ///
+    /// # Errors
+    /// None in practice: what was encoded once is encoded again.
+    pub fn canonical(&self) -> Result<String, EntryError> {
+        whole(&columns(&self.entry, &self.payload, &self.metadata))
+    }
+}
+
+impl Columns<'_> {
+    /// The canonical entry that these columns stand for, whether or not it hashes to the leaf.
+    ///
+    /// # Errors
+    /// `Encode` if a name cannot be written as JSON.
+    pub fn canonical(&self) -> Result<String, EntryError> {
+        whole(self)
+    }
+}
+
+fn columns<'a>(entry: &'a Entry, payload: &'a str, metadata: &'a str) -> Columns<'a> {
+    Columns {
+        ledger: &entry.ledger,
+        position: entry.position,
+        event_type: &entry.event_type,
+        version: &entry.version,
+        payload,
+        metadata,
+        leaf: &[],
+    }
+}
+
+fn canonical<T: Serialize>(value: &T) -> Result<String, EntryError> {
+    serde_json_canonicalizer::to_string(value).map_err(|_| EntryError::Encode)
+}
+
+/// The members of an entry are fixed, so their canonical order is written down once, here.
+fn whole(row: &Columns<'_>) -> Result<String, EntryError> {
+    let (id, kind) = (canonical(&row.ledger.id)?, row.ledger.kind.as_str());
+    let (event_type, version) = (canonical(&row.event_type)?, canonical(&row.version)?);
+    Ok(format!(
+        r#"{{"ledger":{{"id":{id},"type":"{kind}"}},"metadata":{},"payload":{},"position":{},"type":{event_type},"version":{version}}}"#,
+        row.metadata, row.payload, row.position
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::entry::LedgerKind;
+
+    fn sample(payload: Value) -> Entry {
+        Entry {
+            ledger: LedgerId::new(LedgerKind::Organization, "01890000-0000-7000-8000-00000000000a"),
+            position: 17,
+            event_type: "user.created".to_owned(),
+            version: "1".to_owned(),
+            payload,
+            metadata: [("at", "2026-05-03T10:00:00.000001Z"), ("actor", "user:a\"\\\n\u{e9}")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+        }
+    }
+
+    fn refusal(payload: Value) -> EntryError {
+        Sealed::seal(sample(payload)).unwrap_err()
+    }
+
+    fn nested(levels: usize) -> Value {
+        (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }))
+    }
+
+    #[test]
+    fn the_canonical_entry_is_the_canonical_form_of_the_whole_object() {
+        let sealed =
+            Sealed::seal(sample(json!({"z": [1, -2, null], "a": {"é".len().to_string(): "\u{20ac}\u{1}/"}})))
+                .unwrap();
+        let entry = sealed.entry();
+        let whole = json!({
+            "version": entry.version, "type": entry.event_type, "position": entry.position,
+            "payload": entry.payload, "metadata": entry.metadata,
+            "ledger": {"type": "organization", "id": entry.ledger.id},
+        });
+        assert_eq!(sealed.canonical().unwrap(), serde_json_canonicalizer::to_string(&whole).unwrap());
+        assert_eq!(sealed.payload(), "{\"a\":{\"2\":\"€\\u0001/\"},\"z\":[1,-2,null]}");
+    }
+
+    #[test]
+    fn a_sealed_row_opens_to_the_same_entry_and_an_altered_one_does_not() {
+        let sealed = Sealed::seal(sample(json!({"login": "commit:x"}))).unwrap();
+        let row =
+            Columns { leaf: sealed.leaf(), ..columns(sealed.entry(), sealed.payload(), sealed.metadata()) };
+        assert_eq!(Sealed::open(&row).as_ref(), Ok(sealed.entry()));
+        for altered in [
+            Columns { position: 18, ..row },
+            Columns { event_type: "user.deleted", ..row },
+            Columns { payload: "{\"login\":\"commit:y\"}", ..row },
+            Columns { metadata: "{}", ..row },
+            Columns { leaf: &[0; 32], ..row },
+        ] {
+            assert_eq!(Sealed::open(&altered), Err(EntryError::LeafMismatch));
+        }
+    }
+
+    #[test]
+    fn what_another_reader_might_see_differently_is_refused() {
+        let at = |place: &str| place.to_owned();
+        assert_eq!(refusal(json!([])), EntryError::NotAnObject);
+        assert_eq!(refusal(json!({"n": 1.5})), EntryError::Number { at: at("/payload/n") });
+        assert_eq!(
+            refusal(json!({"n": [9_007_199_254_740_992_u64]})),
+            EntryError::Number { at: at("/payload/n/-") }
+        );
+        assert_eq!(
+            refusal(json!({"n": -9_007_199_254_740_992_i64})),
+            EntryError::Number { at: at("/payload/n") }
+        );
+        assert_eq!(refusal(json!({"a/b": {"é": 1}})), EntryError::MemberName { at: at("/payload/a~1b") });
+        assert_eq!(refusal(json!({"": 1})), EntryError::MemberName { at: at("/payload") });
+        assert_eq!(refusal(json!({"t": "e\u{301}"})), EntryError::NotNormalized { at: at("/payload/t") });
+        assert_eq!(refusal(json!({"t": "a\0"})), EntryError::Nul { at: at("/payload/t") });
+        let mut zero = sample(json!({}));
+        zero.position = 0;
+        assert_eq!(Sealed::seal(zero), Err(EntryError::Position(0)));
+    }
+
+    #[test]
+    fn limits_hold_to_the_level_and_to_the_byte() {
+        assert!(
+            Sealed::seal(sample(json!({"n": [9_007_199_254_740_991_u64, -9_007_199_254_740_991_i64]})))
+                .is_ok()
+        );
+        assert!(Sealed::seal(sample(nested(32))).is_ok());
+        assert!(matches!(refusal(nested(33)), EntryError::TooDeep { .. }));
+        let room =
+            ENTRY_BYTES_MAX - Sealed::seal(sample(json!({"t": ""}))).unwrap().canonical().unwrap().len();
+        assert!(Sealed::seal(sample(json!({"t": "x".repeat(room)}))).is_ok());
+        assert_eq!(
+            refusal(json!({"t": "x".repeat(room + 1)})),
+            EntryError::TooLarge { bytes: ENTRY_BYTES_MAX + 1 }
+        );
+    }
+}

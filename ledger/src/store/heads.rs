@@ -1,0 +1,105 @@
+//! Where ledgers stand, and which position belongs to a batch or a moment.
+//!
+//! Each is one small statement; following a ledger is polling these and reading what is new.
+
+use uuid::Uuid;
+
+use super::cells::{Cells, params};
+use super::{Head, HeadMark, ReadError, Store, StoreError};
+use crate::entry::{Frontier, LedgerId, LedgerKind};
+
+const HEAD: &str = "SELECT position, batch, frontier, at, format, pruned FROM heads
+    WHERE aggregate_id = $1 AND aggregate_type = $2";
+const HEADS: &str = "SELECT aggregate_id, position, batch, at FROM heads
+    WHERE aggregate_type = $1 AND at >= $2 ORDER BY aggregate_id";
+const BATCH_AT: &str = "SELECT batch FROM events
+    WHERE aggregate_id = $1 AND aggregate_type = $2 AND sequence = $3";
+/// A binary search by time over the positions that were not pruned; `at` never falls within a ledger.
+const POSITION_AT: &str = "WITH RECURSIVE search (low, high) AS (
+        SELECT pruned, position FROM heads WHERE aggregate_id = $1 AND aggregate_type = $2
+        UNION ALL
+        SELECT CASE WHEN e.at <= $3 THEN e.sequence ELSE s.low END,
+               CASE WHEN e.at <= $3 THEN s.high ELSE e.sequence - 1 END
+          FROM search s
+          JOIN events e ON e.sequence = (s.low + s.high + 1) / 2
+         WHERE s.low < s.high AND e.aggregate_id = $1 AND e.aggregate_type = $2)
+    SELECT low, high FROM search ORDER BY high - low LIMIT 1";
+
+impl Store {
+    /// Where `ledger` stands, or nothing if it does not exist.
+    ///
+    /// # Errors
+    /// `Corrupt` (position 0) if the stored head cannot be one.
+    pub async fn head(&self, ledger: &LedgerId) -> Result<Option<Head>, ReadError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str()];
+        let row = self.one(HEAD, params, |row| Ok(row.clone())).await?;
+        row.map(|row| decode(ledger, &row)).transpose()
+    }
+
+    /// The heads of all ledgers of a kind whose last batch is not older than `since_us` (microseconds since
+    /// the Unix epoch), by id. Machines' clocks differ: leave a margin of some seconds.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn heads(&self, kind: LedgerKind, since_us: Option<i64>) -> Result<Vec<HeadMark>, StoreError> {
+        let since = since_us.unwrap_or(i64::MIN);
+        self.select(HEADS, params![kind.as_str(), since], |row| {
+            Ok(HeadMark {
+                ledger: LedgerId::new(kind, row.text(0)?),
+                position: row.count(1)?,
+                batch: id(row, 2)?,
+                at_us: row.int(3)?,
+            })
+        })
+        .await
+    }
+
+    /// The batch that wrote `position`: tells after a lost answer whose rows are there.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn batch_at(&self, ledger: &LedgerId, position: u64) -> Result<Option<Uuid>, StoreError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str(), position];
+        self.one(BATCH_AT, params, |row| id(row, 0)).await
+    }
+
+    /// The last position whose whole batch is at or before `at_us` (microseconds since the Unix epoch), 0 if
+    /// there is none; in a pruned ledger not before the pruned part.
+    ///
+    /// # Errors
+    /// `Gap` if a row is missing on the way.
+    pub async fn position_at(&self, ledger: &LedgerId, at_us: i64) -> Result<u64, ReadError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str(), at_us];
+        let found: Option<(u64, u64)> =
+            self.one(POSITION_AT, params, |row| Ok((row.count(0)?, row.count(1)?))).await?;
+        match found {
+            None => Ok(0),
+            Some((low, high)) if low == high => Ok(low),
+            Some((low, high)) => {
+                Err(ReadError::Gap { ledger: ledger.clone(), position: u64::midpoint(low, high + 1) })
+            }
+        }
+    }
+}
+
+fn id(row: &Cells, column: usize) -> Result<Uuid, StoreError> {
+    Uuid::parse_str(row.text(column)?).map_err(|_| StoreError::Unreadable { column })
+}
+
+fn decode(ledger: &LedgerId, row: &Cells) -> Result<Head, ReadError> {
+    let position = row.count(0)?;
+    let frontier = Frontier::from_bytes(position, row.bytes(2)?).map_err(|error| ReadError::Corrupt {
+        ledger: ledger.clone(),
+        position: 0,
+        what: error.to_string(),
+    })?;
+    Ok(Head {
+        ledger: ledger.clone(),
+        position,
+        batch: id(row, 1)?,
+        frontier,
+        at_us: row.int(3)?,
+        format: row.count(4)?,
+        pruned: row.count(5)?,
+    })
+}

@@ -1,0 +1,231 @@
+//! One batch in one statement: a data-modifying CTE that moves the head first and writes only if it moved.
+//!
+//! In autocommit that is one round trip and one transaction. The lists come as arrays, so the number of rows
+//! changes neither the statement nor the number of messages.
+
+use std::sync::LazyLock;
+
+use sqlx::postgres::{PgArguments, PgPool};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row as _};
+
+use super::error::{Failed, append, connecting};
+use super::{ANSWER_TIMEOUT, PostgresStore};
+use crate::store::batch::{Appended, Batch};
+use crate::store::cells::stored_int;
+use crate::store::row::personal_texts;
+use crate::store::{AppendError, FORMAT};
+
+/// How the head must be found; `$1` to `$8` are the same in each.
+const HEAD_IS: &str = "SELECT position FROM heads
+    WHERE aggregate_id = $1 AND aggregate_type = $2 AND position = $3
+      AND $4::bigint = $3 AND $5::text IS NOT NULL AND $6::bytea IS NOT NULL AND $7::bigint IS NOT NULL
+      AND format = $8
+    FOR UPDATE";
+const HEAD_NEW: &str =
+    "INSERT INTO heads (aggregate_id, aggregate_type, position, batch, frontier, at, format)
+    SELECT $1, $2, $4::bigint, $5::text, $6::bytea, $7::bigint, $8::bigint WHERE $3::bigint = 0
+    ON CONFLICT DO NOTHING RETURNING position";
+const HEAD_MOVE: &str = "UPDATE heads SET position = $4, batch = $5, frontier = $6, at = $7
+    WHERE aggregate_id = $1 AND aggregate_type = $2 AND position = $3 AND format = $8 RETURNING position";
+
+const LISTS: &str = "
+, new_events AS (
+    INSERT INTO events (aggregate_id, aggregate_type, sequence, event_type, event_version, payload, metadata,
+                        at, actor, batch, leaf)
+    SELECT $1, $2, $3 + e.n, e.event_type, e.event_version, e.payload::json, e.metadata::json, $7, e.actor, $5, e.leaf
+      FROM unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[])
+           WITH ORDINALITY AS e (event_type, event_version, payload, metadata, actor, leaf, n)
+     WHERE EXISTS (SELECT FROM head))
+, new_subjects AS (
+    INSERT INTO event_subjects (aggregate_id, aggregate_type, sequence, subject_kind, subject_id)
+    SELECT $1, $2, s.position, s.kind, s.id
+      FROM unnest($15::bigint[], $16::text[], $17::text[]) AS s (position, kind, id)
+     WHERE EXISTS (SELECT FROM head))
+, new_values AS (
+    INSERT INTO personal_values (aggregate_id, aggregate_type, sequence, person, ordinals, salts, vals)
+    SELECT $1, $2, p.position, p.person, p.ordinals, p.salts, p.vals
+      FROM unnest($18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[])
+           AS p (position, person, ordinals, salts, vals)
+     WHERE EXISTS (SELECT FROM head))
+, new_commands AS (
+    INSERT INTO commands (aggregate_id, actor, key, digest, status, headers, first_position, last_position, created_at)
+    SELECT $1, c.actor, c.key, c.digest, c.status, c.headers, c.first_position, c.last_position, c.created_at
+      FROM unnest($23::text[], $24::text[], $25::bytea[], $26::bigint[], $27::text[], $28::bigint[], $29::bigint[],
+                  $30::bigint[])
+           AS c (actor, key, digest, status, headers, first_position, last_position, created_at)
+     WHERE EXISTS (SELECT FROM head))";
+const CREDENTIALS: &str = "
+, put_credentials AS (
+    INSERT INTO credentials (aggregate_id, id, user_id, kind, secret_hash, created_at, expires_at, meta)
+    SELECT $1, c.id, c.user_id, c.kind, c.secret_hash, c.created_at, c.expires_at, c.meta
+      FROM unnest($31::text[], $32::text[], $33::text[], $34::text[], $35::bigint[], $36::bigint[], $37::text[])
+           AS c (id, user_id, kind, secret_hash, created_at, expires_at, meta)
+     WHERE EXISTS (SELECT FROM head)
+    ON CONFLICT (aggregate_id, id) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind,
+        secret_hash = excluded.secret_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
+        meta = excluded.meta)
+, delete_credentials AS (
+    DELETE FROM credentials WHERE aggregate_id = $1 AND id = ANY($38::text[]) AND EXISTS (SELECT FROM head))";
+const ANSWER: &str = " SELECT count(*) FROM head";
+const TAKEN: &str =
+    "SELECT c.actor, c.key FROM commands c JOIN unnest($2::text[], $3::text[]) AS k (actor, key)
+    ON c.actor = k.actor AND c.key = k.key WHERE c.aggregate_id = $1 LIMIT 1";
+
+/// Without and with credentials, for each way to find the head.
+struct Statements {
+    is: [String; 2],
+    new: [String; 2],
+    moved: [String; 2],
+}
+
+static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    let both = |head: &str| {
+        [
+            format!("WITH head AS ({head}){LISTS}{ANSWER}"),
+            format!("WITH head AS ({head}){LISTS}{CREDENTIALS}{ANSWER}"),
+        ]
+    };
+    Statements { is: both(HEAD_IS), new: both(HEAD_NEW), moved: both(HEAD_MOVE) }
+});
+
+impl PostgresStore {
+    pub(in crate::store) async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        match self.send(batch).await {
+            Ok(appended) => Ok(appended),
+            Err(Failed::With(error)) => Err(error),
+            Err(Failed::CommandKey) => Err(taken(&self.pool, batch).await),
+        }
+    }
+
+    async fn send(&self, batch: &Batch) -> Result<Appended, Failed> {
+        let query = statement(batch)?;
+        let unavailable = |error| Failed::With(AppendError::Unavailable(connecting(&error).to_string()));
+        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+        let Ok(answer) = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_one(&mut *connection)).await else {
+            connection.close_on_drop();
+            return Err(Failed::With(AppendError::InDoubt("no answer in time".to_owned())));
+        };
+        let moved: i64 = answer.and_then(|row| row.try_get(0)).map_err(|error| append(&error))?;
+        if moved == 1 { Ok(Appended::Done) } else { Err(Failed::With(AppendError::Conflict)) }
+    }
+}
+
+fn statement(batch: &Batch) -> Result<Query<'_, Postgres, PgArguments>, Failed> {
+    let [plain, with_credentials] = match (batch.rows.is_empty(), batch.expected) {
+        (true, _) => &STATEMENTS.is,
+        (false, 0) => &STATEMENTS.new,
+        (false, _) => &STATEMENTS.moved,
+    };
+    let head = |sql| {
+        sqlx::query(sql)
+            .bind(batch.ledger.id.as_str())
+            .bind(batch.ledger.kind.as_str())
+            .bind(stored_int(batch.expected))
+            .bind(stored_int(batch.last()))
+            .bind(batch.batch.to_string())
+            .bind(batch.frontier.to_bytes())
+            .bind(batch.at_us)
+            .bind(i64::from(FORMAT))
+    };
+    if batch.credentials.is_empty() {
+        return lists(head(plain), batch);
+    }
+    Ok(credentials(lists(head(with_credentials), batch)?, batch))
+}
+
+type Bound<'a> = Query<'a, Postgres, PgArguments>;
+
+fn lists<'a>(query: Bound<'a>, batch: &'a Batch) -> Result<Bound<'a>, Failed> {
+    let query = commands(personal(subjects(events(query, batch), batch), batch)?, batch)?;
+    Ok(query)
+}
+
+fn list<'a, I, T>(items: impl IntoIterator<Item = I>, of: impl Fn(I) -> T + 'a) -> Vec<T> {
+    items.into_iter().map(of).collect()
+}
+
+fn events<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
+    let rows = &batch.rows;
+    query
+        .bind(list(rows, |row| row.sealed.entry().event_type.as_str()))
+        .bind(list(rows, |row| row.sealed.entry().version.as_str()))
+        .bind(list(rows, |row| row.sealed.payload()))
+        .bind(list(rows, |row| row.sealed.metadata()))
+        .bind(list(rows, |row| row.actor.as_str()))
+        .bind(list(rows, |row| row.sealed.leaf().as_slice()))
+}
+
+fn subjects<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
+    let all = || {
+        let of_row = |row: &'a crate::store::batch::Row| {
+            row.subjects.iter().map(move |subject| (stored_int(row.sealed.entry().position), subject))
+        };
+        batch.rows.iter().flat_map(of_row)
+    };
+    query
+        .bind(list(all(), |(position, _)| position))
+        .bind(list(all(), |(_, subject)| subject.kind.as_str()))
+        .bind(list(all(), |(_, subject)| subject.id.as_str()))
+}
+
+fn personal<'a>(query: Bound<'a>, batch: &'a Batch) -> Result<Bound<'a>, Failed> {
+    let (mut positions, mut persons) = (Vec::new(), Vec::new());
+    let (mut ordinals, mut salts, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for row in &batch.rows {
+        for person in &row.personal {
+            let [ordinal, salt, value] = personal_texts(person).map_err(|_| unencodable())?;
+            positions.push(stored_int(row.sealed.entry().position));
+            persons.push(person.person.as_str());
+            ordinals.push(ordinal);
+            salts.push(salt);
+            values.push(value);
+        }
+    }
+    Ok(query.bind(positions).bind(persons).bind(ordinals).bind(salts).bind(values))
+}
+
+fn commands<'a>(query: Bound<'a>, batch: &'a Batch) -> Result<Bound<'a>, Failed> {
+    let all = &batch.commands;
+    let headers: Result<Vec<String>, _> =
+        all.iter().map(|command| serde_json::to_string(&command.headers)).collect();
+    Ok(query
+        .bind(list(all, |command| command.actor.as_str()))
+        .bind(list(all, |command| command.key.as_str()))
+        .bind(list(all, |command| command.digest.as_slice()))
+        .bind(list(all, |command| i64::from(command.status)))
+        .bind(headers.map_err(|_| unencodable())?)
+        .bind(list(all, |command| stored_int(command.first_position)))
+        .bind(list(all, |command| stored_int(command.last_position)))
+        .bind(list(all, |command| command.created_at_us)))
+}
+
+fn credentials<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
+    let (puts, deletes) = batch.credentials_last();
+    query
+        .bind(list(&puts, |one| one.id.as_str()))
+        .bind(list(&puts, |one| one.user_id.as_str()))
+        .bind(list(&puts, |one| one.kind.as_str()))
+        .bind(list(&puts, |one| one.secret_hash.as_str()))
+        .bind(list(&puts, |one| one.created_at_us))
+        .bind(list(&puts, |one| one.expires_at_us))
+        .bind(list(&puts, |one| one.meta.as_str()))
+        .bind(deletes)
+}
+
+fn unencodable() -> Failed {
+    Failed::With(AppendError::Refused("a value cannot be encoded".to_owned()))
+}
+
+/// Finds which of the batch's command keys is taken. The server says it only as text for people.
+async fn taken(pool: &PgPool, batch: &Batch) -> AppendError {
+    let actors = list(&batch.commands, |command| command.actor.as_str());
+    let keys = list(&batch.commands, |command| command.key.as_str());
+    let found = sqlx::query(TAKEN).bind(&batch.ledger.id).bind(actors).bind(keys).fetch_optional(pool).await;
+    let pair = found.ok().flatten().and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
+    match pair {
+        Some((actor, key)) => AppendError::Duplicate { actor, key },
+        // It was purged in between, or the read failed: deciding again finds out.
+        None => AppendError::Conflict,
+    }
+}

@@ -1,0 +1,134 @@
+//! The PostgreSQL engine: a pool, prepared statements, one round trip an append.
+//!
+//! Nothing here relies on LISTEN, sequences or advisory locks while serving. TLS is not set up yet.
+
+mod append;
+mod error;
+mod read;
+mod schema;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{Column, Postgres, Row, TypeInfo, ValueRef};
+
+use super::StoreError;
+use super::cells::{Cell, Cells, Param};
+
+/// How long to wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for an answer: longer than the server's own limit, so that it normally speaks first.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// The server's own limits. A batch that waits longer for the head is better decided again.
+const SERVER_SETTINGS: [(&str, &str); 4] = [
+    ("search_path", "public"),
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "15s"),
+];
+
+/// A ledger store on PostgreSQL. Cloning it is cheap and shares the pool.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+}
+
+impl PostgresStore {
+    /// Connects with at most `connections` connections and checks that the database can hold a ledger.
+    /// Creates no tables.
+    ///
+    /// # Errors
+    /// `Unavailable` if it cannot be reached, `Unsuitable` if its encoding is not UTF8 or the URL is wrong.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::Unsuitable("the database url cannot be read".to_owned()))?;
+        let options = options.application_name("rollbook").options(SERVER_SETTINGS);
+        // A dead connection shows as a lost answer, which is resolved anyhow; asking first costs a round trip.
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await
+            .map_err(|error| error::connecting(&error))?;
+        let store = Self { pool };
+        store.check_encoding().await?;
+        Ok(store)
+    }
+
+    /// The pool, for what is written in transactions of its own: projections and their checkpoints.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Closes the connections.
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn check_encoding(&self) -> Result<(), StoreError> {
+        let rows = self.select("SELECT current_setting('server_encoding')", Vec::new()).await?;
+        match rows.first().map(|row| row.text(0)).transpose()? {
+            Some("UTF8") => Ok(()),
+            _ => Err(StoreError::Unsuitable("the database's encoding is not utf8".to_owned())),
+        }
+    }
+
+    pub(super) async fn select(
+        &self,
+        sql: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Vec<Cells>, StoreError> {
+        let rows = self.fetch(bound(sql, params)).await?;
+        rows.iter().map(cells).collect()
+    }
+
+    pub(super) async fn execute(&self, sql: &'static str, params: Vec<Param>) -> Result<u64, StoreError> {
+        let run = async {
+            let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+            let done = bound(sql, params).execute(&mut *connection).await;
+            done.map(|done| done.rows_affected()).map_err(|error| error::store(&error))
+        };
+        answered(run).await
+    }
+
+    async fn fetch(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
+        let run = async {
+            let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+            query.fetch_all(&mut *connection).await.map_err(|error| error::store(&error))
+        };
+        answered(run).await
+    }
+}
+
+async fn answered<T>(run: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let timed_out = |_| Err(StoreError::InDoubt("no answer in time".to_owned()));
+    tokio::time::timeout(ANSWER_TIMEOUT, run).await.unwrap_or_else(timed_out)
+}
+
+fn bound(sql: &'static str, params: Vec<Param>) -> Query<'static, Postgres, PgArguments> {
+    params.into_iter().fold(sqlx::query(sql), |query, param| match param {
+        Param::Text(text) => query.bind(text),
+        Param::Int(number) => query.bind(number),
+        Param::MaybeInt(number) => query.bind(number),
+        Param::Bytes(bytes) => query.bind(bytes),
+    })
+}
+
+fn cells(row: &PgRow) -> Result<Cells, StoreError> {
+    let cell = |column: usize| {
+        let unreadable = |_| StoreError::Unreadable { column };
+        if row.try_get_raw(column).map_err(unreadable)?.is_null() {
+            return Ok(Cell::Null);
+        }
+        match row.columns().get(column).map(|column| column.type_info().name()) {
+            Some("INT8") => row.try_get(column).map(Cell::Int).map_err(unreadable),
+            Some("BYTEA") => row.try_get(column).map(Cell::Bytes).map_err(unreadable),
+            _ => row.try_get(column).map(Cell::Text).map_err(unreadable),
+        }
+    };
+    (0..row.len()).map(cell).collect::<Result<_, _>>().map(Cells)
+}

@@ -1,0 +1,213 @@
+-- Rollbook's tables on PostgreSQL, format 1. Everything lies in schema public; what projections build lies in
+-- schema projections. Applied once, in one transaction, by the owner.
+
+CREATE TABLE public.rollbook_schema (
+    version    bigint PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- The first seven columns are those of postgres-es 0.5, in its order; the key is ours (aggregate_id leads).
+-- json, not jsonb: it keeps the very bytes that were hashed.
+CREATE TABLE public.events (
+    aggregate_type text   NOT NULL CHECK (aggregate_type IN ('organization', 'activity', 'system')),
+    aggregate_id   text   NOT NULL,
+    sequence       bigint NOT NULL CHECK (sequence >= 1),
+    event_type     text   NOT NULL,
+    event_version  text   NOT NULL,
+    payload        json   NOT NULL,
+    metadata       json   NOT NULL,
+    at             bigint NOT NULL,
+    actor          text   NOT NULL,
+    batch          text   NOT NULL,
+    leaf           bytea  NOT NULL CHECK (octet_length(leaf) = 32),
+    PRIMARY KEY (aggregate_id, aggregate_type, sequence)
+);
+
+-- Read by the stock repositories, written by nobody.
+CREATE TABLE public.snapshots (
+    aggregate_type   text   NOT NULL,
+    aggregate_id     text   NOT NULL,
+    last_sequence    bigint NOT NULL CHECK (last_sequence >= 0),
+    current_snapshot bigint NOT NULL CHECK (current_snapshot >= 0),
+    payload          json   NOT NULL,
+    PRIMARY KEY (aggregate_type, aggregate_id, last_sequence)
+);
+
+CREATE TABLE public.event_subjects (
+    aggregate_id   text   NOT NULL,
+    aggregate_type text   NOT NULL,
+    subject_kind   text   NOT NULL,
+    subject_id     text   NOT NULL,
+    sequence       bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, aggregate_type, subject_kind, subject_id, sequence)
+);
+CREATE INDEX event_subjects_by_position ON public.event_subjects (aggregate_id, aggregate_type, sequence);
+
+CREATE TABLE public.personal_values (
+    aggregate_id   text   NOT NULL,
+    aggregate_type text   NOT NULL,
+    sequence       bigint NOT NULL,
+    person         text   NOT NULL,
+    ordinals       text   NOT NULL,
+    salts          text   NOT NULL,
+    vals           text   NOT NULL,
+    PRIMARY KEY (aggregate_id, aggregate_type, sequence, person)
+);
+CREATE INDEX personal_values_by_person ON public.personal_values (aggregate_id, aggregate_type, person);
+
+-- Updated with every batch: room for heap-only updates, vacuumed by count.
+CREATE TABLE public.heads (
+    aggregate_type text    NOT NULL CHECK (aggregate_type IN ('organization', 'activity', 'system')),
+    aggregate_id   text    NOT NULL,
+    position       bigint  NOT NULL CHECK (position >= 0),
+    batch          text    NOT NULL,
+    frontier       bytea   NOT NULL CHECK (octet_length(frontier) % 32 = 0 AND octet_length(frontier) <= 2048),
+    at             bigint  NOT NULL,
+    format         bigint  NOT NULL,
+    pruned         bigint  NOT NULL DEFAULT 0 CHECK (pruned >= 0 AND pruned <= position),
+    PRIMARY KEY (aggregate_id, aggregate_type),
+    CHECK (pruned = 0 OR aggregate_type = 'activity')
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
+CREATE TABLE public.commands (
+    aggregate_id   text     NOT NULL,
+    actor          text     NOT NULL,
+    key            text     NOT NULL,
+    digest         bytea    NOT NULL CHECK (octet_length(digest) = 32),
+    status         bigint   NOT NULL,
+    headers        text     NOT NULL,
+    first_position bigint   NOT NULL,
+    last_position  bigint   NOT NULL,
+    created_at     bigint   NOT NULL,
+    PRIMARY KEY (aggregate_id, actor, key)
+);
+CREATE INDEX commands_by_age ON public.commands (created_at);
+
+CREATE TABLE public.state_snapshots (
+    aggregate_id   text   NOT NULL,
+    aggregate_type text   NOT NULL,
+    fingerprint    text   NOT NULL,
+    position       bigint NOT NULL,
+    digest         bytea  NOT NULL,
+    state          bytea  NOT NULL,
+    PRIMARY KEY (aggregate_id, aggregate_type, fingerprint, position)
+);
+
+CREATE TABLE public.credentials (
+    aggregate_id text   NOT NULL,
+    id           text   NOT NULL,
+    user_id      text   NOT NULL,
+    kind         text   NOT NULL,
+    secret_hash  text   NOT NULL,
+    created_at   bigint NOT NULL,
+    expires_at   bigint,
+    meta         text   NOT NULL,
+    PRIMARY KEY (aggregate_id, id)
+);
+CREATE INDEX credentials_by_user ON public.credentials (aggregate_id, user_id, kind);
+
+CREATE TABLE public.sessions (
+    token_hash   bytea  PRIMARY KEY,
+    id           text   NOT NULL,
+    aggregate_id text   NOT NULL,
+    user_id      text   NOT NULL,
+    created_at   bigint NOT NULL,
+    expires_at   bigint NOT NULL
+);
+CREATE UNIQUE INDEX sessions_by_user ON public.sessions (aggregate_id, user_id, id);
+CREATE INDEX sessions_by_expiry ON public.sessions (expires_at);
+
+CREATE TABLE public.attempts (
+    aggregate_id text   NOT NULL,
+    subject      text   NOT NULL,
+    failures     bigint NOT NULL,
+    window_start bigint NOT NULL,
+    locked_until bigint,
+    PRIMARY KEY (aggregate_id, subject)
+);
+
+CREATE TABLE public.follower_checkpoints (
+    name           text   NOT NULL,
+    version        bigint NOT NULL,
+    aggregate_type text   NOT NULL,
+    aggregate_id   text   NOT NULL,
+    position       bigint NOT NULL CHECK (position >= 0),
+    PRIMARY KEY (aggregate_id, aggregate_type, name, version)
+);
+
+CREATE SCHEMA IF NOT EXISTS projections;
+
+-- Guards. Every message starts with "rollbook:". Names are qualified, so no temporary table can stand in.
+
+CREATE FUNCTION public.rollbook_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rollbook: % on % is refused, history is append-only', TG_OP, TG_TABLE_NAME;
+END $$;
+
+CREATE FUNCTION public.rollbook_continue_head() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    ledger text;
+BEGIN
+    SELECT n.aggregate_type || '/' || n.aggregate_id INTO ledger
+      FROM (SELECT a.aggregate_id, a.aggregate_type, min(a.sequence) AS first, max(a.sequence) AS last, count(*) AS rows
+              FROM appended a GROUP BY a.aggregate_id, a.aggregate_type) n
+      LEFT JOIN public.heads h ON h.aggregate_id = n.aggregate_id AND h.aggregate_type = n.aggregate_type
+     WHERE h.position IS NULL OR h.position <> n.last OR n.last - n.first + 1 <> n.rows
+        OR n.first <> 1 + coalesce((SELECT e.sequence FROM public.events e
+                                     WHERE e.aggregate_id = n.aggregate_id AND e.aggregate_type = n.aggregate_type
+                                       AND e.sequence < n.first
+                                     ORDER BY e.sequence DESC LIMIT 1), h.pruned)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'rollbook: the rows do not continue the head of %', ledger;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.rollbook_delete_pruned() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.aggregate_type = 'activity' AND EXISTS (
+        SELECT FROM public.heads h
+         WHERE h.aggregate_id = OLD.aggregate_id AND h.aggregate_type = OLD.aggregate_type AND OLD.sequence <= h.pruned)
+    THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'rollbook: DELETE on events is refused beyond the pruned part of an activity ledger';
+END $$;
+
+CREATE FUNCTION public.rollbook_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.position < OLD.position OR NEW.pruned < OLD.pruned OR NEW.format < OLD.format
+       OR NEW.aggregate_id <> OLD.aggregate_id OR NEW.aggregate_type <> OLD.aggregate_type THEN
+        RAISE EXCEPTION 'rollbook: a head never goes back';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER events_no_update BEFORE UPDATE ON public.events
+    FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
+CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON public.events
+    FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
+CREATE TRIGGER events_delete BEFORE DELETE ON public.events
+    FOR EACH ROW EXECUTE FUNCTION public.rollbook_delete_pruned();
+CREATE TRIGGER events_insert AFTER INSERT ON public.events
+    REFERENCING NEW TABLE AS appended
+    FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_continue_head();
+CREATE TRIGGER heads_no_delete BEFORE DELETE ON public.heads
+    FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
+CREATE TRIGGER heads_no_truncate BEFORE TRUNCATE ON public.heads
+    FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
+CREATE TRIGGER heads_update BEFORE UPDATE ON public.heads
+    FOR EACH ROW EXECUTE FUNCTION public.rollbook_head_forward();
+CREATE TRIGGER personal_values_no_update BEFORE UPDATE ON public.personal_values
+    FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
+
+-- ALWAYS: session_replication_role does not switch a guard off; only the owner's ALTER TABLE or DROP does.
+ALTER TABLE public.events ENABLE ALWAYS TRIGGER events_no_update;
+ALTER TABLE public.events ENABLE ALWAYS TRIGGER events_no_truncate;
+ALTER TABLE public.events ENABLE ALWAYS TRIGGER events_delete;
+ALTER TABLE public.events ENABLE ALWAYS TRIGGER events_insert;
+ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_no_delete;
+ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_no_truncate;
+ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_update;
+ALTER TABLE public.personal_values ENABLE ALWAYS TRIGGER personal_values_no_update;
