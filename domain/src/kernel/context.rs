@@ -128,6 +128,17 @@ impl Fresh {
         Self { seed: context.seed, millis, drawn: 0 }
     }
 
+    /// Starts drawing salts for the metadata of the `nth` event of `context`'s command; they are none of those
+    /// that [`new`](Self::new) draws.
+    #[must_use]
+    pub fn for_metadata(context: &Context, nth: u64) -> Self {
+        let seed = Sha256::new()
+            .chain_update(b"metadata")
+            .chain_update(context.seed)
+            .chain_update(nth.to_be_bytes());
+        Self { seed: seed.finalize().into(), ..Self::new(context) }
+    }
+
     /// A UUID version 7 (RFC 9562 §5.7): time first, so that rows of one time lie together.
     pub fn uuid(&mut self) -> Uuid {
         let random = self.bytes::<10>();

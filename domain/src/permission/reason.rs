@@ -46,6 +46,29 @@ pub enum Source {
     Catalog,
 }
 
+impl Source {
+    /// The word in an entry's metadata, as in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Profile => "profile",
+            Self::CustomProfile => "custom_profile",
+            Self::Everyone => "everyone",
+            Self::Key => "key",
+            Self::Masterkey => "masterkey",
+            Self::Superuser => "superuser",
+            Self::Restriction => "restriction",
+            Self::Lock => "lock",
+            Self::Status => "status",
+            Self::Scope => "scope",
+            Self::Limit => "limit",
+            Self::Target => "target",
+            Self::Catalog => "catalog",
+        }
+    }
+}
+
 /// What a reason says; stable, tabled in `docs/API.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,10 @@
-//! The life of a settings, told as the list of its events in `event.rs`.
+//! The life of the settings, told as the list of their events in `event.rs`.
 
+pub mod command;
+pub(crate) mod decide;
 pub mod event;
+pub(crate) mod rights;
 pub mod state;
+#[cfg(test)]
+mod tests;
+pub(crate) mod undo;

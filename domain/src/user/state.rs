@@ -107,6 +107,8 @@ pub struct User {
     pub api_key: Option<CredentialId>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
     pub erased: bool,
+    /// Whether erasure was asked for what they authored too (addresses, agents and reasons of their acts).
+    pub erased_authored: bool,
     /// Derived from groups' events: the groups this user is a member of.
     pub groups: OrdSet<GroupId>,
     /// Derived from groups' events: the groups this user supervises, each since which position.
@@ -141,6 +143,7 @@ impl User {
             password: None,
             api_key: None,
             erased: false,
+            erased_authored: false,
             groups: OrdSet::new(),
             supervises: OrdMap::new(),
             posts: OrdMap::new(),
@@ -174,14 +177,17 @@ impl User {
             UserEvent::PasswordSet { credential, .. } => self.password = Some(*credential),
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
-            UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. } => self.erase(),
+            UserEvent::ErasureRequested { authored, .. } | UserEvent::Erased { authored, .. } => {
+                self.erase(*authored);
+            }
         }
         self.changed = at;
         self.version += 1;
     }
 
-    fn erase(&mut self) {
+    fn erase(&mut self, authored: bool) {
         self.erased = true;
+        self.erased_authored |= authored;
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);

@@ -1,0 +1,98 @@
+//! What a command asks for at all, before any rule runs: a permission, and over what.
+//!
+//! This is the first door only: whoever does not hold the permission at any scope learns nothing of the
+//! rules behind it. Every single change is judged again in [`authorize`](super::authorize).
+
+use super::command::{Command, OrganizationCommand};
+use crate::group::command::GroupCommand;
+use crate::kernel::id::Subject;
+use crate::key::command::KeyCommand;
+use crate::profile::command::ProfileCommand;
+use crate::queue::command::QueueCommand;
+use crate::role::command::RoleCommand;
+use crate::user::command::UserCommand;
+
+type Ask = (&'static str, Option<Subject>);
+
+pub(super) fn asks(command: &Command) -> Vec<Ask> {
+    match command {
+        Command::Organization(OrganizationCommand::Found { .. } | OrganizationCommand::Rename { .. }) => {
+            vec![("organization.edit", None)]
+        }
+        Command::User(command) => vec![user(command)],
+        Command::Role(command) => vec![role(command)],
+        Command::Profile(command) => vec![profile(command)],
+        Command::Key(command) => vec![key(command)],
+        Command::Queue(command) => vec![queue(command)],
+        Command::Group(command) => vec![group(command)],
+        Command::Settings(_) => vec![("settings.edit", None)],
+        Command::Many(commands) => commands.iter().flat_map(asks).collect(),
+        Command::Undo(undos) => {
+            let subjects = undos.iter().map(|undo| ("rollback.apply", Some(undo.subject)));
+            std::iter::once(("rollback.apply", None)).chain(subjects).collect()
+        }
+    }
+}
+
+fn user(command: &UserCommand) -> Ask {
+    let permission = match command {
+        UserCommand::Create(_) => "users.create",
+        UserCommand::Edit(..) => "users.edit",
+        UserCommand::AssignRole(..) => "users.role",
+        UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) => "users.profile",
+        UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {
+            "users.keys"
+        }
+        UserCommand::Activate(_) | UserCommand::Block(_) | UserCommand::Unblock(_) => "users.block",
+        UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
+        UserCommand::SetPassword(..) => "users.password",
+        UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",
+        UserCommand::RequestErasure { .. } | UserCommand::ConfirmErasure { .. } => "users.erase",
+    };
+    (permission, command.user().map(|user| user.subject()))
+}
+
+fn role(command: &RoleCommand) -> Ask {
+    let permission = match command {
+        RoleCommand::Create(_) => "roles.create",
+        RoleCommand::Edit(..) => "roles.edit",
+        RoleCommand::Archive(_) | RoleCommand::Restore(_) => "roles.archive",
+    };
+    (permission, command.role().map(|role| role.subject()))
+}
+
+fn profile(command: &ProfileCommand) -> Ask {
+    let permission = match command {
+        ProfileCommand::Create(_) => "profiles.create",
+        ProfileCommand::Edit(..) => "profiles.edit",
+        ProfileCommand::Archive(_) | ProfileCommand::Restore(_) => "profiles.archive",
+    };
+    (permission, command.profile().map(|profile| profile.subject()))
+}
+
+fn key(command: &KeyCommand) -> Ask {
+    let permission = match command {
+        KeyCommand::Create(_) => "keys.create",
+        KeyCommand::Edit(..) => "keys.edit",
+        KeyCommand::Archive(_) | KeyCommand::Restore(_) => "keys.archive",
+    };
+    (permission, command.key().map(|key| key.subject()))
+}
+
+fn queue(command: &QueueCommand) -> Ask {
+    let permission = match command {
+        QueueCommand::Create(_) => "queues.create",
+        QueueCommand::Edit(..) => "queues.edit",
+        QueueCommand::Archive(_) | QueueCommand::Restore(_) => "queues.archive",
+    };
+    (permission, command.queue().map(|queue| queue.subject()))
+}
+
+fn group(command: &GroupCommand) -> Ask {
+    let permission = match command {
+        GroupCommand::Create(_) => "groups.create",
+        GroupCommand::Edit(..) => "groups.edit",
+        GroupCommand::Archive(_) | GroupCommand::Restore(_) => "groups.archive",
+    };
+    (permission, command.group().map(|group| group.subject()))
+}

@@ -1,0 +1,351 @@
+//! Who may make a change: judged over the events a command makes, on the state before it.
+//!
+//! Design §2, "Granting": one may give only what one holds, to whom one may manage, and nobody changes their
+//! own access, unless the catalog says `access.grant_any`. What an event gives is said in [`gifts`](super::gifts).
+
+use super::command::Command;
+use super::gifts;
+use super::rejection::{Forbidden, Rejection};
+use super::state::Organization;
+use super::visible;
+use crate::event::Event;
+use crate::kernel::context::{Actor, Context};
+use crate::kernel::id::{Kind, RoleId, Subject, UserId};
+use crate::permission::cover;
+use crate::permission::facts::{Facts, Target, Targets};
+use crate::permission::reason::{Effect, Reason};
+use crate::permission::resolve::{self, Question};
+use crate::user::event::UserEvent;
+use crate::user::rejection::UserRejection;
+use crate::user::state::User;
+use std::fmt;
+
+/// What allowed a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Authority {
+    /// A grant, as the resolver names it.
+    Grant {
+        /// The permission that was needed.
+        permission: &'static str,
+        /// Why it was held.
+        reason: Reason,
+    },
+    /// What every user may do to themselves.
+    Oneself,
+    /// The operator at the server's command line.
+    Operator,
+    /// Rollbook itself.
+    System,
+}
+
+impl fmt::Display for Authority {
+    /// As in an entry's metadata: `users.role by role Owner since 7`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant { permission, reason } => {
+                let Reason { source, name, position, .. } = reason;
+                write!(f, "{permission} by {} {name} since {position}", source.word())
+            }
+            Self::Oneself => f.write_str("oneself"),
+            Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// What one event needs its actor to be allowed.
+#[derive(Clone, Debug)]
+pub(crate) struct Right {
+    pub(crate) permission: &'static str,
+    subject: Option<Subject>,
+    role: Option<RoleId>,
+    field: Option<&'static str>,
+    section: Option<&'static str>,
+    ranked: bool,
+    new_rank: Option<u16>,
+    not_oneself: bool,
+    free_for_oneself: bool,
+}
+
+impl Right {
+    /// A permission over nothing in particular.
+    pub(crate) fn new(permission: &'static str) -> Self {
+        Self {
+            permission,
+            subject: None,
+            role: None,
+            field: None,
+            section: None,
+            ranked: false,
+            new_rank: None,
+            not_oneself: false,
+            free_for_oneself: false,
+        }
+    }
+
+    /// A permission over `subject`.
+    pub(crate) fn over(permission: &'static str, subject: Subject) -> Self {
+        Self { subject: Some(subject), ..Self::new(permission) }
+    }
+
+    /// The role that is given.
+    pub(crate) fn to_role(self, role: RoleId) -> Self {
+        Self { role: Some(role), ..self }
+    }
+
+    /// The field that is touched.
+    pub(crate) fn field(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
+    }
+
+    /// The section that is touched.
+    pub(crate) fn section(self, section: &'static str) -> Self {
+        Self { section: Some(section), ..self }
+    }
+
+    /// Users and roles concerned must be of strictly lower rank than the actor (or be the actor).
+    pub(crate) fn ranked(self) -> Self {
+        Self { ranked: true, ..self }
+    }
+
+    /// A role gets this rank, which must be lower than the actor's.
+    pub(crate) fn rank_of_new_role(self, rank: u16) -> Self {
+        Self { new_rank: Some(rank), ..self }
+    }
+
+    /// Not over oneself, nor over a role or profile one holds.
+    pub(crate) fn not_oneself(self) -> Self {
+        Self { not_oneself: true, ..self }
+    }
+
+    /// Everybody may do it to themselves.
+    pub(crate) fn free_for_oneself(self) -> Self {
+        Self { free_for_oneself: true, ..self }
+    }
+}
+
+fn right(event: &Event) -> Right {
+    match event {
+        Event::Organization(_) => Right::new("organization.edit"),
+        Event::User(event) => crate::user::rights::right(event),
+        Event::Role(event) => crate::role::rights::right(event),
+        Event::Profile(event) => crate::profile::rights::right(event),
+        Event::Key(event) => crate::key::rights::right(event),
+        Event::Queue(event) => crate::queue::rights::right(event),
+        Event::Group(event) => crate::group::rights::right(event),
+        Event::Settings(event) => crate::settings::rights::right(event),
+    }
+}
+
+/// Judges every event; the authority of each, or the first refusal.
+pub(super) fn authorize(
+    before: &Organization,
+    after: &Organization,
+    context: &Context,
+    events: &[Event],
+) -> Result<Vec<Authority>, Rejection> {
+    let asker = match context.actor {
+        Actor::Operator => return Ok(vec![Authority::Operator; events.len()]),
+        Actor::System => return Ok(vec![Authority::System; events.len()]),
+        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user)?,
+    };
+    let judge = Judge { before, after, context, asker, any: cover::may_grant_any(before, asker) };
+    events.iter().map(|event| judge.event(event)).collect()
+}
+
+struct Judge<'a> {
+    before: &'a Organization,
+    after: &'a Organization,
+    context: &'a Context,
+    asker: &'a User,
+    any: bool,
+}
+
+impl Judge<'_> {
+    fn event(&self, event: &Event) -> Result<Authority, Rejection> {
+        let right = right(event);
+        let oneself = right.subject == Some(self.asker.id.subject());
+        if !self.any {
+            self.own_access(&right)?;
+            self.rank(&right, oneself)?;
+            gifts::gifts(event, self.before, self.after).check(self.before, self.asker)?;
+        }
+        if oneself && right.free_for_oneself {
+            return Ok(Authority::Oneself);
+        }
+        self.permission(&right)
+    }
+
+    fn own_access(&self, right: &Right) -> Result<(), Rejection> {
+        let own = right.subject.is_some_and(|subject| match subject.kind {
+            Kind::User => subject.id == self.asker.id.uuid(),
+            Kind::Role => subject.id == self.asker.role.value.uuid(),
+            Kind::Profile => self.asker.profile.value.is_some_and(|profile| profile.uuid() == subject.id),
+            Kind::Organization
+            | Kind::Key
+            | Kind::Queue
+            | Kind::Group
+            | Kind::Settings
+            | Kind::Conversation
+            | Kind::Setting
+            | Kind::Element => false,
+        });
+        if own && right.not_oneself { Err(Forbidden::OwnAccess.into()) } else { Ok(()) }
+    }
+
+    fn rank(&self, right: &Right, oneself: bool) -> Result<(), Rejection> {
+        let mine = self.before.rank_of(self.asker);
+        let of_role = |id: RoleId| self.before.roles.get(&id).map_or(0, |role| role.rank.value);
+        let subject =
+            right.subject.filter(|_| right.ranked && !oneself).map_or(0, |subject| match subject.kind {
+                Kind::User => {
+                    self.before.user(UserId(subject.id)).map_or(0, |user| self.before.rank_of(user))
+                }
+                Kind::Role => of_role(RoleId(subject.id)),
+                Kind::Organization
+                | Kind::Profile
+                | Kind::Key
+                | Kind::Queue
+                | Kind::Group
+                | Kind::Settings
+                | Kind::Conversation
+                | Kind::Setting
+                | Kind::Element => 0,
+            });
+        let given = right.role.map_or(0, of_role);
+        let highest = subject.max(given).max(right.new_rank.unwrap_or(0));
+        if highest >= mine { Err(Forbidden::RankTooLow.into()) } else { Ok(()) }
+    }
+
+    /// What was created by this very command is judged by the right to create it.
+    fn permission(&self, right: &Right) -> Result<Authority, Rejection> {
+        let made_now = right.subject.filter(|subject| !self.before.exists(*subject));
+        let (permission, subject) = match made_now {
+            Some(subject) => (creation(subject.kind), None),
+            None => (right.permission, right.subject),
+        };
+        let targets = Targets {
+            subject: subject.map(Target::Entity),
+            role: right.role.or_else(|| made_now.and_then(|subject| self.role_given(subject))),
+            ..Targets::default()
+        };
+        let facts = Facts {
+            fields: right.field.into_iter().map(Into::into).collect(),
+            section: right.section.map(Into::into),
+            ..Facts::default()
+        };
+        let (asker, at) = (self.asker, self.context.at);
+        let question =
+            Question { who: asker, permission, targets: &targets, facts: &facts, at, as_if_active: false };
+        let decision = resolve::explain(self.before, &question);
+        let reason = decision
+            .reasons
+            .into_iter()
+            .find(|reason| reason.effect == Effect::Allow)
+            .filter(|_| decision.allowed);
+        reason
+            .map(|reason| Authority::Grant { permission, reason })
+            .ok_or_else(|| Forbidden::Permission { permission }.into())
+    }
+
+    fn role_given(&self, subject: Subject) -> Option<RoleId> {
+        let user = (subject.kind == Kind::User).then(|| self.after.user(UserId(subject.id)));
+        user.flatten().map(|user| user.role.value)
+    }
+}
+
+fn creation(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "users.create",
+        Kind::Role => "roles.create",
+        Kind::Profile => "profiles.create",
+        Kind::Key => "keys.create",
+        Kind::Queue => "queues.create",
+        Kind::Group => "groups.create",
+        Kind::Settings => "settings.edit",
+        Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => "organization.edit",
+    }
+}
+
+/// Refuses at once what the asker may not ask for at all, and hides what they may not see.
+pub(super) fn may_ask(before: &Organization, context: &Context, command: &Command) -> Result<(), Rejection> {
+    let founding =
+        matches!(command, Command::Organization(super::command::OrganizationCommand::Found { .. }));
+    let Some(user) = context.actor.user() else { return Ok(()) };
+    let asker = active(before, user)?;
+    if founding {
+        return Err(Forbidden::Permission { permission: "organization.edit" }.into());
+    }
+    for (permission, subject) in super::asks::asks(command) {
+        if let Some(subject) = subject {
+            visible::visible(before, asker, subject, context.at)?;
+        }
+        let own = permission == "users.password" && subject == Some(asker.id.subject());
+        if !own && !holds_at_all(before, asker, permission, context) {
+            return Err(Forbidden::Permission { permission }.into());
+        }
+    }
+    Ok(())
+}
+
+fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: &Context) -> bool {
+    let (targets, facts) = (Targets::default(), Facts::default());
+    let at = context.at;
+    let question =
+        Question { who: asker, permission, targets: &targets, facts: &facts, at, as_if_active: false };
+    resolve::allowed(before, &question)
+}
+
+fn active(before: &Organization, user: UserId) -> Result<&User, Rejection> {
+    before.user(user).filter(|user| user.is_active()).ok_or_else(|| Forbidden::Inactive.into())
+}
+
+/// Whether an event is among those for which the setting `reason_required: sensitive` demands a reason.
+pub(super) fn is_sensitive(event: &Event) -> bool {
+    use crate::role::event::RoleEvent;
+    match event {
+        Event::User(event) => matches!(
+            event,
+            UserEvent::RoleAssigned { .. }
+                | UserEvent::KeysChanged { .. }
+                | UserEvent::MasterkeySet { .. }
+                | UserEvent::SuperuserSet { .. }
+                | UserEvent::ErasureRequested { .. }
+                | UserEvent::Erased { .. }
+        ),
+        Event::Role(event) => matches!(event, RoleEvent::KeysChanged { .. }),
+        Event::Organization(_)
+        | Event::Profile(_)
+        | Event::Key(_)
+        | Event::Queue(_)
+        | Event::Group(_)
+        | Event::Settings(_) => false,
+    }
+}
+
+/// The last active user who may grant anything must stay: nobody could give that power back.
+pub(super) fn keeps_a_keeper(
+    before: &Organization,
+    after: &Organization,
+    events: &[Event],
+) -> Result<(), Rejection> {
+    let touches =
+        events.iter().any(|event| matches!(event, Event::User(_) | Event::Role(_) | Event::Profile(_)));
+    if touches && has_keeper(before) && !has_keeper(after) {
+        return Err(UserRejection::LastOwner.into());
+    }
+    Ok(())
+}
+
+/// Looks at the holders of the roles that carry the power first, and at everybody only if that finds nobody.
+fn has_keeper(organization: &Organization) -> bool {
+    let keeps = |user: &User| user.is_active() && cover::may_grant_any(organization, user);
+    let by_role = organization
+        .roles
+        .values()
+        .filter(|role| !role.grants.value.of(cover::GRANT_ANY).is_empty())
+        .flat_map(|role| role.holders.iter())
+        .filter_map(|id| organization.user(*id))
+        .any(keeps);
+    by_role || organization.users.values().any(|user| keeps(user))
+}

@@ -1,0 +1,74 @@
+//! What can be asked of an organization: one variant per entity, several at once, and undoing.
+
+use crate::group::command::GroupCommand;
+use crate::kernel::id::Subject;
+use crate::key::command::KeyCommand;
+use crate::profile::command::ProfileCommand;
+use crate::queue::command::QueueCommand;
+use crate::role::command::RoleCommand;
+use crate::settings::command::SettingsCommand;
+use crate::user::command::UserCommand;
+use serde_json::Value;
+
+/// What someone asks. References are ids; names are resolved at the edge, since ids never go away.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// About the organization itself.
+    Organization(OrganizationCommand),
+    /// About a user.
+    User(UserCommand),
+    /// About a role.
+    Role(RoleCommand),
+    /// About a profile.
+    Profile(ProfileCommand),
+    /// About a key.
+    Key(KeyCommand),
+    /// About a queue or campaign.
+    Queue(QueueCommand),
+    /// About a group.
+    Group(GroupCommand),
+    /// About the settings.
+    Settings(SettingsCommand),
+    /// All or nothing, in this order.
+    Many(Vec<Command>),
+    /// Bring fields back to earlier values, all or nothing; the apply of a rollback.
+    Undo(Vec<Undo>),
+}
+
+/// About the organization itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrganizationCommand {
+    /// Found it: catalog, built-in roles and keys, and its owner. Only the operator may.
+    Found {
+        /// Its name.
+        name: String,
+        /// The catalog it starts from.
+        catalog: String,
+        /// The owner's login.
+        owner_login: String,
+        /// The owner's name.
+        owner_name: String,
+        /// The owner's e-mail address.
+        owner_email: Option<String>,
+        /// The owner's first password, if one was stored.
+        password: Option<crate::kernel::id::CredentialId>,
+    },
+    /// Rename it.
+    Rename {
+        /// The new name.
+        name: String,
+    },
+}
+
+/// One field or element to bring to a value it had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undo {
+    /// Whose field.
+    pub subject: Subject,
+    /// Which field, by its name in the API; `status` also stands for creation and archiving.
+    pub field: String,
+    /// Which element, where the field is a set or map.
+    pub element: Option<String>,
+    /// The value it shall have; null: none. Personal values are in their marked form.
+    pub to: Value,
+}

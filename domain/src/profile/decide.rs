@@ -1,0 +1,111 @@
+//! The rules of a profile's life.
+
+use super::command::{ProfileCommand, ProfileEdit};
+use super::event::ProfileEvent;
+use super::rejection::ProfileRejection;
+use super::state::Profile;
+use crate::kernel::id::{Kind, ProfileId};
+use crate::kernel::shared::Standing;
+use crate::kernel::text;
+use crate::organization::decide::Deciding;
+use crate::organization::rejection::Rejection;
+use crate::permission::grant::Grants;
+use crate::role::decide::{first_part, grant_parts, valid_grants};
+
+pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &ProfileCommand) -> Result<(), Rejection> {
+    match command {
+        ProfileCommand::Create(new) => create(deciding, new),
+        ProfileCommand::Edit(profile, edit) => change(deciding, *profile, edit),
+        ProfileCommand::Archive(profile) => set_status(deciding, *profile, Standing::Archived),
+        ProfileCommand::Restore(profile) => set_status(deciding, *profile, Standing::Active),
+    }
+}
+
+fn create(deciding: &mut Deciding<'_>, new: &ProfileEdit) -> Result<(), Rejection> {
+    let name = text::name("/name", new.name.as_deref().unwrap_or_default())?;
+    let description = text::free("/description", new.description.as_deref().unwrap_or_default())?;
+    name_is_free(deciding, None, &name)?;
+    let grants = new.grants.clone().unwrap_or_default();
+    valid_grants(deciding, "/grants", &grants)?;
+    let profile = ProfileId(deciding.fresh.uuid());
+    let (first, _) = first_part(&grants);
+    deciding.emit(ProfileEvent::Created { profile, name, description, grants: first })?;
+    change_grants(deciding, profile, &grants)
+}
+
+fn change(deciding: &mut Deciding<'_>, profile: ProfileId, edit: &ProfileEdit) -> Result<(), Rejection> {
+    if let Some(name) = &edit.name {
+        change_name(deciding, profile, name)?;
+    }
+    if let Some(description) = &edit.description {
+        change_description(deciding, profile, description)?;
+    }
+    if let Some(grants) = &edit.grants {
+        change_grants(deciding, profile, grants)?;
+    }
+    Ok(())
+}
+
+pub(super) fn change_name(deciding: &mut Deciding<'_>, id: ProfileId, name: &str) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.name;
+    let to = text::name("/name", name)?;
+    name_is_free(deciding, Some(id), &to)?;
+    if from == to { Ok(()) } else { deciding.emit(ProfileEvent::Renamed { profile: id, from, to }) }
+}
+
+pub(super) fn change_description(
+    deciding: &mut Deciding<'_>,
+    id: ProfileId,
+    description: &str,
+) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.description;
+    let to = text::free("/description", description)?;
+    if from == to { Ok(()) } else { deciding.emit(ProfileEvent::Described { profile: id, from, to }) }
+}
+
+pub(super) fn change_grants(
+    deciding: &mut Deciding<'_>,
+    id: ProfileId,
+    to: &Grants,
+) -> Result<(), Rejection> {
+    let profile = editable(deciding, id)?;
+    valid_grants(deciding, "/grants", to)?;
+    for (added, removed) in grant_parts(&profile.grants.value, to) {
+        deciding.emit(ProfileEvent::GrantsChanged { profile: id, added, removed })?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_status(deciding: &mut Deciding<'_>, id: ProfileId, to: Standing) -> Result<(), Rejection> {
+    let profile = existing(deciding, id)?;
+    let from = profile.status;
+    if from == to {
+        return Ok(());
+    }
+    match to {
+        Standing::Active => deciding.emit(ProfileEvent::Restored { profile: id, from, to }),
+        Standing::Archived if !profile.holders.is_empty() => {
+            Err(ProfileRejection::InUse { count: profile.holders.len() }.into())
+        }
+        Standing::Archived => deciding.emit(ProfileEvent::Archived { profile: id, from, to }),
+    }
+}
+
+pub(super) fn existing(deciding: &mut Deciding<'_>, id: ProfileId) -> Result<Profile, Rejection> {
+    deciding.visit(1)?;
+    let profile = deciding.now.profiles.get(&id).map(|profile| Profile::clone(profile));
+    profile.ok_or(Rejection::Missing(Kind::Profile))
+}
+
+fn editable(deciding: &mut Deciding<'_>, id: ProfileId) -> Result<Profile, Rejection> {
+    let profile = existing(deciding, id)?;
+    match profile.status {
+        Standing::Active => Ok(profile),
+        Standing::Archived => Err(ProfileRejection::Archived.into()),
+    }
+}
+
+fn name_is_free(deciding: &Deciding<'_>, but: Option<ProfileId>, name: &str) -> Result<(), Rejection> {
+    let holder = deciding.now.by_name(Kind::Profile, name).map(ProfileId);
+    if holder.is_some() && holder != but { Err(ProfileRejection::NameTaken.into()) } else { Ok(()) }
+}

@@ -1,0 +1,11 @@
+//! What can be asked about the settings.
+
+use super::state::{Setting, SettingValue};
+use std::collections::BTreeMap;
+
+/// What can be asked about the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingsCommand {
+    /// Set the named ones; the others stay as they are.
+    Set(BTreeMap<Setting, SettingValue>),
+}

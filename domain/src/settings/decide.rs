@@ -1,0 +1,42 @@
+//! The rules of the settings: each value is of its kind and inside its limits.
+
+use super::command::SettingsCommand;
+use super::event::{SettingsEvent, SettingsId};
+use super::state::{Setting, SettingValue};
+use crate::kernel::rejection::FieldError;
+use crate::organization::decide::Deciding;
+use crate::organization::rejection::Rejection;
+
+pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &SettingsCommand) -> Result<(), Rejection> {
+    match command {
+        SettingsCommand::Set(values) => {
+            values.iter().try_for_each(|(setting, value)| set(deciding, *setting, value.clone()))
+        }
+    }
+}
+
+pub(super) fn set(deciding: &mut Deciding<'_>, setting: Setting, to: SettingValue) -> Result<(), Rejection> {
+    acceptable(&format!("/{setting}"), setting, Some(&to))?;
+    let from = deciding.now.settings.get(setting);
+    if from == to {
+        return Ok(());
+    }
+    let settings = SettingsId(deciding.now.id);
+    deciding.emit(SettingsEvent::Set { settings, setting, from, to })
+}
+
+/// Refuses a value that is not of the setting's kind or not inside its limits, at `pointer`.
+///
+/// # Errors
+/// `not_acceptable`, saying what is wanted.
+pub(crate) fn acceptable(
+    pointer: &str,
+    setting: Setting,
+    value: Option<&SettingValue>,
+) -> Result<(), Rejection> {
+    if value.is_none_or(|value| setting.accepts(value)) {
+        return Ok(());
+    }
+    let detail = format!("must be {}", setting.wanted());
+    Err(FieldError::new(pointer, "not_acceptable", &detail).into())
+}

@@ -1,0 +1,113 @@
+//! What can be asked about a user.
+
+use super::state::{KeyEntry, Status};
+use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
+use crate::permission::grant::Grants;
+
+/// A user to be added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUser {
+    /// Unique in the organization.
+    pub login: String,
+    /// The person's name.
+    pub name: String,
+    /// Unique in the organization where there is one.
+    pub email: Option<String>,
+    /// The one role.
+    pub role: RoleId,
+    /// A profile on top of it.
+    pub profile: Option<ProfileId>,
+    /// `active`, or `invited`.
+    pub status: Status,
+    /// A stored password; without one nobody signs in until one is set.
+    pub password: Option<CredentialId>,
+}
+
+/// Fields of a user to replace; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserEdit {
+    /// The login.
+    pub login: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// The e-mail address; `Some(None)` takes it away.
+    pub email: Option<Option<String>>,
+}
+
+/// What can be asked about a user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UserCommand {
+    /// Add a user.
+    Create(NewUser),
+    /// Replace fields.
+    Edit(UserId, UserEdit),
+    /// Give another role.
+    AssignRole(UserId, RoleId),
+    /// Give a profile, or take it away.
+    AssignProfile(UserId, Option<ProfileId>),
+    /// Give grants of one's own, or take them away.
+    SetCustomProfile(UserId, Option<Grants>),
+    /// Replace the own keys.
+    SetKeys(UserId, Vec<KeyEntry>),
+    /// Set or clear the masterkey.
+    SetMasterkey(UserId, bool),
+    /// Set or clear superuser.
+    SetSuperuser(UserId, bool),
+    /// Make an invited user active.
+    Activate(UserId),
+    /// Bar.
+    Block(UserId),
+    /// Let in again.
+    Unblock(UserId),
+    /// Put away: leaves every group and queue.
+    Archive(UserId),
+    /// Bring back from the archive.
+    Restore(UserId),
+    /// Say that a password was stored.
+    SetPassword(UserId, CredentialId),
+    /// Say that an API key was stored; the one before it is revoked.
+    CreateApiKey(UserId, CredentialId),
+    /// Say that the API key was deleted.
+    RevokeApiKey(UserId),
+    /// Ask that the personal data be erased; `authored` also what they wrote as an actor.
+    RequestErasure {
+        /// Whose.
+        user: UserId,
+        /// Also address, agent and reasons of the user's own actions.
+        authored: bool,
+    },
+    /// Say that the values are gone.
+    ConfirmErasure {
+        /// Whose.
+        user: UserId,
+        /// As it was requested.
+        authored: bool,
+    },
+}
+
+impl UserCommand {
+    /// Whom it is about; none for a user who is not there yet.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Create(_) => None,
+            Self::Edit(user, _)
+            | Self::AssignRole(user, _)
+            | Self::AssignProfile(user, _)
+            | Self::SetCustomProfile(user, _)
+            | Self::SetKeys(user, _)
+            | Self::SetMasterkey(user, _)
+            | Self::SetSuperuser(user, _)
+            | Self::Activate(user)
+            | Self::Block(user)
+            | Self::Unblock(user)
+            | Self::Archive(user)
+            | Self::Restore(user)
+            | Self::SetPassword(user, _)
+            | Self::CreateApiKey(user, _)
+            | Self::RevokeApiKey(user)
+            | Self::RequestErasure { user, .. }
+            | Self::ConfirmErasure { user, .. } => Some(*user),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The rules of a user's life. Authority is judged elsewhere, over the events these rules make.
+
+use super::command::{NewUser, UserCommand, UserEdit};
+use super::event::UserEvent;
+use super::rejection::UserRejection;
+use super::state::{KeyEntry, Status, User};
+use crate::group::decide as group;
+use crate::kernel::context::Actor;
+use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
+use crate::kernel::rejection::FieldError;
+use crate::kernel::shared::Standing;
+use crate::kernel::text;
+use crate::organization::decide::{Deciding, in_parts, set_difference};
+use crate::organization::rejection::Rejection;
+use crate::permission::grant::Grants;
+use crate::queue::decide as queue;
+use imbl::OrdSet;
+
+pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Result<(), Rejection> {
+    match command {
+        UserCommand::Create(new) => create(deciding, new),
+        UserCommand::Edit(user, edit) => change(deciding, *user, edit),
+        UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
+        UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
+        UserCommand::SetCustomProfile(user, grants) => set_custom_profile(deciding, *user, grants.clone()),
+        UserCommand::SetKeys(user, keys) => set_keys(deciding, *user, keys.iter().copied().collect()),
+        UserCommand::SetMasterkey(user, to) => set_masterkey(deciding, *user, *to),
+        UserCommand::SetSuperuser(user, to) => set_superuser(deciding, *user, *to),
+        UserCommand::Activate(user) => set_status(deciding, *user, Status::Active, &[Status::Invited]),
+        UserCommand::Block(user) => {
+            set_status(deciding, *user, Status::Blocked, &[Status::Active, Status::Invited])
+        }
+        UserCommand::Unblock(user) => set_status(deciding, *user, Status::Active, &[Status::Blocked]),
+        UserCommand::Archive(user) => archive(deciding, *user),
+        UserCommand::Restore(user) => set_status(deciding, *user, Status::Active, &[Status::Archived]),
+        UserCommand::SetPassword(user, credential) => set_password(deciding, *user, *credential),
+        UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
+        UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
+        UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
+        UserCommand::ConfirmErasure { user, authored } => confirm_erasure(deciding, *user, *authored),
+    }
+}
+
+pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), Rejection> {
+    let login = text::login("/login", &new.login)?;
+    let name = text::name("/name", &new.name)?;
+    let email = new.email.as_deref().map(|email| text::email("/email", email)).transpose()?;
+    login_is_free(deciding, None, &login)?;
+    email_is_free(deciding, None, email.as_deref())?;
+    assignable_role(deciding, new.role)?;
+    assignable_profile(deciding, new.profile)?;
+    if !matches!(new.status, Status::Active | Status::Invited) {
+        let detail = "a new user is `active` or `invited`";
+        return Err(FieldError::new("/status", "not_for_new_users", detail).into());
+    }
+    let user = UserId(deciding.fresh.uuid());
+    let login = deciding.fresh.personal(&login);
+    let name = deciding.fresh.personal(&name);
+    let email = email.map(|email| deciding.fresh.personal(&email));
+    let (role, profile, status) = (new.role, new.profile, new.status);
+    deciding.emit(UserEvent::Created { user, login, name, email, role, profile, status })?;
+    match new.password {
+        Some(credential) => deciding.emit(UserEvent::PasswordSet { user, credential, by_oneself: false }),
+        None => Ok(()),
+    }
+}
+
+fn change(deciding: &mut Deciding<'_>, id: UserId, edit: &UserEdit) -> Result<(), Rejection> {
+    if let Some(login) = &edit.login {
+        change_login(deciding, id, login)?;
+    }
+    if let Some(name) = &edit.name {
+        change_name(deciding, id, name)?;
+    }
+    if let Some(email) = &edit.email {
+        change_email(deciding, id, email.as_deref())?;
+    }
+    Ok(())
+}
+
+pub(super) fn change_login(deciding: &mut Deciding<'_>, id: UserId, login: &str) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    let login = text::login("/login", login)?;
+    login_is_free(deciding, Some(id), &login)?;
+    if user.login.clear() == Some(login.as_str()) {
+        return Ok(());
+    }
+    let to = deciding.fresh.personal(&login);
+    let from = deciding.fresh.personal(user.login.text());
+    deciding.emit(UserEvent::LoginChanged { user: id, from, to })
+}
+
+pub(super) fn change_name(deciding: &mut Deciding<'_>, id: UserId, name: &str) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    let name = text::name("/name", name)?;
+    if user.name.clear() == Some(name.as_str()) {
+        return Ok(());
+    }
+    let to = deciding.fresh.personal(&name);
+    let from = deciding.fresh.personal(user.name.text());
+    deciding.emit(UserEvent::Renamed { user: id, from, to })
+}
+
+pub(super) fn change_email(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    email: Option<&str>,
+) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    let email = email.map(|email| text::email("/email", email)).transpose()?;
+    email_is_free(deciding, Some(id), email.as_deref())?;
+    if user.email.as_ref().map(|email| email.text()) == email.as_deref() {
+        return Ok(());
+    }
+    let to = email.map(|email| deciding.fresh.personal(&email));
+    let from = user.email.as_ref().map(|email| deciding.fresh.personal(email.text()));
+    deciding.emit(UserEvent::EmailChanged { user: id, from, to })
+}
+
+pub(super) fn assign_role(deciding: &mut Deciding<'_>, id: UserId, to: RoleId) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    assignable_role(deciding, to)?;
+    let from = user.role.value;
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::RoleAssigned { user: id, from, to }) }
+}
+
+pub(super) fn assign_profile(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    to: Option<ProfileId>,
+) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    assignable_profile(deciding, to)?;
+    if to.is_some() && user.custom_profile.value.is_some() {
+        return Err(UserRejection::ProfileAndCustomProfile.into());
+    }
+    let from = user.profile.value;
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::ProfileAssigned { user: id, from, to }) }
+}
+
+pub(super) fn set_custom_profile(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    to: Option<Grants>,
+) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    if to.is_some() && user.profile.value.is_some() {
+        return Err(UserRejection::ProfileAndCustomProfile.into());
+    }
+    if let Some(grants) = &to {
+        crate::role::decide::valid_grants(deciding, "/grants", grants)?;
+    }
+    let from = user.custom_profile.value.clone();
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::CustomProfileSet { user: id, from, to }) }
+}
+
+pub(super) fn set_keys(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    wanted: OrdSet<KeyEntry>,
+) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    let (added, removed) = set_difference(&user.keys.value, &wanted);
+    added.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))?;
+    for (added, removed) in in_parts(&added, &removed) {
+        deciding.emit(UserEvent::KeysChanged { user: id, added, removed })?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_masterkey(deciding: &mut Deciding<'_>, id: UserId, to: bool) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.masterkey.value;
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::MasterkeySet { user: id, from, to }) }
+}
+
+pub(super) fn set_superuser(deciding: &mut Deciding<'_>, id: UserId, to: bool) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.superuser.value;
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::SuperuserSet { user: id, from, to }) }
+}
+
+/// Moves a user to `to` from one of `allowed`; being there already changes nothing.
+pub(super) fn set_status(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    to: Status,
+    allowed: &[Status],
+) -> Result<(), Rejection> {
+    let user = existing(deciding, id)?;
+    let from = user.status.value;
+    if user.erased {
+        return Err(UserRejection::Erased.into());
+    }
+    if from == to {
+        return Ok(());
+    }
+    if !allowed.contains(&from) {
+        return Err(UserRejection::StatusForbids(from).into());
+    }
+    let event = match (from, to) {
+        (Status::Archived, _) => UserEvent::Restored { user: id, from, to },
+        (Status::Blocked, Status::Active | Status::Invited) => UserEvent::Unblocked { user: id, from, to },
+        (_, Status::Blocked) => UserEvent::Blocked { user: id, from, to },
+        (_, Status::Archived) => UserEvent::Archived { user: id, from, to },
+        (_, Status::Active | Status::Invited) => UserEvent::Activated { user: id, from, to },
+    };
+    deciding.emit(event)
+}
+
+/// Archiving emits every removal it causes, group by group and queue by queue, before the archiving itself.
+pub(super) fn archive(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
+    let user = existing(deciding, id)?;
+    if user.status.value == Status::Archived {
+        return Ok(());
+    }
+    for (group, _) in user.supervises.iter() {
+        group::set_supervisor(deciding, *group, id, false)?;
+    }
+    for group in user.groups.iter() {
+        group::set_member(deciding, *group, id, false)?;
+    }
+    for (queue, post) in user.posts.iter() {
+        if post.serves {
+            queue::set_agent(deciding, *queue, id, false)?;
+        }
+        if post.supervises.is_some() {
+            queue::set_supervisor(deciding, *queue, id, None)?;
+        }
+    }
+    set_status(deciding, id, Status::Archived, &[Status::Active, Status::Blocked, Status::Invited])
+}
+
+fn set_password(deciding: &mut Deciding<'_>, id: UserId, credential: CredentialId) -> Result<(), Rejection> {
+    editable(deciding, id)?;
+    let by_oneself = deciding.context.actor == Actor::User(id);
+    deciding.emit(UserEvent::PasswordSet { user: id, credential, by_oneself })
+}
+
+fn create_api_key(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    credential: CredentialId,
+) -> Result<(), Rejection> {
+    let before = editable(deciding, id)?.api_key;
+    if let Some(credential) = before {
+        deciding.emit(UserEvent::ApiKeyRevoked { user: id, credential })?;
+    }
+    deciding.emit(UserEvent::ApiKeyCreated { user: id, credential })
+}
+
+fn revoke_api_key(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
+    let credential = existing(deciding, id)?.api_key.ok_or(UserRejection::NoApiKey)?;
+    deciding.emit(UserEvent::ApiKeyRevoked { user: id, credential })
+}
+
+fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
+    let user = existing(deciding, id)?;
+    if user.erased {
+        return Ok(());
+    }
+    if user.status.value != Status::Archived {
+        return Err(UserRejection::NotArchived.into());
+    }
+    deciding.emit(UserEvent::ErasureRequested { user: id, authored })
+}
+
+fn confirm_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
+    let user = existing(deciding, id)?;
+    if !user.erased {
+        return Err(UserRejection::ErasureNotRequested.into());
+    }
+    deciding.emit(UserEvent::Erased { user: id, authored })
+}
+
+/// The user as of now.
+///
+/// # Errors
+/// [`Rejection::Missing`] if there is none.
+pub(crate) fn existing(deciding: &mut Deciding<'_>, id: UserId) -> Result<User, Rejection> {
+    deciding.visit(1)?;
+    deciding.now.user(id).cloned().ok_or(Rejection::Missing(Kind::User))
+}
+
+/// The user as of now, who must be neither archived nor erased.
+///
+/// # Errors
+/// [`Rejection::Missing`], or what the status forbids.
+pub(crate) fn editable(deciding: &mut Deciding<'_>, id: UserId) -> Result<User, Rejection> {
+    let user = existing(deciding, id)?;
+    if user.erased {
+        return Err(UserRejection::Erased.into());
+    }
+    if user.status.value == Status::Archived {
+        return Err(UserRejection::StatusForbids(Status::Archived).into());
+    }
+    Ok(user)
+}
+
+fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> Result<(), Rejection> {
+    // A login must not be somebody's e-mail address either: both are used to sign in.
+    let holder = deciding.now.user_by_sign_in(login).map(|user| user.id);
+    if holder.is_some() && holder != but { Err(UserRejection::LoginTaken.into()) } else { Ok(()) }
+}
+
+fn email_is_free(deciding: &Deciding<'_>, but: Option<UserId>, email: Option<&str>) -> Result<(), Rejection> {
+    let holder = email.and_then(|email| deciding.now.user_by_sign_in(email)).map(|user| user.id);
+    if holder.is_some() && holder != but { Err(UserRejection::EmailTaken.into()) } else { Ok(()) }
+}
+
+fn assignable_role(deciding: &Deciding<'_>, id: RoleId) -> Result<(), Rejection> {
+    match deciding.now.roles.get(&id) {
+        Some(role) if role.status == Standing::Active => Ok(()),
+        Some(_) | None => {
+            Err(FieldError::new("/role", "no_such_role", "there is no such role in use").into())
+        }
+    }
+}
+
+fn assignable_profile(deciding: &Deciding<'_>, id: Option<ProfileId>) -> Result<(), Rejection> {
+    let Some(id) = id else { return Ok(()) };
+    match deciding.now.profiles.get(&id) {
+        Some(profile) if profile.status == Standing::Active => Ok(()),
+        Some(_) | None => {
+            Err(FieldError::new("/profile", "no_such_profile", "there is no such profile in use").into())
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a command about a user was refused.
+
+use super::state::Status;
+use crate::kernel::rejection::{Class, Refusal};
+
+/// Why a command about a user was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserRejection {
+    /// Another user has the login.
+    #[error("another user has this login")]
+    LoginTaken,
+    /// Another user has the e-mail address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// The status does not allow it.
+    #[error("this user is {}, which does not allow it", .0.word())]
+    StatusForbids(Status),
+    /// The personal data was erased.
+    #[error("the personal data of this user was erased, so nothing more can be changed")]
+    Erased,
+    /// Erasure is for those who left.
+    #[error("only an archived user's personal data can be erased")]
+    NotArchived,
+    /// Nobody asked for it.
+    #[error("nobody asked that this user's personal data be erased")]
+    ErasureNotRequested,
+    /// A custom profile excludes a profile and the other way round.
+    #[error("a user has either a profile or a custom profile; take the other away first")]
+    ProfileAndCustomProfile,
+    /// The last who may grant anything must stay.
+    #[error("this is the last active user who may grant anything; somebody else must be able to first")]
+    LastOwner,
+    /// An API key is there to be revoked or not.
+    #[error("this user has no API key")]
+    NoApiKey,
+}
+
+impl Refusal for UserRejection {
+    fn class(&self) -> Class {
+        Class::Conflict
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::LoginTaken => "login_taken",
+            Self::EmailTaken => "email_taken",
+            Self::StatusForbids(_) => "status_forbids",
+            Self::Erased => "erased",
+            Self::NotArchived => "not_archived",
+            Self::ErasureNotRequested => "erasure_not_requested",
+            Self::ProfileAndCustomProfile => "profile_and_custom_profile",
+            Self::LastOwner => "last_owner",
+            Self::NoApiKey => "no_api_key",
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What each event about a user needs its actor to be allowed.
+
+use super::event::UserEvent;
+use crate::organization::authorize::Right;
+
+/// The right an event needs; none for what every user may do to themselves.
+pub(crate) fn right(event: &UserEvent) -> Right {
+    let user = event.subject();
+    match event {
+        UserEvent::Created { role, .. } => Right::new("users.create").to_role(*role).ranked(),
+        UserEvent::LoginChanged { .. } => Right::over("users.edit", user).field("login").ranked(),
+        UserEvent::Renamed { .. } => Right::over("users.edit", user).field("name"),
+        UserEvent::EmailChanged { .. } => Right::over("users.edit", user).field("email").ranked(),
+        UserEvent::RoleAssigned { to, .. } => {
+            Right::over("users.role", user).to_role(*to).ranked().not_oneself()
+        }
+        UserEvent::ProfileAssigned { .. } | UserEvent::CustomProfileSet { .. } => {
+            Right::over("users.profile", user).ranked().not_oneself()
+        }
+        UserEvent::KeysChanged { .. } | UserEvent::MasterkeySet { .. } | UserEvent::SuperuserSet { .. } => {
+            Right::over("users.keys", user).ranked().not_oneself()
+        }
+        UserEvent::Activated { .. } | UserEvent::Blocked { .. } | UserEvent::Unblocked { .. } => {
+            Right::over("users.block", user).ranked()
+        }
+        UserEvent::Archived { .. } | UserEvent::Restored { .. } => {
+            Right::over("users.archive", user).ranked()
+        }
+        UserEvent::PasswordSet { .. } => Right::over("users.password", user).ranked().free_for_oneself(),
+        UserEvent::ApiKeyCreated { .. } | UserEvent::ApiKeyRevoked { .. } => {
+            Right::over("users.api_key", user).ranked()
+        }
+        UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. } => {
+            Right::over("users.erase", user).ranked()
+        }
+    }
+}
