@@ -1,7 +1,15 @@
 //! How history is kept: entries sealed by a hash, appended to ledgers on SQLite or PostgreSQL.
 //!
-//! [`entry`] says what is hashed, [`store`] where it lies and who may touch it. This is the only crate that
-//! names the table `events`. It decides nothing about users or permissions and knows no HTTP.
+//! [`entry`] says what is hashed, [`store`] where it lies and who may touch it, [`codec`] how events become
+//! rows and rows events, [`writer`] how commands become history, [`activity`] and [`system`] the two other kinds of ledger. This is the only crate that names the table
+//! `events`. It decides nothing about users or permissions and knows no HTTP.
 
+pub mod activity;
+pub mod clock;
+pub mod codec;
+pub mod deployment;
 pub mod entry;
+mod plain;
 pub mod store;
+pub mod system;
+pub mod writer;

@@ -1,0 +1,133 @@
+//! Counting acts that come in masses, so that a flood costs one entry a minute.
+
+use super::{Act, COALESCE_FOR, DROPPED};
+use rollbook_domain::kernel::moment::Moment;
+use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
+use uuid::Uuid;
+
+/// Most actors and kinds kept apart in one minute; what is beyond is counted together.
+const KINDS_MAX: usize = 10_000;
+
+/// What was counted since it was last written.
+#[derive(Debug, Default)]
+pub(super) struct Coalesced {
+    counted: HashMap<(String, &'static str), Counted>,
+    dropped: u64,
+    last: Option<Act>,
+}
+
+#[derive(Debug)]
+struct Counted {
+    act: Act,
+    more: u64,
+    since: Moment,
+}
+
+impl Coalesced {
+    /// Gives the act back if it is the first of its kind and actor in this minute; else counts it.
+    pub(super) fn first(&mut self, act: Act) -> Option<Act> {
+        let full = self.counted.len() >= KINDS_MAX;
+        match self.counted.entry((who(&act), act.action)) {
+            Entry::Occupied(mut counted) => {
+                counted.get_mut().more += 1;
+                counted.get_mut().act = act;
+                None
+            }
+            Entry::Vacant(_) if full => {
+                self.dropped += 1;
+                self.last = Some(act);
+                None
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(Counted { act: act.clone(), more: 0, since: act.context.at });
+                Some(act)
+            }
+        }
+    }
+
+    /// Takes what is to be written at `now`, and forgets kinds whose minute is over.
+    pub(super) fn take(&mut self, now: Moment) -> Vec<(Act, u64)> {
+        let minute = i64::try_from(COALESCE_FOR.as_micros()).unwrap_or(i64::MAX);
+        let mut due = Vec::new();
+        self.counted.retain(|_, counted| {
+            if counted.more > 0 {
+                due.push((again(&counted.act), counted.more));
+                counted.more = 0;
+            }
+            now.micros() - counted.since.micros() < minute
+        });
+        if let Some(last) = self.last.take() {
+            let detail = BTreeMap::from([("count".to_owned(), self.dropped.to_string())]);
+            due.push((Act { action: DROPPED, subject: None, detail, ..again(&last) }, self.dropped));
+            self.dropped = 0;
+        }
+        due
+    }
+}
+
+/// The same act as a new command, so that its batch has an id and its salts are its own.
+fn again(act: &Act) -> Act {
+    let mut act = act.clone();
+    act.context.command = Uuid::from_u128(!act.context.command.as_u128());
+    act
+}
+
+fn who(act: &Act) -> String {
+    let actor = act.context.actor.user().map(|user| user.to_string());
+    actor.or_else(|| act.context.ip.clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activity::{ActivityOutcome, DENIED};
+    use rollbook_domain::kernel::context::{Actor, Channel, Context};
+    use rollbook_domain::kernel::id::UserId;
+
+    fn act(user: u128) -> Act {
+        Act {
+            context: Context {
+                actor: Actor::User(UserId(Uuid::from_u128(user))),
+                at: Moment(0),
+                seed: [0; 32],
+                reason: None,
+                ticket: None,
+                channel: Channel::Api,
+                ip: None,
+                agent: None,
+                session: None,
+                request: None,
+                command: Uuid::from_u128(1),
+                cause: None,
+                expects: None,
+            },
+            actor_role: None,
+            action: DENIED,
+            outcome: ActivityOutcome::Refused,
+            subject: None,
+            judged_at: 1,
+            detail: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn the_first_act_of_a_minute_is_written_at_once_and_the_rest_as_a_count() {
+        let mut coalesced = Coalesced::default();
+        assert!(coalesced.first(act(1)).is_some());
+        assert!(coalesced.first(act(1)).is_none());
+        assert!(coalesced.first(act(1)).is_none());
+        assert!(coalesced.first(act(2)).is_some());
+        let counts: Vec<u64> = coalesced.take(Moment(1)).into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counts, [2]);
+        assert!(coalesced.take(Moment(2)).is_empty());
+    }
+
+    #[test]
+    fn a_minute_later_the_next_act_is_a_first_again() {
+        let mut coalesced = Coalesced::default();
+        coalesced.first(act(1));
+        coalesced.take(Moment(60_000_000));
+        assert!(coalesced.first(act(1)).is_some());
+    }
+}

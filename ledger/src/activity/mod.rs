@@ -1,0 +1,197 @@
+//! The activity ledger: sign-ins, failures, denials and audited reads of one organization.
+//!
+//! Sign-ins, sign-outs and exports are entries of their own, durable before the answer. Failures, denials and
+//! reads are coalesced: the first at once, then one with a count per actor or address, kind and minute. It has
+//! no state and decides nothing; what activity causes (a lock-out) is a change in the other ledger.
+
+mod coalesce;
+
+use crate::clock::Clock;
+use crate::codec::Draft;
+use crate::entry::{LedgerId, LedgerKind};
+use crate::plain::{Drafts, PlainLedger};
+use crate::store::Store;
+use crate::writer::WriteError;
+use coalesce::Coalesced;
+use rollbook_domain::kernel::context::Context;
+use rollbook_domain::kernel::id::{OrganizationId, Subject};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often counts are written.
+pub const COALESCE_FOR: Duration = Duration::from_secs(60);
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActivityOutcome {
+    /// As asked.
+    Ok,
+    /// It was not allowed.
+    Refused,
+    /// It could not be done.
+    Failed,
+}
+
+impl ActivityOutcome {
+    /// The word in payloads and in the activity log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Something that somebody did without changing the organization.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Who, when, from where.
+    pub context: Context,
+    /// The name of the actor's role then.
+    pub actor_role: Option<String>,
+    /// What, as in the catalogue of activity: `session.started`, `request.denied` …
+    pub action: &'static str,
+    /// How it ended.
+    pub outcome: ActivityOutcome,
+    /// What it was about.
+    pub subject: Option<Subject>,
+    /// The change position it was judged at.
+    pub judged_at: u64,
+    /// More, none of it personal: names of permissions, route templates, counts.
+    pub detail: BTreeMap<String, String>,
+}
+
+/// One kind of activity: its stored name and the sentence of console, CSV and report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActType {
+    /// The stored name.
+    pub name: &'static str,
+    /// One line for people; `{subject}` and members of the detail are filled in.
+    pub sentence: &'static str,
+}
+
+/// Every kind of activity there is; each is version `1`.
+pub const CATALOGUE: &[ActType] = &[
+    ActType { name: SIGNED_IN, sentence: "signed in" },
+    ActType { name: SIGNED_OUT, sentence: "signed out" },
+    ActType { name: SIGN_IN_FAILED, sentence: "failed to sign in: {why}" },
+    ActType { name: DENIED, sentence: "was denied {permission} on {route}" },
+    ActType { name: READ, sentence: "read {what}" },
+    ActType { name: EXPORTED, sentence: "exported {what}" },
+    ActType { name: DROPPED, sentence: "{count} acts were not recorded singly because there were too many" },
+];
+
+/// Somebody signed in.
+pub const SIGNED_IN: &str = "session.started";
+/// Somebody signed out.
+pub const SIGNED_OUT: &str = "session.ended";
+/// Somebody failed to sign in; nothing that was typed is kept.
+pub const SIGN_IN_FAILED: &str = "session.failed";
+/// A request was denied.
+pub const DENIED: &str = "request.denied";
+/// History, activity, a past state, an access report or somebody's permissions were read.
+pub const READ: &str = "audit.read";
+/// Something was exported.
+pub const EXPORTED: &str = "audit.exported";
+/// More happened in a minute than is kept apart.
+pub const DROPPED: &str = "activity.dropped";
+
+/// The activity ledger of an organization.
+#[must_use]
+pub fn ledger_of(id: OrganizationId) -> LedgerId {
+    LedgerId::new(LedgerKind::Activity, id.to_string())
+}
+
+/// A handle to an organization's activity ledger. Clones share what waits.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    ledger: PlainLedger,
+    coalesced: Arc<std::sync::Mutex<Coalesced>>,
+    clock: Clock,
+}
+
+impl Activity {
+    /// The activity ledger of an organization.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
+        let ledger = PlainLedger::new(store, ledger_of(id));
+        Self { ledger, coalesced: Arc::default(), clock }
+    }
+
+    /// Records an act of its own, durable when this returns.
+    ///
+    /// # Errors
+    /// [`WriteError`]: sign-ins and exports fail when it cannot be written.
+    pub async fn record(&self, act: Act) -> Result<u64, WriteError> {
+        self.append(&[(act, 1)]).await
+    }
+
+    /// Records an act that may come in masses: the first of its kind, actor and minute now, the rest as a count.
+    ///
+    /// Never fails and never waits for the disk: what cannot be written is alarmed and counted as a metric.
+    pub fn note(&self, act: Act) {
+        let first = match self.coalesced.lock() {
+            Ok(mut coalesced) => coalesced.first(act),
+            Err(_) => None,
+        };
+        if let Some(act) = first {
+            let this = self.clone();
+            tokio::spawn(async move { this.write(vec![(act, 1)]).await });
+        }
+    }
+
+    /// Writes what was counted; called every minute and before the process ends.
+    pub async fn flush(&self) {
+        let counted = match self.coalesced.lock() {
+            Ok(mut coalesced) => coalesced.take(self.clock.now()),
+            Err(_) => Vec::new(),
+        };
+        if !counted.is_empty() {
+            self.write(counted).await;
+        }
+    }
+
+    async fn write(&self, acts: Vec<(Act, u64)>) {
+        let count = acts.len();
+        if let Err(error) = self.append(&acts).await {
+            tracing::error!(%error, count, "activity could not be recorded");
+            metrics::counter!("rollbook_activity_lost_total").increment(count as u64);
+        }
+    }
+
+    async fn append(&self, acts: &[(Act, u64)]) -> Result<u64, WriteError> {
+        let entries = acts.iter().map(|(act, count)| Drafts {
+            context: &act.context,
+            actor_role: act.actor_role.as_deref(),
+            drafts: vec![draft(act, *count)],
+        });
+        self.ledger.append(&entries.collect::<Vec<_>>()).await
+    }
+}
+
+fn draft(act: &Act, count: u64) -> Draft {
+    let mut payload = Map::new();
+    payload.insert("outcome".into(), act.outcome.word().into());
+    payload.insert("judged_at".into(), act.judged_at.into());
+    if count > 1 {
+        payload.insert("count".into(), count.into());
+    }
+    if let Some(subject) = act.subject {
+        payload.insert("subject".into(), subject.to_string().into());
+    }
+    if !act.detail.is_empty() {
+        let detail = act.detail.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
+        payload.insert("detail".into(), Value::Object(detail.collect()));
+    }
+    Draft {
+        event_type: act.action.to_owned(),
+        version: "1".to_owned(),
+        payload: Value::Object(payload),
+        subjects: act.subject.into_iter().collect(),
+        authority: "oneself".to_owned(),
+    }
+}

@@ -1,0 +1,105 @@
+//! The metadata of an entry: who, when, from where, why and by what right, as a flat map of text to text.
+//!
+//! Address, agent and reason are personal and stand there as commitments; see the domain's `personal`.
+
+use rollbook_domain::kernel::context::{Context, Fresh};
+use rollbook_domain::kernel::id::Subject;
+use rollbook_domain::kernel::personal::Personal;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// The owner of personal values that belong to no user: whoever sat at the command line.
+pub const OPERATOR: &str = "operator";
+
+/// The members of metadata that are personal, in canonical order.
+const PERSONAL: [&str; 3] = ["agent", "ip", "reason"];
+
+/// Metadata as it is read: personal values as text or `[erased]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata(std::collections::BTreeMap<String, String>);
+
+impl Metadata {
+    /// Takes the revealed metadata of an entry.
+    pub(super) fn from_revealed(mut json: Value) -> Self {
+        rollbook_domain::kernel::personal::plain(&mut json);
+        let members = json.as_object().cloned().unwrap_or_default();
+        Self(
+            members
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+                .collect(),
+        )
+    }
+
+    /// One member; absent means absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// All members by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Who did it, as in an entry: `user:<id>`, `api_key:<id>`, `operator`, `system`.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        self.get("actor").unwrap_or("system")
+    }
+
+    /// The user on whose rights it was done.
+    #[must_use]
+    pub fn user(&self) -> Option<Uuid> {
+        self.get("user").and_then(|id| id.parse().ok())
+    }
+}
+
+/// What an entry's metadata says beside its context.
+pub(super) struct Beside<'a> {
+    pub(super) batch: Uuid,
+    pub(super) authority: String,
+    pub(super) actor_role: Option<String>,
+    pub(super) subjects: &'a [Subject],
+}
+
+/// The metadata of one entry with personal values in their marked form.
+pub(super) fn marked(context: &Context, beside: &Beside<'_>, fresh: &mut Fresh) -> Value {
+    let mut members = Map::new();
+    let mut text = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            members.insert(name.to_owned(), value.into());
+        }
+    };
+    text("at", Some(context.at.to_string()));
+    text("actor", Some(context.actor.to_string()));
+    text("user", context.actor.user().map(|user| user.to_string()));
+    text("actor_role", beside.actor_role.clone());
+    text("authority", Some(beside.authority.clone()));
+    text("batch", Some(beside.batch.to_string()));
+    text("cause", context.cause.clone());
+    text("channel", Some(context.channel.word().to_owned()));
+    text("command", Some(context.command.to_string()));
+    text("request", context.request.map(|id| id.to_string()));
+    text("session", context.session.map(|id| id.to_string()));
+    text("ticket", context.ticket.clone());
+    text("subjects", Some(spaced(beside.subjects)));
+    let personal = [context.agent.as_deref(), context.ip.as_deref(), context.reason.as_deref()];
+    for (name, value) in PERSONAL.into_iter().zip(personal) {
+        if let Some(value) = value {
+            members.insert(name.to_owned(), json(&fresh.personal(value)));
+        }
+    }
+    Value::Object(members)
+}
+
+/// A list in metadata is space-separated; past 50 subjects only the first is named, since `event_subjects`
+/// has them all and an entry has an end.
+fn spaced(subjects: &[Subject]) -> String {
+    let named = if subjects.len() > 50 { subjects.get(..1).unwrap_or_default() } else { subjects };
+    named.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn json(personal: &Personal) -> Value {
+    serde_json::to_value(personal).unwrap_or(Value::Null)
+}

@@ -1,0 +1,127 @@
+//! Appending to a ledger that has no rules: the activity and the system ledger.
+//!
+//! There is no state to decide on, so a lost race is simply tried again at the next position.
+
+use crate::codec::{self, Draft, Origin};
+use crate::entry::{Frontier, LedgerId};
+use crate::store::{AppendError, Batch, Store, StoreError};
+use crate::writer::WriteError;
+use rollbook_domain::kernel::context::Context;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// Tries before a caller is told to try again later.
+const TRIES: u32 = 60;
+
+/// Appends to one ledger; clones share what is known of its head.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainLedger {
+    store: Store,
+    ledger: LedgerId,
+    known: Arc<Mutex<Option<Known>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    position: u64,
+    frontier: Frontier,
+    at_us: i64,
+}
+
+/// Entries of one context, to be appended together.
+pub(crate) struct Drafts<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) actor_role: Option<&'a str>,
+    pub(crate) drafts: Vec<Draft>,
+}
+
+impl PlainLedger {
+    pub(crate) fn new(store: Store, ledger: LedgerId) -> Self {
+        Self { store, ledger, known: Arc::default() }
+    }
+
+    /// Appends in one batch, durably; returns the position of the last entry.
+    pub(crate) async fn append(&self, entries: &[Drafts<'_>]) -> Result<u64, WriteError> {
+        let mut known = self.known.lock().await;
+        let mut doubtful: Option<Uuid> = None;
+        for attempt in 0..TRIES {
+            let head = match known.take() {
+                Some(head) => head,
+                None => self.head().await?,
+            };
+            let batch = self.batch(&head, entries, attempt)?;
+            let (id, next) = (batch.batch, known_after(&batch));
+            if let Some(ours) = doubtful.take()
+                && self.is_ours(&head, ours).await?
+            {
+                return Ok(self.head().await?.position);
+            }
+            match self.store.append(batch).await {
+                Ok(_) => return Ok(known.insert(next).position),
+                Err(AppendError::Conflict) => {}
+                Err(AppendError::InDoubt(_)) => doubtful = Some(id),
+                Err(AppendError::Unavailable(_)) if attempt < 3 => {}
+                Err(error) => return Err(error.into()),
+            }
+            tokio::time::sleep(Duration::from_millis(5 * u64::from(attempt.min(40)))).await;
+        }
+        Err(WriteError::Unavailable("other writers were always first".to_owned()))
+    }
+
+    async fn head(&self) -> Result<Known, WriteError> {
+        let head = self
+            .store
+            .head(&self.ledger)
+            .await
+            .map_err(|error| WriteError::Unavailable(error.to_string()))?;
+        let new = Known { position: 0, frontier: Frontier::default(), at_us: 0 };
+        Ok(head.map_or(new, |head| Known {
+            position: head.position,
+            frontier: head.frontier,
+            at_us: head.at_us,
+        }))
+    }
+
+    /// Whether the batch in doubt is the one that ends at the head, or lies just below it.
+    async fn is_ours(&self, head: &Known, ours: Uuid) -> Result<bool, WriteError> {
+        let unavailable = |error: StoreError| WriteError::Unavailable(error.to_string());
+        for position in (head.position.saturating_sub(100)..=head.position).rev() {
+            if self.store.batch_at(&self.ledger, position).await.map_err(unavailable)? == Some(ours) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn batch(&self, head: &Known, entries: &[Drafts<'_>], attempt: u32) -> Result<Batch, WriteError> {
+        let first = entries.first().map_or(Uuid::nil(), |entry| entry.context.command);
+        let batch = Uuid::from_u128(first.as_u128() ^ u128::from(attempt));
+        let mut rows = Vec::new();
+        let mut frontier = head.frontier.clone();
+        let mut at_us = head.at_us;
+        for entry in entries {
+            let mut context = entry.context.clone();
+            // One batch, one time, never before the last entry's.
+            context.at.0 = context.at.micros().max(at_us);
+            at_us = context.at.micros();
+            let origin =
+                Origin { ledger: &self.ledger, context: &context, batch, actor_role: entry.actor_role };
+            for (nth, draft) in (0..).zip(&entry.drafts) {
+                let position = head.position + 1 + rows.len() as u64;
+                let row = codec::seal(&origin, nth, position, draft.clone());
+                let row = row.map_err(|error| WriteError::NotStorable(error.to_string()))?;
+                frontier.push(*row.sealed.leaf());
+                rows.push(row);
+            }
+        }
+        let ledger = self.ledger.clone();
+        let (commands, credentials) = (Vec::new(), Vec::new());
+        Ok(Batch { ledger, expected: head.position, batch, rows, frontier, at_us, commands, credentials })
+    }
+}
+
+fn known_after(batch: &Batch) -> Known {
+    Known { position: batch.last(), frontier: batch.frontier.clone(), at_us: batch.at_us }
+}

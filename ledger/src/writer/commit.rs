@@ -1,0 +1,92 @@
+//! Appending a batch until it is known what became of it.
+
+use super::load::ledger_of;
+use super::{Idempotency, WriteError, catch_up};
+use crate::store::{AppendError, Batch, Command as Remembered, Store};
+use rollbook_domain::kernel::id::OrganizationId;
+use std::time::Duration;
+
+/// How often a batch whose outcome is unknown is tried again before its callers are told to retry.
+const IN_DOUBT_TRIES: u32 = 60;
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It is durable.
+    Done,
+    /// Another writer was first: catch up and decide again.
+    Conflict,
+    /// One of its keys is stored already.
+    Duplicate(String),
+}
+
+/// Appends `batch`; in doubt, appends the same batch again until the database says whose rows are there.
+pub(super) async fn commit(store: &Store, batch: &Batch) -> Result<Outcome, WriteError> {
+    let mut in_doubt = false;
+    for attempt in 0..IN_DOUBT_TRIES {
+        match store.append(batch.clone()).await {
+            Ok(_) => return Ok(Outcome::Done),
+            Err(AppendError::Conflict | AppendError::Duplicate { .. })
+                if in_doubt && is_ours(store, batch).await? =>
+            {
+                return Ok(Outcome::Done);
+            }
+            Err(AppendError::Conflict) => return Ok(Outcome::Conflict),
+            Err(AppendError::Duplicate { key, .. }) => return Ok(Outcome::Duplicate(key)),
+            Err(AppendError::InDoubt(what)) => {
+                tracing::warn!(%what, attempt, "the answer to an append was lost; asking what became of it");
+                metrics::counter!("rollbook_in_doubt_total").increment(1);
+                in_doubt = true;
+            }
+            Err(AppendError::Unavailable(what)) if in_doubt || attempt < 3 => {
+                tracing::warn!(%what, attempt, "the database is not available; trying again");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(pause(attempt)).await;
+    }
+    // Nobody may be answered "not written" now, and nothing may be decided on top: the writer ends.
+    Err(WriteError::Stopped(
+        "the outcome of an append stayed unknown; the ledger will be read anew".to_owned(),
+    ))
+}
+
+/// 10 ms at first, doubling to half a second.
+pub(super) fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(10_u64.saturating_mul(1 << attempt.min(6)).min(500))
+}
+
+/// Whether the rows where this batch belongs carry its id.
+async fn is_ours(store: &Store, batch: &Batch) -> Result<bool, WriteError> {
+    for attempt in 0..IN_DOUBT_TRIES {
+        match store
+            .batch_at(&batch.ledger, batch.expected + 1)
+            .await
+            .map_err(|error| catch_up::read(error.into()))
+        {
+            Ok(found) => return Ok(found == Some(batch.batch)),
+            Err(WriteError::Unavailable(_)) => tokio::time::sleep(pause(attempt)).await,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(WriteError::Stopped(
+        "the outcome of an append stayed unknown; the ledger will be read anew".to_owned(),
+    ))
+}
+
+/// What was remembered under an idempotency key.
+///
+/// # Errors
+/// [`WriteError::KeyReused`] if it was used for something else.
+pub(super) async fn remembered(
+    store: &Store,
+    id: OrganizationId,
+    idempotency: &Idempotency,
+) -> Result<Option<Remembered>, WriteError> {
+    let (actor, key) = (&idempotency.actor, &idempotency.key);
+    let found = store.command(&ledger_of(id).id, actor, key).await;
+    match found.map_err(|error| WriteError::Unavailable(error.to_string()))? {
+        Some(remembered) if remembered.digest != idempotency.digest => Err(WriteError::KeyReused),
+        found => Ok(found),
+    }
+}
