@@ -224,11 +224,10 @@ impl Judge<'_> {
             Some(subject) => (creation(subject.kind), None),
             None => (right.permission, right.subject),
         };
-        let targets = Targets {
-            subject: subject.map(Target::Entity),
-            role: right.role.or_else(|| made_now.and_then(|subject| self.role_given(subject))),
-            ..Targets::default()
-        };
+        let role = right.role.or_else(|| made_now.and_then(|subject| self.role_given(subject)));
+        // What does not exist yet is asked of the organization, a new user of the role they get.
+        let whole = role.is_none().then(|| self.before.id.subject());
+        let targets = Targets { subject: subject.or(whole).map(Target::Entity), role, ..Targets::default() };
         let facts = Facts {
             fields: right.field.into_iter().map(Into::into).collect(),
             section: right.section.map(Into::into),

@@ -1,7 +1,7 @@
 //! Stored rows to what they say: personal values revealed and checked, old versions brought up to date.
 
 use super::metadata::Metadata;
-use super::owners::Owners;
+use super::owners::{Owner, Owners};
 use super::upcast;
 use crate::store::{PersonalValue, Stored};
 use rollbook_domain::event::{DecodeError, Event};
@@ -53,10 +53,8 @@ pub struct Decoded {
 /// A personal value that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// Whose it was: a user's id, or `operator`.
-    pub person: String,
-    /// Whether it belonged to that person as the actor (address, agent, reason) and not as the subject.
-    pub authored: bool,
+    /// Whose it was.
+    pub owner: Owner,
     /// The position of its entry.
     pub position: u64,
 }
@@ -119,11 +117,11 @@ pub fn reveal(stored: Stored) -> Result<Revealed, DecodeFailure> {
     // The order of names is canonical order: they are ASCII and sorted.
     for (name, text) in stored.entry.metadata {
         let mut value = Value::String(text);
-        reader.reveal(&mut value, &owners.of_metadata(&name), owners.is_authored(&name))?;
+        reader.reveal(&mut value, &owners.of_metadata(&name))?;
         metadata.insert(name, value);
     }
     let mut payload = stored.entry.payload;
-    reader.reveal(&mut payload, &owners.of_payload(), owners.payload_is_authored())?;
+    reader.reveal(&mut payload, &owners.of_payload())?;
     if !reader.values.is_empty() {
         return Err(DecodeFailure::Stray { position });
     }
@@ -156,13 +154,13 @@ struct Reader {
 }
 
 impl Reader {
-    fn reveal(&mut self, json: &mut Value, person: &str, authored: bool) -> Result<(), DecodeFailure> {
+    fn reveal(&mut self, json: &mut Value, owner: &Owner) -> Result<(), DecodeFailure> {
         let (position, first) = (self.position, self.next);
         let (values, missing) = (&mut self.values, &mut self.missing);
         let count = personal::reveal(json, &mut |nth, commitment| {
             let ordinal = first + nth;
             let Some(value) = values.remove(&ordinal) else {
-                missing.push(Missing { person: person.to_owned(), authored, position });
+                missing.push(Missing { owner: owner.clone(), position });
                 return Ok(None);
             };
             if personal::commitment(&value.salt, &value.text) != commitment {

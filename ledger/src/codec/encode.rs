@@ -1,7 +1,7 @@
 //! Drafts of entries, and events as one kind of them, to sealed rows.
 
 use super::metadata::{self, Beside};
-use super::owners::Owners;
+use super::owners::{Owner, Owners};
 use crate::entry::{Entry, EntryError, LedgerId, Sealed};
 use crate::store::{PersonalRow, PersonalValue, Row, Subject as StoredSubject};
 use rollbook_domain::event::{Event, event_type};
@@ -109,11 +109,15 @@ fn personal_members(metadata: &Value) -> Vec<String> {
     names
 }
 
-fn by_person(owned: impl Iterator<Item = (String, Option<Opened>)>) -> Vec<PersonalRow> {
+fn by_person(owned: impl Iterator<Item = (Owner, Option<Opened>)>) -> Vec<PersonalRow> {
     let mut rows: BTreeMap<String, Vec<PersonalValue>> = BTreeMap::new();
-    for (ordinal, (person, opened)) in (0..).zip(owned) {
+    for (ordinal, (owner, opened)) in (0..).zip(owned) {
         if let Some(Opened { salt, value }) = opened {
-            rows.entry(person).or_default().push(PersonalValue { ordinal, salt, text: value.to_string() });
+            rows.entry(owner.key()).or_default().push(PersonalValue {
+                ordinal,
+                salt,
+                text: value.to_string(),
+            });
         }
     }
     rows.into_iter().map(|(person, values)| PersonalRow { person, values }).collect()

@@ -65,6 +65,6 @@ fn judge(organization: &Organization, missing: Vec<Missing>) -> Result<(), LoadE
 /// Whether the ledger explains why a personal value is not there.
 #[must_use]
 pub fn is_erased(organization: &Organization, missing: &Missing) -> bool {
-    let user = missing.person.parse().ok().map(UserId).and_then(|id| organization.user(id));
-    user.is_some_and(|user| user.erased && (!missing.authored || user.erased_authored))
+    let user = missing.owner.person.parse().ok().map(UserId).and_then(|id| organization.user(id));
+    user.is_some_and(|user| user.erased && (!missing.owner.authored || user.erased_authored))
 }
