@@ -91,6 +91,8 @@ pub async fn fresh(open: &Open, min: Option<u64>) -> Result<Organization, Proble
     }
     match open.writer.catch_up().await {
         Ok(_) => Ok(open.writer.published().organization.clone()),
-        Err(_) => Err(Problem::unavailable("stale", "the ledger's head could not be confirmed; try again", 1)),
+        Err(_) => {
+            Err(Problem::unavailable("stale", "the ledger's head could not be confirmed; try again", 1))
+        }
     }
 }

@@ -65,7 +65,8 @@ impl Passwords {
 }
 
 /// A hash that no password is known for, of the same cost as every other.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8OpHTJSe1QPS4wRSpkO3Oc2BTr1HoHLL1Lfqpxe3hCo";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8OpHTJSe1QPS4wRSpkO3Oc2BTr1HoHLL1Lfqpxe3hCo";
 
 /// Whether a password may be chosen.
 ///

@@ -80,7 +80,8 @@ async fn password_hash(
     user: Option<&User>,
 ) -> Result<Option<String>, Problem> {
     let Some(credential) = user.and_then(|user| user.password) else { return Ok(None) };
-    let found = app.deployment().store().credential(&organization.to_string(), &credential.to_string()).await?;
+    let found =
+        app.deployment().store().credential(&organization.to_string(), &credential.to_string()).await?;
     Ok(found.filter(|found| found.kind == "password").map(|found| found.secret_hash))
 }
 
@@ -185,7 +186,8 @@ fn note_failure(
 ) -> Result<(), Problem> {
     let user = key.parse().ok().map(UserId).and_then(|id| state.user(id));
     let actor = user.map_or(Actor::System, |user| Actor::User(user.id));
-    let mut detail = BTreeMap::from([("why".to_owned(), if locks { "locked out" } else { "refused" }.to_owned())]);
+    let mut detail =
+        BTreeMap::from([("why".to_owned(), if locks { "locked out" } else { "refused" }.to_owned())]);
     if user.is_none() {
         detail.insert("login_hash".to_owned(), key.to_owned());
     }

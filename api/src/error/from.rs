@@ -20,7 +20,9 @@ impl From<Rejection> for Problem {
         let problem = Self::new(status, code, detail);
         match rejection {
             Rejection::Invalid(errors) => Self { errors, ..problem },
-            Rejection::Forbidden(Forbidden::Permission { permission }) => problem.with("permission", permission),
+            Rejection::Forbidden(Forbidden::Permission { permission }) => {
+                problem.with("permission", permission)
+            }
             Rejection::Stale { actual, .. } => problem.with("position", actual),
             _ => problem,
         }
@@ -43,9 +45,7 @@ impl From<WriteError> for Problem {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
                     .with("incident", incident.to_string())
             }
-            WriteError::NotStorable(_) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_storable", detail)
-            }
+            WriteError::NotStorable(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_storable", detail),
         }
     }
 }

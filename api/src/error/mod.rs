@@ -84,7 +84,11 @@ impl Problem {
     /// 404: absent, or not to be known.
     #[must_use]
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}, or you may not see it"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no such {what}, or you may not see it"),
+        )
     }
 
     /// 422 for single fields.
@@ -107,7 +111,8 @@ impl Problem {
         let incident = incident();
         tracing::error!(%incident, %cause, "a request failed inside Rollbook");
         let detail = format!("an error inside Rollbook; tell your operator the incident {incident}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with("incident", incident.to_string())
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+            .with("incident", incident.to_string())
     }
 
     /// 503 with `Retry-After`.

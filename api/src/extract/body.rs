@@ -32,15 +32,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         json_type(&request)?;
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            match rejection.status() {
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => {
                     let detail = "a body has at most 1,048,576 bytes; larger work is done in parts";
                     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
                 }
                 status => Problem::new(status, "body_unreadable", "the body could not be read to its end"),
-            }
-        })?;
+            })?;
         let value = parse(&bytes)?;
         Ok(Self { value: read(value)?, bytes })
     }
@@ -130,7 +129,9 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         let number = Number::from_f64(value).filter(|_| value.fract() == 0.0);
         let whole = number.filter(|_| value.abs() < NUMBER_LIMIT as f64);
-        whole.map(|_| Value::from(value as i64)).ok_or_else(|| E::custom("a number is not whole or lies beyond 2^53"))
+        whole
+            .map(|_| Value::from(value as i64))
+            .ok_or_else(|| E::custom("a number is not whole or lies beyond 2^53"))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
@@ -187,7 +188,8 @@ fn field_error(path: &str, message: &str) -> FieldError {
         return FieldError::new(&format!("{path}/{named}"), "required", "this member is needed");
     }
     if message.starts_with("unknown field") {
-        let at = if path.ends_with(&format!("/{named}")) { path.to_owned() } else { format!("{path}/{named}") };
+        let at =
+            if path.ends_with(&format!("/{named}")) { path.to_owned() } else { format!("{path}/{named}") };
         return FieldError::new(&at, "unknown_member", "there is no such member here");
     }
     if message.starts_with("unknown variant") {

@@ -61,7 +61,8 @@ impl FromRequestParts<App> for Client {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
         let forwarded = app.options().behind_proxy.then(|| forwarded(&parts.headers)).flatten();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let agent = agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect());
+        let agent =
+            agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect());
         let route = parts.extensions.get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
         let method = parts.method.as_str();
         Ok(Self {
@@ -99,7 +100,9 @@ impl FromRequestParts<App> for Caller {
 fn token(headers: &HeaderMap) -> Option<String> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = bearer.map(|value| value.strip_prefix("Bearer ").unwrap_or_default().trim().to_owned());
-    bearer.or_else(|| CookieJar::from_headers(headers).get(session::COOKIE).map(|cookie| cookie.value().to_owned()))
+    bearer.or_else(|| {
+        CookieJar::from_headers(headers).get(session::COOKIE).map(|cookie| cookie.value().to_owned())
+    })
 }
 
 async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Problem> {
@@ -181,7 +184,10 @@ impl Caller {
     pub fn may(&self, organization: &Organization, permission: &str, targets: &Targets) -> bool {
         let Some(who) = organization.user(self.user) else { return false };
         let (facts, at) = (Facts::default(), organization.at);
-        resolve::allowed(organization, &Question { who, permission, targets, facts: &facts, at, as_if_active: false })
+        resolve::allowed(
+            organization,
+            &Question { who, permission, targets, facts: &facts, at, as_if_active: false },
+        )
     }
 
     /// Demands a permission over the organization as a whole, or over `targets`.
@@ -219,7 +225,14 @@ impl Caller {
             ("route".to_owned(), self.client.route.clone()),
             ("code".to_owned(), problem.code.clone()),
         ]);
-        self.note(app, organization, rollbook_ledger::activity::DENIED, ActivityOutcome::Refused, None, detail);
+        self.note(
+            app,
+            organization,
+            rollbook_ledger::activity::DENIED,
+            ActivityOutcome::Refused,
+            None,
+            detail,
+        );
         problem
     }
 

@@ -14,6 +14,8 @@ const KEY_CHARS_MAX: usize = 200;
 /// What the headers of a mutation say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
+    /// Method and path as they were sent; part of the digest of an idempotent request, never logged.
+    pub line: String,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
     /// `If-Match`: the position of the entity's last event as the caller saw it.
@@ -32,6 +34,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Meta {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let headers = &parts.headers;
         Ok(Self {
+            line: format!("{} {}", parts.method, parts.uri.path()),
             idempotency_key: key(headers)?,
             if_match: if_match(headers)?,
             reason: words(headers, "Rollbook-Reason", text::FREE_CHARS_MAX)?,

@@ -7,7 +7,7 @@ mod caller;
 mod meta;
 mod params;
 
-pub use body::Body;
+pub use body::{BODY_BYTES_MAX, Body};
 pub use caller::{Caller, Client, now_context};
 pub use meta::{Meta, MinPosition};
 pub use params::{Id, Params};

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// Longest `limit` of a list.
-pub const LIMIT_MAX: u32 = 200;
+pub(super) const LIMIT_MAX: u32 = 200;
 const LIMIT_DEFAULT: u32 = 50;
 
 /// The `{id}` of a path: an id, a login or a name.
@@ -104,7 +104,8 @@ impl Params {
     /// # Errors
     /// 422 naming each parameter that this route does not have.
     pub fn done(self) -> Result<(), Problem> {
-        let unknown = |name: &String| FieldError::new(name, "unknown_parameter", "this route has no such parameter");
+        let unknown =
+            |name: &String| FieldError::new(name, "unknown_parameter", "this route has no such parameter");
         let errors: Vec<_> = self.0.keys().map(unknown).collect();
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
