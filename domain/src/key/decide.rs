@@ -81,7 +81,7 @@ fn in_use(deciding: &mut Deciding<'_>, id: KeyId) -> Result<bool, Rejection> {
     let visits = now.users.len() + now.roles.len() + now.queues.len();
     let used = now.roles.values().any(|role| role.keys.value.contains(&id))
         || now.queues.values().any(|queue| queue.visibility_key.value == Some(id))
-        || now.users.values().any(|user| user.keys.value.iter().any(|entry| entry.key == id));
+        || now.users.values().any(|user| !user.erased && user.keys.value.iter().any(|entry| entry.key == id));
     deciding.visit(visits)?;
     Ok(used)
 }

@@ -89,9 +89,7 @@ impl Organization {
             Kind::Settings => {
                 (id == self.id.uuid()).then_some((self.settings.changed, self.settings.version))
             }
-            Kind::Organization => {
-                (id == self.id.uuid()).then_some((self.position.min(1), self.position.min(1)))
-            }
+            Kind::Organization => (id == self.id.uuid()).then_some((self.changed, self.version)),
             Kind::Conversation | Kind::Setting | Kind::Element => None,
         }
     }

@@ -32,7 +32,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         }
         UserCommand::Unblock(user) => set_status(deciding, *user, Status::Active, &[Status::Blocked]),
         UserCommand::Archive(user) => archive(deciding, *user),
-        UserCommand::Restore(user) => set_status(deciding, *user, Status::Active, &[Status::Archived]),
+        UserCommand::Restore(user) => restore(deciding, *user),
         UserCommand::SetPassword(user, credential) => set_password(deciding, *user, *credential),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
@@ -148,7 +148,8 @@ pub(super) fn set_custom_profile(
         return Err(UserRejection::ProfileAndCustomProfile.into());
     }
     if let Some(grants) = &to {
-        crate::role::decide::valid_grants(deciding, "/grants", grants)?;
+        crate::role::grants::valid_grants(deciding, "/grants", grants)?;
+        crate::role::grants::fits_one_event(grants)?;
     }
     let from = user.custom_profile.value.clone();
     if from == to { Ok(()) } else { deciding.emit(UserEvent::CustomProfileSet { user: id, from, to }) }
@@ -206,6 +207,15 @@ pub(super) fn set_status(
     deciding.emit(event)
 }
 
+/// Brings back to the status before archiving: who was blocked stays blocked, since lifting that is another right.
+fn restore(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
+    let user = existing(deciding, id)?;
+    if user.status.value == Status::Archived {
+        return set_status(deciding, id, user.before_archive, &[Status::Archived]);
+    }
+    set_status(deciding, id, Status::Active, &[])
+}
+
 /// Archiving emits every removal it causes, group by group and queue by queue, before the archiving itself.
 pub(super) fn archive(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
     let user = existing(deciding, id)?;
@@ -254,7 +264,7 @@ fn revoke_api_key(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejecti
 
 fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
     let user = existing(deciding, id)?;
-    if user.erased {
+    if user.erased && (user.erased_authored || !authored) {
         return Ok(());
     }
     if user.status.value != Status::Archived {
@@ -265,7 +275,7 @@ fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> R
 
 fn confirm_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
     let user = existing(deciding, id)?;
-    if !user.erased {
+    if !user.erased || (authored && !user.erased_authored) {
         return Err(UserRejection::ErasureNotRequested.into());
     }
     deciding.emit(UserEvent::Erased { user: id, authored })
@@ -293,6 +303,12 @@ pub(crate) fn editable(deciding: &mut Deciding<'_>, id: UserId) -> Result<User, 
         return Err(UserRejection::StatusForbids(Status::Archived).into());
     }
     Ok(user)
+}
+
+/// How many of `users` could still act one day: the erased never come back.
+pub(crate) fn could_return(deciding: &mut Deciding<'_>, users: &OrdSet<UserId>) -> Result<usize, Rejection> {
+    deciding.visit(users.len())?;
+    Ok(users.iter().filter_map(|id| deciding.now.user(*id)).filter(|user| !user.erased).count())
 }
 
 fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> Result<(), Rejection> {
