@@ -89,7 +89,9 @@ impl Organization {
             Kind::Settings => {
                 (id == self.id.uuid()).then_some((self.settings.changed, self.settings.version))
             }
-            Kind::Organization => (id == self.id.uuid()).then_some((self.changed, self.version)),
+            Kind::Organization => {
+                (id == self.id.uuid() && self.version > 0).then_some((self.changed, self.version))
+            }
             Kind::Conversation | Kind::Setting | Kind::Element => None,
         }
     }

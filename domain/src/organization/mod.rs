@@ -15,5 +15,5 @@ pub mod snapshot;
 pub mod state;
 #[cfg(test)]
 mod tests;
-pub(crate) mod undo;
+pub mod undo;
 pub mod visible;

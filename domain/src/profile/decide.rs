@@ -84,7 +84,7 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: ProfileId, to: Standin
     }
     match to {
         Standing::Active => deciding.emit(ProfileEvent::Restored { profile: id, from, to }),
-        Standing::Archived => match crate::user::decide::could_return(deciding, &profile.holders)? {
+        Standing::Archived => match crate::user::decide::present(deciding, &profile.holders)? {
             0 => deciding.emit(ProfileEvent::Archived { profile: id, from, to }),
             count => Err(ProfileRejection::InUse { count }.into()),
         },

@@ -185,7 +185,7 @@ pub(crate) fn set_supervisor(
     deciding.emit(QueueEvent::SupervisorSet { queue: id, user, from, to })
 }
 
-/// Archiving emits every removal it causes before the archiving itself.
+/// Archiving emits every removal it causes, its own parts included, before the archiving itself.
 pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Rejection> {
     let queue = existing(deciding, id)?;
     if queue.status == Standing::Archived {
@@ -193,6 +193,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
     }
     change_agents(deciding, id, &OrdSet::new())?;
     change_supervisors(deciding, id, &BTreeMap::new())?;
+    change_parts(deciding, id, &OrdSet::new())?;
     let wholes: Vec<_> =
         deciding.now.queues.values().filter(|whole| whole.parts.contains(&id)).cloned().collect();
     deciding.visit(deciding.now.queues.len())?;
@@ -204,9 +205,11 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
 }
 
 pub(super) fn restore(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Rejection> {
-    match existing(deciding, id)?.status {
+    let queue = existing(deciding, id)?;
+    match queue.status {
         Standing::Active => Ok(()),
         Standing::Archived => {
+            lockable(deciding, queue.visibility_key.value)?;
             deciding.emit(QueueEvent::Restored { queue: id, from: Standing::Archived, to: Standing::Active })
         }
     }

@@ -142,9 +142,15 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: RoleId, to: Standing) 
         return Ok(());
     }
     match to {
-        Standing::Active => deciding.emit(RoleEvent::Restored { role: id, from, to }),
+        Standing::Active => {
+            role.keys
+                .value
+                .iter()
+                .try_for_each(|key| crate::key::decide::givable(deciding, "/keys", *key))?;
+            deciding.emit(RoleEvent::Restored { role: id, from, to })
+        }
         Standing::Archived if role.protected => Err(RoleRejection::Protected.into()),
-        Standing::Archived => match crate::user::decide::could_return(deciding, &role.holders)? {
+        Standing::Archived => match crate::user::decide::present(deciding, &role.holders)? {
             0 => deciding.emit(RoleEvent::Archived { role: id, from, to }),
             count => Err(RoleRejection::InUse { count }.into()),
         },

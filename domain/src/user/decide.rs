@@ -197,6 +197,9 @@ pub(super) fn set_status(
     if !allowed.contains(&from) {
         return Err(UserRejection::StatusForbids(from).into());
     }
+    if from == Status::Archived {
+        returns_to_what_is_in_use(deciding, &user)?;
+    }
     let event = match (from, to) {
         (Status::Archived, _) => UserEvent::Restored { user: id, from, to },
         (Status::Blocked, Status::Active | Status::Invited) => UserEvent::Unblocked { user: id, from, to },
@@ -305,10 +308,15 @@ pub(crate) fn editable(deciding: &mut Deciding<'_>, id: UserId) -> Result<User, 
     Ok(user)
 }
 
-/// How many of `users` could still act one day: the erased never come back.
-pub(crate) fn could_return(deciding: &mut Deciding<'_>, users: &OrdSet<UserId>) -> Result<usize, Rejection> {
+/// How many of `users` are there: the archived come back only once what they held is in use again.
+pub(crate) fn present(deciding: &mut Deciding<'_>, users: &OrdSet<UserId>) -> Result<usize, Rejection> {
     deciding.visit(users.len())?;
-    Ok(users.iter().filter_map(|id| deciding.now.user(*id)).filter(|user| !user.erased).count())
+    Ok(users.iter().filter_map(|id| deciding.now.user(*id)).filter(|user| is_present(user)).count())
+}
+
+/// Neither archived nor erased.
+pub(crate) fn is_present(user: &User) -> bool {
+    !user.erased && user.status.value != Status::Archived
 }
 
 fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> Result<(), Rejection> {
@@ -320,6 +328,13 @@ fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> R
 fn email_is_free(deciding: &Deciding<'_>, but: Option<UserId>, email: Option<&str>) -> Result<(), Rejection> {
     let holder = email.and_then(|email| deciding.now.user_by_sign_in(email)).map(|user| user.id);
     if holder.is_some() && holder != but { Err(UserRejection::EmailTaken.into()) } else { Ok(()) }
+}
+
+/// What an archived user held may have been archived since; it must come back first.
+fn returns_to_what_is_in_use(deciding: &Deciding<'_>, user: &User) -> Result<(), Rejection> {
+    assignable_role(deciding, user.role.value)?;
+    assignable_profile(deciding, user.profile.value)?;
+    user.keys.value.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))
 }
 
 fn assignable_role(deciding: &Deciding<'_>, id: RoleId) -> Result<(), Rejection> {
