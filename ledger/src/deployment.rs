@@ -2,6 +2,7 @@
 
 use crate::activity::Activity;
 use crate::clock::Clock;
+use crate::erase;
 use crate::store::Store;
 use crate::system::{Registered, System};
 use crate::writer::{LoadError, Writer};
@@ -55,7 +56,8 @@ impl Deployment {
     }
 
     /// The organization, loaded if this process does not serve it yet. A writer that stopped is started anew,
-    /// which reads the ledger from its beginning and stops again if that cannot be done.
+    /// which reads the ledger from its beginning and stops again if that cannot be done. Erasures that were cut
+    /// off are finished first, and erased values that a restore brought back are erased again.
     ///
     /// # Errors
     /// [`LoadError`] if its ledger cannot be read to its end.
@@ -67,6 +69,7 @@ impl Deployment {
         let writer = Writer::start(self.store.clone(), self.clock.clone(), id).await?;
         let activity = Activity::new(self.store.clone(), self.clock.clone(), id);
         let opened = Open { writer, activity };
+        erase::resume(&self.store, &self.clock, &opened).await?;
         open.insert(id, opened.clone());
         Ok(opened)
     }

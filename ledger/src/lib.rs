@@ -9,6 +9,7 @@ pub mod clock;
 pub mod codec;
 pub mod deployment;
 pub mod entry;
+pub mod erase;
 mod plain;
 pub mod store;
 pub mod system;
