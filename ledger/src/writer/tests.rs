@@ -1,0 +1,1 @@
+//! What only rules made for a test can bring about: a panic while deciding.
