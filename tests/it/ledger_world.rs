@@ -97,17 +97,66 @@ impl World {
         }
     }
 
-    /// What no product code may do: statements by a hand that has put the guards aside.
-    pub(crate) async fn tamper(&self, sqlite: &str, postgres: &str) {
+    /// What no product code may do: statements by a hand that puts the guards aside and back again.
+    pub(crate) async fn tamper(&self, sql: &str) {
         match self {
             Self::Sqlite(_) => {
                 let connection = rusqlite::Connection::open(self.file()).unwrap();
                 connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
-                connection.execute_batch(sqlite).unwrap();
+                let select = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'";
+                let triggers: Vec<(String, String)> = connection
+                    .prepare(select)
+                    .unwrap()
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .unwrap()
+                    .map(Result::unwrap)
+                    .collect();
+                let drop: String = triggers.iter().map(|(name, _)| format!("DROP TRIGGER {name};")).collect();
+                let create: String = triggers.iter().map(|(_, sql)| format!("{sql};")).collect();
+                connection.execute_batch(&format!("BEGIN IMMEDIATE; {drop} {sql}; {create} COMMIT")).unwrap();
             }
             Self::Postgres(pg) => {
                 let mut connection = sqlx::PgConnection::connect(pg.url()).await.unwrap();
-                sqlx::raw_sql(postgres).execute(&mut connection).await.unwrap();
+                let guards = |verb: &str| {
+                    let alter = |table| format!("ALTER TABLE {table} {verb} TRIGGER USER;");
+                    ["events", "heads", "personal_values"].map(alter).concat()
+                };
+                let sql = format!("BEGIN; {} {sql}; {} COMMIT", guards("DISABLE"), guards("ENABLE"));
+                sqlx::raw_sql(&sql).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
+    /// Keeps every writer waiting until the answer is dropped or `release`d.
+    pub(crate) async fn hold(&self) -> Held {
+        match self {
+            Self::Sqlite(_) => {
+                let connection = rusqlite::Connection::open(self.file()).unwrap();
+                connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Held::Sqlite(connection)
+            }
+            Self::Postgres(pg) => {
+                let mut connection = sqlx::PgConnection::connect(pg.url()).await.unwrap();
+                sqlx::raw_sql("BEGIN; SELECT FROM heads FOR UPDATE").execute(&mut connection).await.unwrap();
+                Held::Postgres(connection)
+            }
+        }
+    }
+}
+
+/// A lock on every ledger.
+pub(crate) enum Held {
+    Sqlite(rusqlite::Connection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Held {
+    pub(crate) async fn release(self) {
+        match self {
+            Self::Sqlite(connection) => connection.execute_batch("ROLLBACK").unwrap(),
+            Self::Postgres(mut connection) => {
+                sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.unwrap();
             }
         }
     }

@@ -53,6 +53,9 @@ pub enum EncodeError {
     /// A text begins as a commitment does and is none: every reader would look for its value.
     #[error("a text begins with `{COMMIT_PREFIX}`, which the ledger reserves")]
     Reserved,
+    /// A personal value has a character that not every database can keep.
+    #[error("a personal value has a nul character")]
+    Nul,
 }
 
 /// Seals the `nth` event of a command at `position`.
@@ -95,9 +98,12 @@ pub fn seal(origin: &Origin<'_>, nth: u64, position: u64, draft: Draft) -> Resul
     // Metadata comes before payload in the canonical entry, so its commitments have the first ordinals.
     let names = personal_members(&metadata);
     let of_metadata = personal::seal(&mut metadata);
-    let of_payload = personal::seal(&mut payload).into_iter();
+    let of_payload = personal::seal(&mut payload);
+    if of_metadata.iter().chain(&of_payload).flatten().any(|opened| opened.value.contains('\0')) {
+        return Err(EncodeError::Nul);
+    }
     let owned = names.iter().map(|name| owners.of_metadata(name)).zip(of_metadata);
-    let owned = owned.chain(of_payload.map(|opened| (owners.of_payload(), opened)));
+    let owned = owned.chain(of_payload.into_iter().map(|opened| (owners.of_payload(), opened)));
     let personal = by_person(owned);
     let (ledger, metadata) = (origin.ledger.clone(), flat(&metadata));
     let sealed = Sealed::seal(Entry { ledger, position, event_type, version, payload, metadata })?;

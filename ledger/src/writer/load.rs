@@ -27,7 +27,7 @@ pub fn ledger_of(id: OrganizationId) -> LedgerId {
 pub(crate) async fn load(store: &Store, id: OrganizationId, known: u64) -> Result<Loaded, LoadError> {
     let mut loaded = Loaded { organization: Organization::empty(id), frontier: Frontier::default() };
     to_head(store, &mut loaded).await?;
-    nothing_beyond(store, &loaded).await?;
+    ends_at_head(store, &loaded).await?;
     let found = loaded.organization.position;
     if found < known { Err(LoadError::Behind { found, known }) } else { Ok(loaded) }
 }
@@ -95,19 +95,23 @@ fn fold(loaded: &mut Loaded, stored: Stored) -> Result<Vec<Missing>, LoadError> 
     Ok(missing)
 }
 
-/// Checks that no row lies beyond the head; only a hand that put the guards aside can have put one there.
+/// Checks that the rows end where the head is; only a hand that put the guards aside can have changed that.
 ///
 /// # Errors
-/// [`LoadError::Beyond`], and what reading says.
-pub(crate) async fn nothing_beyond(store: &Store, loaded: &Loaded) -> Result<(), LoadError> {
+/// [`LoadError::Beyond`] or a gap, and what reading says.
+pub(crate) async fn ends_at_head(store: &Store, loaded: &Loaded) -> Result<(), LoadError> {
     let ledger = ledger_of(loaded.organization.id);
-    let position = loaded.organization.position + 1;
-    if store.batch_at(&ledger, position).await.map_err(ReadError::from)?.is_none() {
+    let last = loaded.organization.position;
+    let is_there = async |position| store.batch_at(&ledger, position).await.map_err(ReadError::from);
+    if last > 0 && is_there(last).await?.is_none() {
+        return Err(ReadError::Gap { ledger, position: last }.into());
+    }
+    if is_there(last + 1).await?.is_none() {
         return Ok(());
     }
     // Unless another process appended since the head was read.
     let head = store.head(&ledger).await?.map_or(0, |head| head.position);
-    if head < position { Err(LoadError::Beyond { position }) } else { Ok(()) }
+    if head > last { Ok(()) } else { Err(LoadError::Beyond { position: last + 1 }) }
 }
 
 /// A value may be gone only if its owner's erasure was asked for in the same ledger.

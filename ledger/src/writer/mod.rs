@@ -26,6 +26,7 @@ use rollbook_domain::organization::decide::{Accepted, decide};
 use rollbook_domain::organization::rejection::Rejection;
 use rollbook_domain::organization::state::Organization;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -198,6 +199,7 @@ pub(crate) enum Job {
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
     published: watch::Receiver<Arc<Published>>,
+    stopped: Arc<AtomicBool>,
     store: Store,
     id: OrganizationId,
 }
@@ -229,8 +231,11 @@ impl Writer {
         let (jobs, mailbox) = mpsc::channel(MAILBOX_MAX);
         let first = Published { organization: loaded.organization.clone(), confirmed: asked };
         let (publish, published) = watch::channel(Arc::new(first));
-        tokio::spawn(task::Task::new(store.clone(), clock, loaded, publish, rules).run(mailbox));
-        Ok(Self { jobs, published, store, id })
+        let stopped = Arc::default();
+        let task =
+            task::Task::new(store.clone(), clock, loaded, publish, rules, Arc::clone(&stopped)).run(mailbox);
+        tokio::spawn(task);
+        Ok(Self { jobs, published, stopped, store, id })
     }
 
     /// Whose writer it is.
@@ -242,7 +247,7 @@ impl Writer {
     /// Whether the task has ended: going on could have been wrong. The log says why.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
-        self.jobs.is_closed()
+        self.stopped.load(Ordering::Acquire) || self.jobs.is_closed()
     }
 
     /// The newest durable state that this process knows.

@@ -11,6 +11,7 @@ use crate::store::{Batch, Store};
 use rollbook_domain::kernel::moment::Moment;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -28,6 +29,7 @@ pub(super) struct Task {
     loaded: Loaded,
     publish: watch::Sender<Arc<Published>>,
     rules: Decide,
+    stopped: Arc<AtomicBool>,
     confirmed: Instant,
     skew_checked: Option<Instant>,
     /// So many of the next commands are decided one by one, because a batch of them could not be stored.
@@ -41,9 +43,10 @@ impl Task {
         loaded: Loaded,
         publish: watch::Sender<Arc<Published>>,
         rules: Decide,
+        stopped: Arc<AtomicBool>,
     ) -> Self {
         let confirmed = publish.borrow().confirmed;
-        Self { store, clock, loaded, publish, rules, confirmed, skew_checked: None, singly: 0 }
+        Self { store, clock, loaded, publish, rules, stopped, confirmed, skew_checked: None, singly: 0 }
     }
 
     /// Runs until every handle is dropped, or until going on could be wrong.
@@ -52,7 +55,10 @@ impl Task {
         while let Some(first) = next(&mut waiting, &mut mailbox).await {
             let served = match first {
                 Job::CatchUp(answer) => self.answer_catch_up(answer).await,
-                Job::Seen(position, since) => stop_only(self.seen(position, since).await),
+                Job::Seen(position, since) => {
+                    let seen = self.seen(position, since).await;
+                    self.stop_only(seen)
+                }
                 Job::Change(first) => {
                     let most = if self.singly > 0 { 1 } else { BATCH_COMMANDS_MAX };
                     self.singly = self.singly.saturating_sub(1);
@@ -73,8 +79,9 @@ impl Task {
         answer: oneshot::Sender<Result<u64, WriteError>>,
     ) -> Result<(), WriteError> {
         let caught = self.catch_up().await;
-        let _gone = answer.send(caught.clone().map(|_| self.loaded.organization.position));
-        stop_only(caught.map(drop))
+        let served = self.stop_only(caught.clone().map(drop));
+        let _gone = answer.send(caught.map(|_| self.loaded.organization.position));
+        served
     }
 
     /// What a follower saw: nothing newer, which confirms the state, or something that must be read.
@@ -87,6 +94,17 @@ impl Task {
             return Ok(());
         }
         self.catch_up().await.map(drop)
+    }
+
+    /// Only what makes going on wrong ends the writer; whoever is told so finds it ended.
+    fn stop_only(&self, result: Result<(), WriteError>) -> Result<(), WriteError> {
+        match result {
+            Err(error @ WriteError::Stopped(_)) => {
+                self.stopped.store(true, Ordering::Release);
+                Err(error)
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Says whether there was anything new.
@@ -116,10 +134,11 @@ impl Task {
                 Ok(())
             }
             Err(error) => {
+                let served = self.stop_only(Err(error.clone()));
                 for change in changes.drain(..) {
                     let _gone = change.reply.send(Err(error.clone()));
                 }
-                stop_only(Err(error))
+                served
             }
             Ok(()) => Ok(()),
         };
@@ -167,7 +186,7 @@ impl Task {
         metrics::counter!("rollbook_conflicts_total").increment(1);
         tokio::time::sleep(jitter(id, attempt)).await;
         if !self.catch_up().await? {
-            load::nothing_beyond(&self.store, &self.loaded).await.map_err(load::at_work)?;
+            load::ends_at_head(&self.store, &self.loaded).await.map_err(load::at_work)?;
         }
         Ok(())
     }
@@ -212,14 +231,16 @@ impl Task {
         let before = self.clock.now();
         let server = self.store.now_us().await.map_err(|error| WriteError::Unavailable(error.to_string()))?;
         let after = self.clock.now();
-        let middle = before.micros() / 2 + after.micros() / 2;
-        let off = server - middle;
-        if off.unsigned_abs() > CLOCK_SKEW_MAX.as_micros() as u64 {
-            return Err(WriteError::ClockSkew { millis: off / 1_000 });
-        }
+        off_by(before, server, after).map_err(|millis| WriteError::ClockSkew { millis })?;
         self.skew_checked = Some(Instant::now());
         Ok(())
     }
+}
+
+/// By how many milliseconds the server's clock is too far from the middle of the asking.
+pub(super) fn off_by(before: Moment, server_us: i64, after: Moment) -> Result<(), i64> {
+    let off = server_us - (before.micros() / 2 + after.micros() / 2);
+    if off.unsigned_abs() > CLOCK_SKEW_MAX.as_micros() as u64 { Err(off / 1_000) } else { Ok(()) }
 }
 
 fn behind(last: Moment, now: Moment) -> Result<(), WriteError> {
@@ -264,14 +285,6 @@ fn jitter(id: Uuid, attempt: u32) -> Duration {
 fn measure(batch: &Batch) {
     metrics::counter!("rollbook_entries_total").increment(batch.rows.len() as u64);
     metrics::histogram!("rollbook_batch_entries").record(batch.rows.len() as f64);
-}
-
-/// Only what makes going on wrong ends the writer.
-fn stop_only(result: Result<(), WriteError>) -> Result<(), WriteError> {
-    match result {
-        Err(error @ WriteError::Stopped(_)) => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 async fn next(waiting: &mut VecDeque<Job>, mailbox: &mut mpsc::Receiver<Job>) -> Option<Job> {
