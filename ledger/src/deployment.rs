@@ -2,6 +2,7 @@
 
 use crate::activity::Activity;
 use crate::clock::Clock;
+use crate::follow::{Beside, Rhythm};
 use crate::store::Store;
 use crate::system::{Registered, System};
 use crate::writer::{LoadError, Writer};
@@ -17,6 +18,7 @@ pub struct Deployment {
     clock: Clock,
     system: System,
     slots: Arc<std::sync::Mutex<HashMap<OrganizationId, Slot>>>,
+    beside: Arc<Mutex<Option<Beside>>>,
 }
 
 /// The place of one organization: one load at a time, which nobody who asks for another waits for.
@@ -36,7 +38,7 @@ impl Deployment {
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
         let system = System::new(store.clone());
-        Self { store, clock, system, slots: Arc::default() }
+        Self { store, clock, system, slots: Arc::default(), beside: Arc::default() }
     }
 
     /// The store.
@@ -94,6 +96,26 @@ impl Deployment {
     pub fn opened(&self) -> Vec<Open> {
         let slots: Vec<Slot> = self.slots().values().cloned().collect();
         slots.iter().filter_map(|slot| slot.try_lock().ok()?.clone()).collect()
+    }
+
+    /// Starts what goes on beside serving: following other processes, writing counted activity, forgetting. Does
+    /// nothing if it was started before.
+    pub async fn start(&self, rhythm: Rhythm) {
+        let mut beside = self.beside.lock().await;
+        if beside.is_none() {
+            *beside = Some(Beside::start(self, rhythm));
+        }
+    }
+
+    /// Ends what goes on beside serving, and writes what was counted. Serving goes on: stop taking requests
+    /// first. Without this the tasks, and the deployment with them, live as long as the runtime.
+    pub async fn stop(&self) {
+        if let Some(beside) = self.beside.lock().await.take() {
+            beside.stop().await;
+        }
+        for open in self.opened() {
+            open.activity.flush().await;
+        }
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<OrganizationId, Slot>> {
