@@ -1,7 +1,7 @@
 //! Who may make a change: judged over the events a command makes, on the state before it.
 //!
 //! Design §2, "Granting": one may give only what one holds, to whom one may manage, and nobody changes their
-//! own access, unless the catalog says `access.grant_any`. What an event gives is said in [`gifts`](super::gifts).
+//! own access, unless the catalog says `access.grant_any`. What an event gives is said in `gifts`.
 
 use super::caused;
 use super::command::Command;
@@ -91,7 +91,7 @@ impl Right {
     }
 
     /// The role that is given.
-    pub(crate) fn to_role(self, role: RoleId) -> Self {
+    pub(crate) fn with_role(self, role: RoleId) -> Self {
         Self { role: Some(role), ..self }
     }
 

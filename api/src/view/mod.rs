@@ -1,0 +1,9 @@
+//! Entities as the API shows them: ids for references, names for keys, personal values as text or `[erased]`.
+
+mod entity;
+mod shapes;
+
+pub use entity::{entity, group, key, profile, queue, role, settings, user};
+pub use shapes::{
+    GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
+};
