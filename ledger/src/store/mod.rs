@@ -33,6 +33,7 @@ pub use credentials::Credential;
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use pages::Pages;
 pub use postgres::PostgresStore;
+pub use read::READ_ROWS_MAX;
 pub use row::{Head, HeadMark, RawRow, Stored};
 pub use schema::SchemaState;
 pub use sessions::Session;
