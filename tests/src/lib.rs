@@ -1,6 +1,7 @@
 //! The harness: what the tests need of the world around Rollbook.
 //!
 //! - [`pg`]: a PostgreSQL database of its own for each test
+//! - [`pg_server`]: a PostgreSQL server of a test's own, to be crashed
 //! - [`process`]: the `rollbook` binary as a child process, to be killed
 //! - [`proxy`]: a network that cuts connections and loses answers
 //!
@@ -12,6 +13,7 @@
 )]
 
 pub mod pg;
+pub mod pg_server;
 pub mod process;
 pub mod proxy;
 

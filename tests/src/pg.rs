@@ -1,7 +1,7 @@
 //! A PostgreSQL database of its own for each test, on the server that `tests/run` started.
 //!
-//! It does not start servers, and a test must not stop the one it is given: others are using it. A test that needs a
-//! server to die starts its own from [`programs`].
+//! A test must not stop that server, for others are using it: one that needs a server to die starts a
+//! [`PgServer`](crate::pg_server::PgServer).
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ impl Drop for TestPg {
     }
 }
 
-/// Where `tests/run` found `initdb`, `postgres` and `pg_ctl`, for a test that must have a server die.
+/// The folder in which `tests/run` found `initdb`, `postgres` and the other programs.
 ///
 /// # Panics
 /// If `ROLLBOOK_TEST_PG_BIN` is unset.
