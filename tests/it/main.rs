@@ -1,1 +1,5 @@
 //! The one integration test binary.
+// All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
+#![cfg(test)]
+
+mod tidy;
