@@ -2,4 +2,8 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod projections_follower;
+mod projections_query;
+mod projections_rebuild;
+mod projections_world;
 mod tidy;
