@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod projections_follower;
+mod projections_permission;
 mod projections_query;
 mod projections_rebuild;
 mod projections_world;

@@ -107,12 +107,6 @@ impl World {
         self.submit(context(Actor::User(self.owner)), Command::User(command)).await
     }
 
-    pub(crate) fn role(&self, name: &str) -> RoleId {
-        let published = self.open.writer.published();
-        let kind = rollbook_domain::kernel::id::Kind::Role;
-        RoleId(published.organization.by_name(kind, name).unwrap_or_else(|| panic!("no role {name}")))
-    }
-
     /// The role that outranks nobody.
     pub(crate) fn lowest_role(&self) -> RoleId {
         let published = self.open.writer.published();
