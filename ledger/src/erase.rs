@@ -131,7 +131,8 @@ async fn confirm(store: &Store, clock: &Clock, open: &Open, user: &User) -> Resu
     let command =
         Command::User(UserCommand::ConfirmErasure { user: user.id, authored: user.erased_authored });
     let context = context(clock)?;
-    let submission = Submission { context, command, idempotency: None, credentials: Vec::new() };
+    let submission =
+        Submission { context, command, idempotency: None, credentials: Vec::new(), only_at: None };
     match open.writer.submit(submission).await? {
         Answer::Written(written) => Ok(Some(written.position)),
         Answer::Replayed(_) => Ok(None),
@@ -200,7 +201,7 @@ mod tests {
         };
         let creates = matches!(&command, Command::User(UserCommand::Create(_)));
         let credentials = creates.then_some(CredentialChange::Put(password)).into_iter().collect();
-        let submission = Submission { context, command, idempotency: None, credentials };
+        let submission = Submission { context, command, idempotency: None, credentials, only_at: None };
         match open.writer.submit(submission).await.unwrap() {
             Answer::Written(written) => written.organization,
             Answer::Replayed(_) => panic!("there was no key"),

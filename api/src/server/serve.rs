@@ -42,7 +42,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listening.listener, service).with_graceful_shutdown(stop).await?;
-    for open in app.deployment().opened().await {
+    for open in app.deployment().opened() {
         open.activity.flush().await;
     }
     Ok(())
