@@ -1,6 +1,6 @@
 //! The organization's settings: reading and changing them.
 
-use super::mutation::{Mutation, tag};
+use super::mutation::{Done, Mutation, tag};
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Meta, MinPosition, Params};
@@ -49,15 +49,19 @@ async fn read(
 ) -> Result<Response, Problem> {
     params.done()?;
     let organization = app::at_least(&caller.open, min.0).await?;
-    let me = caller.me(&organization)?;
-    let mut shown = view::settings(&organization);
-    shown.settings.retain(|setting, _| sees(&organization, me, setting));
+    let shown = shown(&organization, caller.me(&organization)?);
     if shown.settings.is_empty() {
         return Err(caller.denied(&app, &organization, Problem::permission_missing("settings.view")));
     }
     let mut response = Json(shown).into_response();
     tag(&mut response, &organization, subject(&organization));
     Ok(response)
+}
+
+fn shown(organization: &Organization, who: &User) -> SettingsView {
+    let mut shown = view::settings(organization);
+    shown.settings.retain(|setting, _| sees(organization, who, setting));
+    shown
 }
 
 /// A grant may be limited to sections, and each setting is a section of its own.
@@ -79,7 +83,6 @@ fn sees(organization: &Organization, who: &User, setting: &str) -> bool {
         (status = 200, description = "The settings as they are now", body = SettingsView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
-        (status = 404, description = "`not_found`: none of them may be seen", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
@@ -94,7 +97,14 @@ async fn edit(
     let values = values("", body.value)?;
     let about = subject(&caller.organization());
     let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(about);
-    mutation.run(Command::Settings(SettingsCommand::Set(values))).await?.respond()
+    match mutation.run(Command::Settings(SettingsCommand::Set(values))).await? {
+        Done::Changed(changed) => {
+            let shown = shown(&changed.organization, caller.me(&changed.organization)?);
+            let shown = serde_json::to_value(shown).map_err(|error| Problem::internal(&error))?;
+            Ok(changed.with(&shown))
+        }
+        dry => dry.respond(),
+    }
 }
 
 /// Settings by name, as a body writes them; every member that is wrong is named.
