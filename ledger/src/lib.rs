@@ -13,6 +13,7 @@ pub mod deployment;
 pub mod entry;
 pub mod follow;
 mod plain;
+mod snapshot;
 pub mod store;
 pub mod system;
 pub mod writer;

@@ -98,7 +98,8 @@ impl Aggregate for OrganizationAggregate {
 }
 
 /// The trait demands it; nothing that calls it is used.
-const NOT_STORED: &str = "the state of an organization is kept by the ledger, not by a snapshot of the framework";
+const NOT_STORED: &str =
+    "the state of an organization is kept by the ledger, not by a snapshot of the framework";
 
 impl Serialize for OrganizationAggregate {
     fn serialize<S: Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {

@@ -74,7 +74,10 @@ async fn a_panic_in_the_rules_costs_its_command_and_nothing_else() {
         }
     }
     let published = writer.published();
-    assert_eq!((published.organization.name.as_str(), published.organization.position), ("North 11", founded + 9));
+    assert_eq!(
+        (published.organization.name.as_str(), published.organization.position),
+        ("North 11", founded + 9)
+    );
     assert!(!writer.has_stopped());
 }
 
