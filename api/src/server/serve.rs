@@ -2,6 +2,7 @@
 
 use super::router;
 use crate::app::App;
+use rollbook_ledger::follow::Rhythm;
 use std::future::Future;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -40,10 +41,9 @@ pub async fn serve(
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    app.deployment().start(Rhythm::default()).await;
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listening.listener, service).with_graceful_shutdown(stop).await?;
-    for open in app.deployment().opened() {
-        open.activity.flush().await;
-    }
-    Ok(())
+    let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
+    app.deployment().stop().await;
+    served
 }
