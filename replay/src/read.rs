@@ -2,10 +2,9 @@
 //!
 //! Every reader of the past stands on the newest organization it knows: the erasure requests are in it.
 
-use rollbook_domain::kernel::id::{Kind, Subject, UserId};
-use rollbook_domain::kernel::personal::COMMIT_PREFIX;
+use rollbook_domain::kernel::id::{Subject, UserId};
 use rollbook_domain::organization::state::Organization;
-use rollbook_ledger::codec::{self, Decoded};
+use rollbook_ledger::codec::{self, Decoded, Owner};
 use rollbook_ledger::store::{Store, Stored, Subject as StoredSubject};
 use rollbook_ledger::writer::{LoadError, is_erased, ledger_of};
 
@@ -45,42 +44,11 @@ const CHUNK: usize = 2_000;
 
 /// Takes away values that an erasure request covers but that are still (or, after a restore, again) stored.
 fn redact(now: &Organization, row: &mut Stored) {
-    if row.personal.is_empty() {
-        return;
-    }
-    let erased: Vec<_> = row.personal.iter().filter_map(|one| erasure(now, &one.person)).collect();
-    if erased.is_empty() {
-        return;
-    }
-    let mut personal = std::mem::take(&mut row.personal);
-    for (person, authored) in erased {
-        for one in personal.iter_mut().filter(|one| one.person == person) {
-            one.values.retain(|value| !covers(row, &person, authored, value.ordinal));
-        }
-    }
-    personal.retain(|one| !one.values.is_empty());
-    row.personal = personal;
-}
-
-fn erasure(now: &Organization, person: &str) -> Option<(String, bool)> {
-    let user = person.parse().ok().map(UserId).and_then(|id| now.user(id))?;
-    user.erased.then(|| (person.to_owned(), user.erased_authored))
-}
-
-/// Whether the erasure of `person` covers their value with this ordinal: all of it if what they authored is erased
-/// too, else what they own as the entity. Of what they did to themselves, address and agent are the actor's.
-pub(crate) fn covers(row: &Stored, person: &str, authored: bool, ordinal: u32) -> bool {
-    let metadata = &row.entry.metadata;
-    let first = metadata.get("subjects").and_then(|text| text.split(' ').next());
-    let entity: Option<Subject> = first.and_then(|text| text.parse().ok());
-    let is_entity = entity.is_some_and(|it| it.kind == Kind::User && it.id.to_string() == person);
-    let own_act = metadata.get("user").is_some_and(|user| user == person);
-    authored || (is_entity && !(own_act && ordinal < as_actor(row)))
-}
-
-/// How many commitments belong to the actor as such; they come first in canonical order.
-fn as_actor(row: &Stored) -> u32 {
-    let committed =
-        |name: &str| row.entry.metadata.get(name).is_some_and(|text| text.starts_with(COMMIT_PREFIX));
-    ["agent", "ip"].into_iter().map(|name| u32::from(committed(name))).sum()
+    row.personal.retain(|stored| {
+        let person = stored.person.split('/').next().unwrap_or_default();
+        let user = person.parse().ok().map(UserId).and_then(|id| now.user(id));
+        let Some(user) = user.filter(|user| user.erased) else { return true };
+        let of_entity = Owner { person: person.to_owned(), authored: false }.key();
+        !user.erased_authored && stored.person != of_entity
+    });
 }

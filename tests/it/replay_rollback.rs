@@ -122,7 +122,7 @@ async fn what_another_process_changed_meanwhile_does_not_slip_through(world: Wor
     world.set_grants(profile, grants(&["queues.view"])).await;
     let selection = Selection::Entity { subject: profile.subject(), to: To::Version(1) };
     let plan = world.plan(&selection, &none()).await;
-    let other = Writer::start(world.store.clone(), world.clock.clone(), world.now().id).await.unwrap();
+    let other = Writer::start(world.store.clone(), world.clock.clone(), world.now().id, 0).await.unwrap();
     let edit = ProfileEdit { grants: Some(grants(&["groups.view"])), ..ProfileEdit::default() };
     let submission = Submission {
         context: world.context(Actor::User(world.owner)),
