@@ -172,7 +172,7 @@ mod tests {
     use super::PgServer;
 
     #[tokio::test]
-    async fn a_server_of_ones_own_crashes_and_comes_back_with_what_was_committed() {
+    async fn a_server_of_ones_own_dies_and_comes_back_with_what_was_committed() {
         let mut server = PgServer::start();
         let mut connection = PgConnection::connect(&server.url()).await.unwrap();
         sqlx::raw_sql("CREATE TABLE kept ()").execute(&mut connection).await.unwrap();
