@@ -95,6 +95,7 @@ impl From<WriteError> for ProjectionError {
             WriteError::Busy => Self::Store(StoreError::Unavailable("the writer is busy".to_owned())),
             error @ (WriteError::Stopped(_)
             | WriteError::Rejected(_)
+            | WriteError::Moved
             | WriteError::KeyReused
             | WriteError::ClockSkew { .. }
             | WriteError::Panicked { .. }

@@ -54,8 +54,8 @@ pub(super) struct Gone(BTreeMap<(String, bool), (Vec<u64>, u64)>);
 
 impl Gone {
     pub(super) fn note(&mut self, missing: Vec<Missing>) {
-        for Missing { person, authored, position } in missing {
-            let (positions, count) = self.0.entry((person, authored)).or_default();
+        for Missing { owner, position } in missing {
+            let (positions, count) = self.0.entry((owner.person, owner.authored)).or_default();
             *count += 1;
             if positions.len() < POSITIONS_MAX && positions.last() != Some(&position) {
                 positions.push(position);
