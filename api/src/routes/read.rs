@@ -10,6 +10,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::id::{Kind, Subject};
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::facts::Targets;
 use rollbook_replay::as_of::At;
 
 /// The entity that a path names, now or `at` a position or time, with its `ETag`.
@@ -39,6 +40,7 @@ pub(super) async fn settings(
     let at: Option<At> = params.take_as("at")?;
     params.done()?;
     let now = past::newest(caller, min, at).await?;
+    caller.need(app, &now, "settings.view", &Targets::default())?;
     let subject = Subject { kind: Kind::Settings, id: now.id.uuid() };
     seen_at(app, caller, &now, subject, at).await
 }
