@@ -1,11 +1,12 @@
 //! Personal values that are gone, and the erasures that explain it.
 
 use super::finding::{Findings, Kind};
+use crate::read::covers;
 use rollbook_domain::event::Event;
 use rollbook_domain::user::event::UserEvent;
 use rollbook_ledger::codec::Missing;
 use rollbook_ledger::entry::LedgerId;
-use rollbook_ledger::store::{Store, StoreError};
+use rollbook_ledger::store::{ReadError, Store, StoreError};
 use std::collections::BTreeMap;
 
 /// Positions remembered of one person's missing values.
@@ -88,8 +89,16 @@ pub(super) async fn left(
     let confirmed = erasures.by_user.iter().filter(|(_, erasure)| erasure.confirmed);
     for (person, erasure) in confirmed {
         for (position, row) in store.personal_of(ledger, person).await? {
-            let left = if erasure.authored { !row.values.is_empty() } else { false };
-            if left {
+            let entry = match store.read_positions(ledger, &[position]).await {
+                Ok(mut entries) => entries.pop(),
+                Err(ReadError::Store(error)) => return Err(error),
+                // The row itself has been found wrong already.
+                Err(ReadError::Gap { .. } | ReadError::Corrupt { .. }) => None,
+            };
+            let covered = |ordinal: u32| {
+                entry.as_ref().is_some_and(|entry| covers(entry, person, erasure.authored, ordinal))
+            };
+            if row.values.iter().any(|value| covered(value.ordinal)) {
                 let what = format!("a personal value of {person} is there although it was erased");
                 findings.add(ledger, Some(position), Kind::PersonalLeft, what);
             }
