@@ -10,7 +10,6 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::id::{Kind, Subject};
 use rollbook_domain::organization::state::Organization;
-use rollbook_domain::permission::facts::Targets;
 use rollbook_replay::as_of::At;
 
 /// The entity that a path names, now or `at` a position or time, with its `ETag`.
@@ -26,22 +25,6 @@ pub(super) async fn entity(
     params.done()?;
     let now = past::newest(caller, min, at).await?;
     let subject = id.find(&now, kind)?;
-    seen_at(app, caller, &now, subject, at).await
-}
-
-/// The organization's settings, now or `at` a position or time, with their `ETag`.
-#[expect(dead_code, reason = "for the route of the settings, which is written beside this")]
-pub(super) async fn settings(
-    app: &App,
-    caller: &Caller,
-    min: MinPosition,
-    mut params: Params,
-) -> Result<Response, Problem> {
-    let at: Option<At> = params.take_as("at")?;
-    params.done()?;
-    let now = past::newest(caller, min, at).await?;
-    caller.need(app, &now, "settings.view", &Targets::default())?;
-    let subject = Subject { kind: Kind::Settings, id: now.id.uuid() };
     seen_at(app, caller, &now, subject, at).await
 }
 
