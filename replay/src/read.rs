@@ -48,38 +48,33 @@ fn redact(now: &Organization, row: &mut Stored) {
     if row.personal.is_empty() {
         return;
     }
-    let erased: Vec<_> = row.personal.iter().filter_map(|one| erasure(now, &one.person)).collect();
-    if erased.is_empty() {
-        return;
-    }
-    let mut personal = std::mem::take(&mut row.personal);
-    for (person, authored) in erased {
-        for one in personal.iter_mut().filter(|one| one.person == person) {
-            one.values.retain(|value| !covers(row, &person, authored, value.ordinal));
+    let entity = entity(row);
+    let authored = authored_ordinals(row);
+    let by = row.entry.metadata.get("user").cloned();
+    row.personal.retain_mut(|person| {
+        let user = person.person.parse().ok().map(UserId).and_then(|id| now.user(id));
+        let Some(user) = user.filter(|user| user.erased) else { return true };
+        if user.erased_authored {
+            return false;
         }
-    }
-    personal.retain(|one| !one.values.is_empty());
-    row.personal = personal;
+        if entity != Some(user.id.subject()) {
+            return true;
+        }
+        // What they did to themselves: address and agent are the actor's, the rest is the entity's.
+        let own_act = by.as_deref() == Some(person.person.as_str());
+        person.values.retain(|value| own_act && value.ordinal < authored);
+        !person.values.is_empty()
+    });
 }
 
-fn erasure(now: &Organization, person: &str) -> Option<(String, bool)> {
-    let user = person.parse().ok().map(UserId).and_then(|id| now.user(id))?;
-    user.erased.then(|| (person.to_owned(), user.erased_authored))
-}
-
-/// Whether the erasure of `person` covers their value with this ordinal: all of it if what they authored is erased
-/// too, else what they own as the entity. Of what they did to themselves, address and agent are the actor's.
-pub(crate) fn covers(row: &Stored, person: &str, authored: bool, ordinal: u32) -> bool {
-    let metadata = &row.entry.metadata;
-    let first = metadata.get("subjects").and_then(|text| text.split(' ').next());
-    let entity: Option<Subject> = first.and_then(|text| text.parse().ok());
-    let is_entity = entity.is_some_and(|it| it.kind == Kind::User && it.id.to_string() == person);
-    let own_act = metadata.get("user").is_some_and(|user| user == person);
-    authored || (is_entity && !(own_act && ordinal < as_actor(row)))
+/// The first subject that the metadata names.
+fn entity(row: &Stored) -> Option<Subject> {
+    let first = row.entry.metadata.get("subjects").and_then(|text| text.split(' ').next());
+    first.and_then(|text| text.parse().ok()).filter(|subject: &Subject| subject.kind == Kind::User)
 }
 
 /// How many commitments belong to the actor as such; they come first in canonical order.
-fn as_actor(row: &Stored) -> u32 {
+fn authored_ordinals(row: &Stored) -> u32 {
     let committed =
         |name: &str| row.entry.metadata.get(name).is_some_and(|text| text.starts_with(COMMIT_PREFIX));
     ["agent", "ip"].into_iter().map(|name| u32::from(committed(name))).sum()

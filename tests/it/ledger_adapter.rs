@@ -1,6 +1,7 @@
 //! The framework of cqrs-es runs on our store, and its test framework on our aggregate.
 use crate::ledger_world::{
-    World, assert_same, context, create_user, found_command, new_id, on_both_engines, role, user_called, write,
+    World, assert_same, context, create_user, found_command, new_id, on_both_engines, role, user_called,
+    write,
 };
 use cqrs_es::test::TestFramework;
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, CqrsFramework, EventEnvelope, EventStore, Query};

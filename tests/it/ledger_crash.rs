@@ -160,7 +160,12 @@ async fn check(deployment: &Deployment, id: OrganizationId, acks: &BTreeMap<Stri
 }
 
 /// Asks again for what was acknowledged last and for what may have been on its way; then all of it is there once.
-async fn retry(deployment: &Deployment, id: OrganizationId, round: u32, acks: &mut BTreeMap<String, (u64, u64)>) {
+async fn retry(
+    deployment: &Deployment,
+    id: OrganizationId,
+    round: u32,
+    acks: &mut BTreeMap<String, (u64, u64)>,
+) {
     let open = deployment.open(id).await.unwrap();
     for task in 0..TASKS {
         let count = (0..).take_while(|n| acks.contains_key(&format!("r{round}t{task}n{n}"))).count();

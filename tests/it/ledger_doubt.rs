@@ -57,7 +57,8 @@ async fn an_append_that_landed_and_was_not_answered_is_acknowledged_once() {
 
 /// Waits until the writer's statement waits for the head's lock, and gives its process id.
 async fn waiting_backend(connection: &mut sqlx::PgConnection) -> i32 {
-    let sql = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let sql =
+        "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     for _ in 0..200 {
         if let Some(pid) = sqlx::query_scalar(sql).fetch_optional(&mut *connection).await.unwrap() {
             return pid;

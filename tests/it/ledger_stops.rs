@@ -45,7 +45,8 @@ async fn stopped(deployment: &Deployment, open: &Open) -> (String, Result<Open, 
     (error.to_string(), deployment.open(open.writer.id()).await)
 }
 
-const COLUMNS: &str = "aggregate_type, aggregate_id, event_type, event_version, payload, metadata, at, actor, batch, leaf";
+const COLUMNS: &str =
+    "aggregate_type, aggregate_id, event_type, event_version, payload, metadata, at, actor, batch, leaf";
 
 async fn a_row_beyond_the_head_stops_the_writer(world: World) {
     let (deployment, open, _) = stage(&world).await;
@@ -88,10 +89,7 @@ async fn a_column_that_contradicts_its_entry_is_not_read(world: World) {
     let last = open.writer.published().organization.position;
     world.tamper(&format!("UPDATE events SET at = at + 1 WHERE sequence = {last};")).await;
     let found = world.deployment().await.open(open.writer.id()).await.unwrap_err();
-    assert_eq!(
-        found.to_string(),
-        format!("at position {last}: the column `at` is not what the entry says")
-    );
+    assert_eq!(found.to_string(), format!("at position {last}: the column `at` is not what the entry says"));
 }
 
 async fn a_lost_row_stops_the_writer(world: World) {
@@ -143,7 +141,8 @@ async fn a_clock_behind_the_last_entry_writes_nothing(world: World) {
     let ahead = Moment(deployment.clock().now().micros() + 3_600_000_000);
     // A told clock is exempt: the demonstration builds months of history in seconds.
     let told = Deployment::new(world.store().await, Clock::told(ahead));
-    let position = another(&told.open(id).await.unwrap(), "from ahead".replace(' ', "-").as_str()).await.unwrap();
+    let position =
+        another(&told.open(id).await.unwrap(), "from ahead".replace(' ', "-").as_str()).await.unwrap();
     open.writer.catch_up().await.unwrap();
     let error = another(&open, "yan").await.unwrap_err();
     let WriteError::ClockSkew { millis } = error else { panic!("{error}") };
@@ -161,9 +160,7 @@ async fn a_value_that_is_gone_without_a_request_is_a_loss_and_with_one_it_is_era
     world.tamper(&format!("DELETE FROM personal_values WHERE person = '{zoe}';")).await;
     let found = world.deployment().await.open(id).await.unwrap_err();
     assert!(matches!(&found, LoadError::Lost(missing) if missing.position == position), "{found}");
-    for command in
-        [UserCommand::Archive(zoe), UserCommand::RequestErasure { user: zoe, authored: false }]
-    {
+    for command in [UserCommand::Archive(zoe), UserCommand::RequestErasure { user: zoe, authored: false }] {
         write(&open, Actor::Operator, Command::User(command)).await.unwrap();
     }
     let again = world.deployment().await.open(id).await.unwrap().writer.published().organization.clone();

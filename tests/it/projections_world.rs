@@ -96,7 +96,8 @@ impl World {
     }
 
     pub(crate) async fn submit(&self, context: Context, command: Command) -> Written {
-        let submission = Submission { context, command, idempotency: None, credentials: Vec::new(), only_at: None };
+        let submission =
+            Submission { context, command, idempotency: None, credentials: Vec::new(), only_at: None };
         match self.open.writer.submit(submission).await.unwrap() {
             Answer::Written(written) => *written,
             Answer::Replayed(_) => panic!("nothing is sent twice"),

@@ -133,7 +133,7 @@ impl App {
             metrics::gauge!("rollbook_activity_log_stopped").set(stopped as f64);
             if flushed.elapsed() >= rollbook_ledger::activity::COALESCE_FOR {
                 flushed = tokio::time::Instant::now();
-                for open in self.deployment().opened().await {
+                for open in self.deployment().opened() {
                     open.activity.flush().await;
                 }
             }

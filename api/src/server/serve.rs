@@ -50,7 +50,7 @@ pub async fn serve(
     let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
     tending.abort();
     app.stop_followers();
-    for open in app.deployment().opened().await {
+    for open in app.deployment().opened() {
         open.activity.flush().await;
     }
     served

@@ -94,6 +94,9 @@ impl Building {
 
     /// One command: all of it goes into the batch, or nothing. No answer if it does not fit beside the others.
     fn one(&mut self, submission: &Submission) -> Option<Result<Decided, WriteError>> {
+        if submission.only_at.is_some_and(|position| position != self.state.position) {
+            return Some(Err(WriteError::Moved));
+        }
         let accepted = match self.decided(submission) {
             Ok(accepted) => accepted,
             Err(error) => return Some(Err(error)),
@@ -116,9 +119,6 @@ impl Building {
 
     fn decided(&self, submission: &Submission) -> Result<Accepted, WriteError> {
         let (context, command) = (&submission.context, &submission.command);
-        if submission.only_at.is_some_and(|position| position != self.state.position) {
-            return Err(WriteError::Moved);
-        }
         let started = std::time::Instant::now();
         let decided = catch_unwind(AssertUnwindSafe(|| (self.decide)(&self.state, context, command)));
         metrics::histogram!("rollbook_decide_seconds").record(started.elapsed().as_secs_f64());

@@ -1,12 +1,11 @@
 //! Personal values that are gone, and the erasures that explain it.
 
 use super::finding::{Findings, Kind};
-use crate::read::covers;
 use rollbook_domain::event::Event;
 use rollbook_domain::user::event::UserEvent;
-use rollbook_ledger::codec::Missing;
+use rollbook_ledger::codec::{Missing, Owner};
 use rollbook_ledger::entry::LedgerId;
-use rollbook_ledger::store::{ReadError, Store, StoreError};
+use rollbook_ledger::store::{Store, StoreError};
 use std::collections::BTreeMap;
 
 /// Positions remembered of one person's missing values.
@@ -88,19 +87,14 @@ pub(super) async fn left(
 ) -> Result<(), StoreError> {
     let confirmed = erasures.by_user.iter().filter(|(_, erasure)| erasure.confirmed);
     for (person, erasure) in confirmed {
-        for (position, row) in store.personal_of(ledger, person).await? {
-            let entry = match store.read_positions(ledger, &[position]).await {
-                Ok(mut entries) => entries.pop(),
-                Err(ReadError::Store(error)) => return Err(error),
-                // The row itself has been found wrong already.
-                Err(ReadError::Gap { .. } | ReadError::Corrupt { .. }) => None,
-            };
-            let covered = |ordinal: u32| {
-                entry.as_ref().is_some_and(|entry| covers(entry, person, erasure.authored, ordinal))
-            };
-            if row.values.iter().any(|value| covered(value.ordinal)) {
-                let what = format!("a personal value of {person} is there although it was erased");
-                findings.add(ledger, Some(position), Kind::PersonalLeft, what);
+        let own = Owner { person: person.clone(), authored: false };
+        let authored = erasure.authored.then(|| Owner { authored: true, ..own.clone() });
+        for owner in [Some(own), authored].into_iter().flatten() {
+            for (position, row) in store.personal_of(ledger, &owner.key()).await? {
+                if !row.values.is_empty() {
+                    let what = format!("a personal value of {person} is there although it was erased");
+                    findings.add(ledger, Some(position), Kind::PersonalLeft, what);
+                }
             }
         }
     }
