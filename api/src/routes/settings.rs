@@ -2,7 +2,7 @@
 
 use super::mutation::{Mutation, tag};
 use super::past;
-use crate::app::{self, App};
+use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Meta, MinPosition, Params};
 use crate::view::{self, SettingsView};
