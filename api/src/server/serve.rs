@@ -41,9 +41,17 @@ pub async fn serve(
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    app.deployment().start(Rhythm::default()).await;
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    app.deployment().start(Rhythm::default()).await;
+    let measuring = tokio::spawn(app.clone().measure());
+    let closing = app.clone();
+    let stop = async move {
+        stop.await;
+        closing.close();
+    };
     let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
+    measuring.abort();
+    app.stop_followers();
     app.deployment().stop().await;
     served
 }
