@@ -3,15 +3,20 @@
 //! Answers go to standard output (JSON with `--json`), logs and errors to standard error.
 
 mod connect;
+mod demo;
 mod failure;
 mod init;
 mod migrate;
 mod openapi;
 mod output;
+mod progress;
+mod recover;
 mod serve;
 
 use clap::{Args, Parser, Subcommand};
+pub(crate) use connect::{migrated, sqlite};
 pub use failure::Failure;
+pub(crate) use init::{Init, found, operator_context, stored_password};
 use output::Output;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,11 +34,14 @@ struct Cli {
 /// Flags that every command has.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    /// Folder of the embedded SQLite database.
-    #[arg(long, global = true, env = "ROLLBOOK_DATA", value_name = "DIR", conflicts_with = "database_url")]
+    /// Settings file; by default rollbook.toml in the working folder, if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the embedded SQLite database, by default ./rollbook-data [ROLLBOOK_DATA].
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "database_url")]
     data: Option<PathBuf>,
-    /// PostgreSQL, for example postgres://rollbook@localhost/rollbook.
-    #[arg(long, global = true, env = "ROLLBOOK_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    /// PostgreSQL, for example postgres://rollbook@localhost/rollbook [ROLLBOOK_DATABASE_URL].
+    #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Print answers as JSON.
     #[arg(long, global = true)]
@@ -48,6 +56,10 @@ enum Command {
     Serve(serve::Serve),
     /// Create or upgrade the tables.
     Migrate(migrate::Migrate),
+    /// Let somebody in again who is locked out.
+    Recover(recover::Recover),
+    /// Build a demonstration and serve it.
+    Demo(demo::Demo),
     /// Print the API description.
     Openapi,
 }
@@ -83,6 +95,8 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Init(command) => init::run(&cli.global, command, output).await,
         Command::Serve(command) => serve::run(&cli.global, command, output).await,
         Command::Migrate(command) => migrate::run(&cli.global, command, output).await,
+        Command::Recover(command) => recover::run(&cli.global, command, output).await,
+        Command::Demo(command) => demo::run(&cli.global, command, output).await,
         Command::Openapi => openapi::run(output),
     }
 }
