@@ -29,7 +29,7 @@ pub(super) struct Mutation<'a> {
 /// What became of it.
 pub(super) enum Done {
     /// It is durable (or there was nothing to change).
-    Changed(Changed),
+    Changed(Box<Changed>),
     /// It was a dry run: what would be.
     Dry(Value),
 }
@@ -100,9 +100,11 @@ impl<'a> Mutation<'a> {
             digest: digest(self.meta, self.body),
             status: status.as_u16(),
         });
-        let submission = Submission { context, command, idempotency, credentials: self.credentials };
+        let credentials = self.credentials;
+        let submission = Submission { context, command, idempotency, credentials, only_at: None };
         let answer = self.caller.open.writer.submit(submission).await?;
-        answer_changed(self.app, answer, self.about, self.creates).await.map(Done::Changed)
+        let changed = answer_changed(self.app, answer, self.about, self.creates).await?;
+        Ok(Done::Changed(Box::new(changed)))
     }
 }
 

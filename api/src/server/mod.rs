@@ -44,7 +44,6 @@ pub fn description() -> Description {
 }
 
 /// The whole service.
-#[must_use]
 pub fn router(app: App) -> Router {
     let (routes, description) = api();
     let docs = SwaggerUi::new("/api/docs").url("/api/openapi.json", description);

@@ -41,9 +41,12 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listening.listener, service).with_graceful_shutdown(stop).await?;
+    let tending = tokio::spawn(app.clone().tend());
+    let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
+    tending.abort();
+    app.stop_followers();
     for open in app.deployment().opened().await {
         open.activity.flush().await;
     }
-    Ok(())
+    served
 }

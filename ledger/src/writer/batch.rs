@@ -67,6 +67,9 @@ impl Building {
     /// One command: all of it goes into the batch, or nothing.
     fn one(&mut self, submission: &Submission) -> Result<Decided, WriteError> {
         let (context, command) = (&submission.context, &submission.command);
+        if submission.only_at.is_some_and(|position| position != self.state.position) {
+            return Err(WriteError::Moved);
+        }
         let started = std::time::Instant::now();
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&self.state, context, command)));
         metrics::histogram!("rollbook_decide_seconds").record(started.elapsed().as_secs_f64());

@@ -54,6 +54,8 @@ pub struct Submission {
     pub idempotency: Option<Idempotency>,
     /// Secrets to store or delete in the same transaction.
     pub credentials: Vec<CredentialChange>,
+    /// The only position of the organization at which it may be decided, for what was planned beforehand.
+    pub only_at: Option<u64>,
 }
 
 /// What a retry is known by.
@@ -105,6 +107,9 @@ pub enum WriteError {
     /// Too many commands wait.
     #[error("too many changes are waiting; try again in a moment")]
     Busy,
+    /// The organization is not at the position any more for which it was planned; plan again.
+    #[error("the organization has changed since this was planned")]
+    Moved,
     /// The database is not reachable; nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
