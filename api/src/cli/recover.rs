@@ -51,6 +51,7 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
         command: Command::Many(steps.map(Command::User).collect()),
         idempotency: None,
         credentials: old.into_iter().chain([put]).collect(),
+        only_at: None,
     };
     open.writer.submit(submission).await?;
     let (organization, id) = (registered.id.to_string(), user.id.to_string());

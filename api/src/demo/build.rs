@@ -145,7 +145,7 @@ impl Stage {
             agent: Some("rollbook demo".to_owned()),
             ..operator_context(scene.at)?
         };
-        let submission = Submission { context, command, idempotency: None, credentials };
+        let submission = Submission { context, command, idempotency: None, credentials, only_at: None };
         let answer = self.open.writer.submit(submission).await;
         self.bar.inc(1);
         answer.map(drop).map_err(|error| {
