@@ -75,9 +75,10 @@ impl From<WriteError> for Failure {
                 Self::Refused(error.to_string())
             }
             WriteError::Stopped(_) | WriteError::Panicked { .. } => Self::Found(error.to_string()),
-            WriteError::Busy | WriteError::Moved | WriteError::Unavailable(_) | WriteError::ClockSkew { .. } => {
-                Self::Unavailable(error.to_string())
-            }
+            WriteError::Busy
+            | WriteError::Moved
+            | WriteError::Unavailable(_)
+            | WriteError::ClockSkew { .. } => Self::Unavailable(error.to_string()),
         }
     }
 }

@@ -9,9 +9,13 @@ mod init;
 mod migrate;
 mod openapi;
 mod output;
+mod past;
 mod progress;
+mod rebuild;
 mod recover;
+mod rollback;
 mod serve;
+mod verify;
 
 use clap::{Args, Parser, Subcommand};
 pub(crate) use connect::{migrated, sqlite};
@@ -56,6 +60,17 @@ enum Command {
     Serve(serve::Serve),
     /// Create or upgrade the tables.
     Migrate(migrate::Migrate),
+    /// Recompute every ledger and name what is wrong.
+    Verify(verify::Verify),
+    /// Make the activity log anew from the ledgers.
+    Rebuild(rebuild::Rebuild),
+    /// What happened to an entity, newest first.
+    History(past::History),
+    /// An entity as it was at a position or a time.
+    AsOf(past::AsOf),
+    /// Bring an entity back to an earlier state: plan, then apply.
+    #[command(subcommand)]
+    Rollback(rollback::Rollback),
     /// Let somebody in again who is locked out.
     Recover(recover::Recover),
     /// Build a demonstration and serve it.
@@ -95,6 +110,11 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Init(command) => init::run(&cli.global, command, output).await,
         Command::Serve(command) => serve::run(&cli.global, command, output).await,
         Command::Migrate(command) => migrate::run(&cli.global, command, output).await,
+        Command::Verify(command) => verify::run(&cli.global, command, output).await,
+        Command::Rebuild(command) => rebuild::run(&cli.global, command, output).await,
+        Command::History(command) => past::history(&cli.global, command, output).await,
+        Command::AsOf(command) => past::entity_as_of(&cli.global, command, output).await,
+        Command::Rollback(command) => rollback::run(&cli.global, command, output).await,
         Command::Recover(command) => recover::run(&cli.global, command, output).await,
         Command::Demo(command) => demo::run(&cli.global, command, output).await,
         Command::Openapi => openapi::run(output),
