@@ -71,7 +71,7 @@ impl App {
     /// [`LoadError`] if its ledger cannot be read to its end.
     pub async fn open(&self, id: OrganizationId) -> Result<Open, LoadError> {
         let open = self.deployment().open(id).await?;
-        self.follower(&open);
+        let _follower = self.follower(&open);
         Ok(open)
     }
 

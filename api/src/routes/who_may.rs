@@ -118,14 +118,15 @@ pub(super) fn target(now: &Organization, text: &str) -> Result<Targets, Problem>
 }
 
 fn page(then: &AsOf, permission: &str, targets: &Targets, limit: u32, after: Option<&str>) -> AccessPage {
-    let facts = Facts::default();
+    let facts = &Facts::default();
     let organization = &then.organization;
-    let asked = |who| Question { who, permission, targets, facts: &facts, at: then.at, as_if_active: false };
+    let at = then.at;
+    let asked = |who| Question { who, permission, targets, facts, at, as_if_active: false };
     let may = organization.users_after(after).filter(|who| allowed(organization, &asked(who)));
-    let view = |who: &User| AccessView {
+    let key = |who: &&User| folded(who.login.text());
+    let Page { items, next } = list::page(may, limit, key, |who| AccessView {
         user: NamedUser { id: who.id.uuid(), login: who.login.text().to_owned() },
         reasons: explain(organization, &asked(who)).reasons,
-    };
-    let Page { items, next } = list::page(may, limit, |who| folded(who.login.text()), view);
+    });
     AccessPage { items, next, position: organization.position }
 }
