@@ -83,7 +83,11 @@ impl From<LoadError> for ProjectionError {
             LoadError::Read(error) => Self::Read(error),
             LoadError::Decode(error) => Self::Decode(error),
             LoadError::Lost(missing) => Self::Lost(missing),
-            LoadError::Absent => Self::Writer("there is no such organization".to_owned()),
+            error @ (LoadError::Absent
+            | LoadError::Behind { .. }
+            | LoadError::Forked { .. }
+            | LoadError::Beyond { .. }
+            | LoadError::Newer { .. }) => Self::Writer(error.to_string()),
         }
     }
 }
@@ -95,8 +99,8 @@ impl From<WriteError> for ProjectionError {
             WriteError::Busy => Self::Store(StoreError::Unavailable("the writer is busy".to_owned())),
             error @ (WriteError::Stopped(_)
             | WriteError::Rejected(_)
-            | WriteError::Moved
             | WriteError::KeyReused
+            | WriteError::Moved
             | WriteError::ClockSkew { .. }
             | WriteError::Panicked { .. }
             | WriteError::NotStorable(_)) => Self::Writer(error.to_string()),

@@ -160,6 +160,13 @@ impl Seen {
     }
 }
 
+impl From<Arc<Published>> for Seen {
+    /// Whatever was published, however old: for those who hold it anyhow.
+    fn from(published: Arc<Published>) -> Self {
+        Self(published)
+    }
+}
+
 fn question<'a>(who: &'a User, ask: &Ask<'a>) -> Question<'a> {
     let Ask { permission, targets, facts, at, .. } = *ask;
     Question { who, permission, targets, facts, at, as_if_active: false }

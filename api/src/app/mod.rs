@@ -11,7 +11,9 @@ use rollbook_ledger::deployment::{Deployment, Open};
 use rollbook_ledger::writer::LoadError;
 use rollbook_projections::follower::{Follower, Status};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A check on a state that was not confirmed for this long is refused as stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(2);
@@ -19,6 +21,8 @@ pub const STALE_AFTER: Duration = Duration::from_secs(2);
 pub const MIN_POSITION_WAIT: Duration = Duration::from_secs(5);
 /// Longest a check waits for the head to be confirmed.
 const CONFIRM_WAIT: Duration = Duration::from_secs(2);
+/// Most live streams that one process keeps open.
+const STREAMS_MAX: usize = 256;
 /// How often [`App::tend`] looks.
 const TEND_EVERY: Duration = Duration::from_secs(5);
 
@@ -49,6 +53,8 @@ struct Inner {
     passwords: Passwords,
     options: ServeOptions,
     followers: Followers,
+    streams: Arc<Semaphore>,
+    is_closing: AtomicBool,
 }
 
 impl App {
@@ -56,7 +62,9 @@ impl App {
     #[must_use]
     pub fn new(deployment: Deployment, options: ServeOptions) -> Self {
         let passwords = Passwords::new(options.hashes_at_once);
-        Self(Arc::new(Inner { deployment, passwords, options, followers: Followers::default() }))
+        let followers = Followers::default();
+        let (streams, is_closing) = (Arc::new(Semaphore::new(STREAMS_MAX)), AtomicBool::new(false));
+        Self(Arc::new(Inner { deployment, passwords, options, followers, streams, is_closing }))
     }
 
     /// The ledgers.
@@ -92,6 +100,26 @@ impl App {
         self.0.followers.stop();
     }
 
+    /// Leave to keep a live stream open, given back when it is dropped.
+    ///
+    /// # Errors
+    /// 503 `busy` if there are too many.
+    pub fn stream(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.0.streams.clone().try_acquire_owned();
+        permit.map_err(|_| Problem::unavailable("busy", "too many live streams are open; try again", 30))
+    }
+
+    /// Ends live streams, which would otherwise keep the process from ending.
+    pub fn close(&self) {
+        self.0.is_closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to end.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.0.is_closing.load(Ordering::Relaxed)
+    }
+
     /// What must be done now and then as long as the process serves: counts of activity are written every minute,
     /// and how far the activity logs are behind is measured.
     pub async fn tend(self) {
@@ -105,7 +133,7 @@ impl App {
             metrics::gauge!("rollbook_activity_log_stopped").set(stopped as f64);
             if flushed.elapsed() >= rollbook_ledger::activity::COALESCE_FOR {
                 flushed = tokio::time::Instant::now();
-                for open in self.deployment().opened().await {
+                for open in self.deployment().opened() {
                     open.activity.flush().await;
                 }
             }

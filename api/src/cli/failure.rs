@@ -63,7 +63,12 @@ impl From<LoadError> for Failure {
         match error {
             LoadError::Absent => Self::Refused(error.to_string()),
             LoadError::Read(error) => error.into(),
-            LoadError::Decode(_) | LoadError::Lost(_) => Self::Found(error.to_string()),
+            LoadError::Decode(_)
+            | LoadError::Lost(_)
+            | LoadError::Behind { .. }
+            | LoadError::Forked { .. }
+            | LoadError::Beyond { .. }
+            | LoadError::Newer { .. } => Self::Found(error.to_string()),
         }
     }
 }

@@ -63,7 +63,11 @@ impl From<LoadError> for Problem {
             LoadError::Absent => Self::not_found("organization"),
             LoadError::Read(error) => error.into(),
             LoadError::Decode(error) => logged("not_served", &error.to_string(), 30),
-            LoadError::Lost(_) => logged("not_served", &error.to_string(), 30),
+            LoadError::Lost(_)
+            | LoadError::Behind { .. }
+            | LoadError::Forked { .. }
+            | LoadError::Beyond { .. }
+            | LoadError::Newer { .. } => logged("not_served", &error.to_string(), 30),
         }
     }
 }

@@ -177,12 +177,18 @@ fn answer(
         Some(then) => (&then.organization, then.at),
         None => (now, app.deployment().clock().now().max(now.at)),
     };
-    let who = organization.user(user).ok_or_else(|| Problem::not_found("user"))?;
+    let who = organization.user(user).ok_or_else(|| not_then(pointer))?;
     let permission = &asked.permission;
     let question = Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false };
     let decision = explain(organization, &question);
     let (allowed, reasons) = (decision.allowed, decision.reasons);
     Ok(CheckView { allowed, reasons, position: organization.position })
+}
+
+fn not_then(pointer: &str) -> Problem {
+    let detail = "the user was not there at that time";
+    let errors = vec![FieldError::new(&format!("{pointer}/at"), "not_there", detail)];
+    Problem { errors, ..Problem::not_found("user") }
 }
 
 fn targets(

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use rollbook_domain::kernel::id::{Kind, Subject};
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::facts::Targets;
 use rollbook_projections::activity_log::fold::{Labels, fold};
 use rollbook_replay::diff::change_json;
 use rollbook_replay::history::{self, Cursor, Item};
@@ -87,7 +88,7 @@ histories! {
     responses(
         (status = 200, description = "A page of their history", body = HistoryPage),
         (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 404, description = "`not_found`", body = Problem),
+        (status = 403, description = "`permission_missing`", body = Problem),
         (status = 422, description = "`invalid`", body = Problem),
     ),
     extensions(("x-permission" = json!("settings.view"))),
@@ -99,6 +100,7 @@ async fn settings_history(
     params: Params,
 ) -> Result<Json<HistoryPage>, Problem> {
     let now = app::at_least(&caller.open, min.0).await?;
+    caller.need(&app, &now, "settings.view", &Targets::default())?;
     let subject = Subject { kind: Kind::Settings, id: now.id.uuid() };
     of(&app, &caller, &now, subject, params).await
 }

@@ -1,9 +1,11 @@
 //! The API surface on one page: one file or folder a resource, each operation naming its permission.
 
 mod activity;
+mod catalog;
 mod check;
 mod diff;
 mod dry_run;
+mod entities;
 mod history;
 mod list;
 mod mutation;
@@ -13,6 +15,7 @@ mod read;
 mod refer;
 mod rollbacks;
 mod sessions;
+mod settings;
 mod users;
 mod who_may;
 
@@ -31,4 +34,7 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(diff::router())
         .merge(rollbacks::router())
         .merge(activity::router())
+        .merge(entities::router())
+        .merge(settings::router())
+        .merge(catalog::router())
 }

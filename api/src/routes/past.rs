@@ -44,7 +44,8 @@ pub(super) async fn state(
 /// over whom it reaches.
 ///
 /// # Errors
-/// 403 without either permission; `missing` for whom the caller may not know.
+/// `missing` for whom there is not, told only to who may look at everybody's; else 403, the same for those who are
+/// there and those who are not.
 pub(super) fn whose(
     app: &App,
     caller: &Caller,
@@ -52,18 +53,13 @@ pub(super) fn whose(
     found: Option<UserId>,
     missing: impl FnOnce() -> Problem,
 ) -> Result<UserId, Problem> {
-    let anybody = Targets::default();
-    if found == Some(caller.user) {
-        return Ok(caller.user);
+    let over =
+        |user: &UserId| *user == caller.user || caller.may(now, "users.view", &Targets::of(user.subject()));
+    if let Some(user) = found.filter(over) {
+        return Ok(user);
     }
-    if caller.may(now, "audit.view", &anybody) {
-        return found.ok_or_else(missing);
-    }
-    if !caller.may(now, "users.view", &anybody) {
-        return Err(caller.denied(app, now, Problem::permission_missing("audit.view")));
-    }
-    let seen = found.filter(|user| caller.may(now, "users.view", &Targets::of(user.subject())));
-    seen.ok_or_else(missing)
+    caller.need(app, now, "audit.view", &Targets::default())?;
+    found.ok_or_else(missing)
 }
 
 /// Runs what takes long off the threads that answer requests.

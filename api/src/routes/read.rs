@@ -28,21 +28,6 @@ pub(super) async fn entity(
     seen_at(app, caller, &now, subject, at).await
 }
 
-/// The organization's settings, now or `at` a position or time, with their `ETag`.
-#[expect(dead_code, reason = "for the route of the settings, which is written beside this")]
-pub(super) async fn settings(
-    app: &App,
-    caller: &Caller,
-    min: MinPosition,
-    mut params: Params,
-) -> Result<Response, Problem> {
-    let at: Option<At> = params.take_as("at")?;
-    params.done()?;
-    let now = past::newest(caller, min, at).await?;
-    let subject = Subject { kind: Kind::Settings, id: now.id.uuid() };
-    seen_at(app, caller, &now, subject, at).await
-}
-
 /// What may be seen is judged now, whatever the moment that is asked for.
 async fn seen_at(
     app: &App,

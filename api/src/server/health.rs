@@ -16,7 +16,7 @@ pub(super) async fn alive() -> Json<Value> {
 /// The database answers and every organization served here has a running writer and follower.
 pub(super) async fn ready(State(app): State<App>) -> Result<Json<Value>, Problem> {
     app.deployment().store().now_us().await?;
-    let opened = app.deployment().opened().await;
+    let opened = app.deployment().opened();
     let stopped: Vec<_> =
         opened.iter().filter(|open| open.writer.has_stopped()).map(|open| open.writer.id()).collect();
     let followers = app.followers();

@@ -150,7 +150,7 @@ pub fn fold(labels: &mut Labels, decoded: Decoded) -> Result<Row, ProjectionErro
     let renamed_from = before.as_ref().filter(|_| may_rename(&decoded.event));
     let actor_label = decoded.metadata.user().and_then(|id| labels.organization.label(UserId(id).subject()));
     labels.apply(&decoded, subject, renamed_from);
-    let label = before.or_else(|| labels.organization.label(subject));
+    let label = before.filter(|_| !is_new).or_else(|| labels.organization.label(subject));
     let Told { text, spans } =
         told_before.unwrap_or_else(|| told(labels, subject, label.as_deref(), shape, template, &payload));
     let about = About { kind: subject.kind, id: subject.id, label };

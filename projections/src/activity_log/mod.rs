@@ -11,6 +11,8 @@ pub(crate) mod redact;
 mod row;
 mod sentence;
 pub(crate) mod tables;
+#[cfg(test)]
+mod tests;
 pub(crate) mod write;
 
 pub use cursor::Cursor;

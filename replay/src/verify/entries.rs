@@ -85,7 +85,7 @@ pub(super) fn meaning(ledger: &LedgerId, stored: Stored) -> Meaning {
 fn failed(failure: &DecodeFailure) -> Meaning {
     match failure {
         DecodeFailure::Event { .. } => Meaning::Unknown(failure.to_string()),
-        DecodeFailure::Commitment { .. } | DecodeFailure::Stray { .. } => {
+        DecodeFailure::Commitment { .. } | DecodeFailure::Stray { .. } | DecodeFailure::Column { .. } => {
             Meaning::Broken(failure.to_string())
         }
     }

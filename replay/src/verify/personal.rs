@@ -3,7 +3,7 @@
 use super::finding::{Findings, Kind};
 use rollbook_domain::event::Event;
 use rollbook_domain::user::event::UserEvent;
-use rollbook_ledger::codec::Missing;
+use rollbook_ledger::codec::{Missing, Owner};
 use rollbook_ledger::entry::LedgerId;
 use rollbook_ledger::store::{Store, StoreError};
 use std::collections::BTreeMap;
@@ -87,11 +87,14 @@ pub(super) async fn left(
 ) -> Result<(), StoreError> {
     let confirmed = erasures.by_user.iter().filter(|(_, erasure)| erasure.confirmed);
     for (person, erasure) in confirmed {
-        for (position, row) in store.personal_of(ledger, person).await? {
-            let left = if erasure.authored { !row.values.is_empty() } else { false };
-            if left {
-                let what = format!("a personal value of {person} is there although it was erased");
-                findings.add(ledger, Some(position), Kind::PersonalLeft, what);
+        let own = Owner { person: person.clone(), authored: false };
+        let authored = erasure.authored.then(|| Owner { authored: true, ..own.clone() });
+        for owner in [Some(own), authored].into_iter().flatten() {
+            for (position, row) in store.personal_of(ledger, &owner.key()).await? {
+                if !row.values.is_empty() {
+                    let what = format!("a personal value of {person} is there although it was erased");
+                    findings.add(ledger, Some(position), Kind::PersonalLeft, what);
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 mod csv;
 mod export;
 mod filter;
+mod live;
 
 use crate::app::{self, App, MIN_POSITION_WAIT};
 use crate::error::Problem;
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(activity)).merge(export::router())
+    OpenApiRouter::new().routes(routes!(activity)).merge(export::router()).merge(live::router())
 }
 
 /// A page of the activity log.
