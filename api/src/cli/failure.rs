@@ -78,7 +78,6 @@ impl From<WriteError> for Failure {
         match error {
             WriteError::Rejected(_)
             | WriteError::KeyReused
-            | WriteError::Moved
             | WriteError::NotStorable(_) => Self::Refused(error.to_string()),
             WriteError::Stopped(_) | WriteError::Panicked { .. } => Self::Found(error.to_string()),
             WriteError::Busy
