@@ -75,3 +75,30 @@ fn the_printed_lines_do_the_three_jobs() {
     assert!(!out.contains("urn:rollbook:problem"), "{out}");
     assert!(server.stop().success());
 }
+
+#[test]
+fn nothing_else_tells_a_clock_the_time() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut callers = Vec::new();
+    for crate_folder in ["domain", "ledger", "projections", "replay", "api"] {
+        callers_of_told(&root.join(crate_folder).join("src"), &mut callers);
+    }
+    let callers: Vec<_> = callers.iter().map(|path| path.strip_prefix(root).unwrap()).collect();
+    assert_eq!(callers, [Path::new("api/src/demo/build.rs")]);
+}
+
+/// Sources that call `Clock::told`; files of unit tests may.
+fn callers_of_told(folder: &Path, into: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
+        if path.is_dir() && !is_test {
+            callers_of_told(&path, into);
+        } else if path.extension().is_some_and(|it| it == "rs") && !is_test {
+            let text = std::fs::read_to_string(&path).unwrap();
+            if text.contains("Clock::told(") {
+                into.push(path);
+            }
+        }
+    }
+}

@@ -70,3 +70,25 @@ fn the_api_guide_lists_every_code() {
     let missing: Vec<_> = codes().into_iter().filter(|code| !guide.contains(&format!("| `{code}` |"))).collect();
     assert!(missing.is_empty(), "docs/API.md misses {missing:?}");
 }
+
+#[test]
+fn the_operations_guide_lists_every_metric_and_no_other() {
+    let mut all = Vec::new();
+    for folder in ["api/src", "ledger/src", "projections/src", "replay/src"] {
+        sources(&root().join(folder), &mut all);
+    }
+    let kinds = ["counter!(", "gauge!(", "histogram!("];
+    let named = all.iter().flat_map(|source| kinds.iter().flat_map(|kind| quoted_after(source, kind)));
+    let recorded: BTreeSet<_> = named.filter(|name| name.starts_with("rollbook_")).collect();
+    let guide = document("OPERATIONS.md");
+    let listed = guide.split("| `rollbook_").skip(1).flat_map(|row| {
+        let cell = row.split('|').next().unwrap_or_default();
+        let names = cell.split("`rollbook_").map(|name| {
+            let end = name.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(name.len());
+            format!("rollbook_{}", &name[..end])
+        });
+        names.collect::<Vec<_>>()
+    });
+    let listed: BTreeSet<_> = listed.collect();
+    assert_eq!(listed, recorded.into_iter().map(str::to_owned).collect());
+}

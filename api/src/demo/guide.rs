@@ -91,12 +91,12 @@ impl Guide<'_> {
             line(
                 "Compliance officer",
                 &format!("who changed the profile \"{profile}\", when, why, from what to what?"),
-                format!("curl -s '{base}/profiles/{path}/history?limit=3' {auditor}"),
+                format!("curl -sw '\\n' '{base}/profiles/{path}/history?limit=3' {auditor}"),
             ),
             line(
                 "Compliance officer",
                 "who may take contacts away now, and through what?",
-                format!("curl -s '{base}/access?permission=contacts.export' {auditor}"),
+                format!("curl -sw '\\n' '{base}/access?permission=contacts.export' {auditor}"),
             ),
             line(
                 "Administrator",
@@ -109,13 +109,13 @@ impl Guide<'_> {
                 "Administrator",
                 "undo it, all or nothing",
                 format!(
-                    r#"curl -s {base}/rollbacks {admin} {json_type} -H 'Rollbook-Reason: Undo%20OPS-2417' -d '{{"plan":"'"$PLAN"'","select":{select}}}'"#
+                    r#"curl -sw '\n' {base}/rollbacks {admin} {json_type} -H 'Rollbook-Reason: Undo%20OPS-2417' -d '{{"plan":"'"$PLAN"'","select":{select}}}'"#
                 ),
             ),
             line(
                 "Auditor",
                 "what was done to profiles lately?",
-                format!("curl -s '{base}/activity?action=profile.&limit=5' {auditor}"),
+                format!("curl -sw '\\n' '{base}/activity?action=profile.&limit=5' {auditor}"),
             ),
         ]
     }
