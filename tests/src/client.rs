@@ -87,11 +87,16 @@ impl Client {
     async fn request(&self, method: &str, path: &str, content_type: Option<&str>, body: Body) -> Answer {
         let asked = format!("{method} {}", path.chars().take(200).collect::<String>());
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request =
-            Request::builder().method(method).uri(path).body(body).unwrap_or_else(|error| panic!("{asked}: {error}"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(body)
+            .unwrap_or_else(|error| panic!("{asked}: {error}"));
         request.headers_mut().extend(self.headers.clone());
         if let Some(kind) = content_type {
-            request.headers_mut().insert("content-type", HeaderValue::from_str(kind).expect("a content type"));
+            request
+                .headers_mut()
+                .insert("content-type", HeaderValue::from_str(kind).expect("a content type"));
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let Ok(response) = self.router.clone().oneshot(request).await;
@@ -202,7 +207,8 @@ impl Answer {
             return Some(format!("its content type is {:?}", self.header("content-type")));
         }
         let code = self.code();
-        let snake = !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let snake = !code.is_empty()
+            && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !snake {
             return Some(format!("its code is {code:?}"));
         }

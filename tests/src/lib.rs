@@ -32,6 +32,12 @@ pub fn crash_rounds() -> u32 {
         .map_or(8, |text| text.parse().expect("ROLLBOOK_CRASH_ROUNDS is a whole number"))
 }
 
+/// Whether snapshots are to be written anew instead of compared, from `ROLLBOOK_UPDATE_SNAPSHOTS`.
+#[must_use]
+pub fn update_snapshots() -> bool {
+    setting("ROLLBOOK_UPDATE_SNAPSHOTS").is_some()
+}
+
 /// What `tests/run` says through the environment; an empty value counts as none.
 #[expect(
     clippy::disallowed_methods,

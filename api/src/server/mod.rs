@@ -1,6 +1,7 @@
 //! The HTTP service: routes, the API description, middleware, and problem details for whatever goes wrong
 //! before a handler runs.
 
+mod describe;
 mod health;
 mod layers;
 pub mod metrics;
@@ -34,7 +35,10 @@ struct Api;
 
 /// The API's routes and its description.
 fn api() -> (Router<App>, Description) {
-    OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1()).split_for_parts()
+    let routes = OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1());
+    let (routes, mut description) = routes.split_for_parts();
+    describe::complete(&mut description);
+    (routes, description)
 }
 
 /// The API description (OpenAPI 3.1), as served at `/api/openapi.json`.

@@ -206,7 +206,11 @@ impl World {
                 position: entry.position,
                 event_type: entry.event_type.clone(),
                 payload: entry.payload.clone(),
-                metadata: entry.metadata.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
+                metadata: entry
+                    .metadata
+                    .iter()
+                    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                    .collect(),
             }
         });
         revealed.collect()
@@ -217,11 +221,14 @@ impl World {
     /// # Panics
     /// If they cannot be read.
     pub async fn raw(&self) -> Vec<RawRow> {
-        let ledgers = [self.north.id, self.south.id].map(|id| [writer::ledger_of(id), activity::ledger_of(id)]);
+        let ledgers =
+            [self.north.id, self.south.id].map(|id| [writer::ledger_of(id), activity::ledger_of(id)]);
         let mut rows = Vec::new();
         for ledger in ledgers.iter().flatten().chain([&rollbook_ledger::system::ledger()]) {
             let head = self.position(ledger).await;
-            rows.extend(self.app.deployment().store().read_raw(ledger, 1, head).await.expect("rows can be read"));
+            rows.extend(
+                self.app.deployment().store().read_raw(ledger, 1, head).await.expect("rows can be read"),
+            );
         }
         rows
     }

@@ -30,7 +30,8 @@ pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     }
     for name in ["Billing", "Old profile"] {
         let grants: Grants = vec![Grant::new("calls.process", Scope::All)].into();
-        let edit = ProfileEdit { name: Some(name.to_owned()), grants: Some(grants), ..ProfileEdit::default() };
+        let edit =
+            ProfileEdit { name: Some(name.to_owned()), grants: Some(grants), ..ProfileEdit::default() };
         commands.push(Command::Profile(ProfileCommand::Create(edit)));
     }
     for name in ["VIP", "OLDKEY"] {
