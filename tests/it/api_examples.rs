@@ -103,6 +103,8 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     /// Its `x-permission`.
     pub(crate) permission: String,
+    /// Another path to send than the example's.
+    pub(crate) path: Option<String>,
     /// All the description says of it.
     pub(crate) described: Value,
 }
@@ -138,6 +140,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         methods.as_object().unwrap().iter().map(move |(method, described)| Operation {
             name: format!("{} {path}", method.to_uppercase()),
             permission: described["x-permission"].as_str().unwrap_or_default().to_owned(),
+            path: None,
             described: described.clone(),
         })
     });
@@ -154,7 +157,8 @@ pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
     let example = operation.example();
     let body: Option<Value> =
         (!example.body.is_empty()).then(|| serde_json::from_str(example.body).expect(example.operation));
-    client.send(operation.method(), example.path, body.as_ref()).await
+    let path = operation.path.as_deref().unwrap_or(example.path);
+    client.send(operation.method(), path, body.as_ref()).await
 }
 
 /// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.

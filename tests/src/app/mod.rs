@@ -38,6 +38,7 @@ const SESSION_US: i64 = 3_600_000_000;
 pub const PEOPLE: [&str; 7] = ["owner", "administrator", "auditor", "manager", "supervisor", "agent", "ann"];
 
 static HASH: OnceCell<String> = OnceCell::const_new();
+static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
 static DRAWN: AtomicU64 = AtomicU64::new(1);
 
 /// A running application with its two organizations.
@@ -95,13 +96,16 @@ impl World {
     /// # Panics
     /// If it cannot be set up.
     pub async fn with(options: ServeOptions) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = Store::sqlite(&folder.path().join("rollbook.db")).await.expect("SQLite opens");
-        store.migrate().await.expect("the tables are created");
-        let app = App::new(Deployment::new(store, Clock::default()), options);
+        let template = TEMPLATE.get_or_init(Template::make).await;
+        let folder = temporary();
+        for file in std::fs::read_dir(template.folder.path()).expect("the template can be listed").flatten() {
+            std::fs::copy(file.path(), folder.path().join(file.file_name()))
+                .expect("the template can be copied");
+        }
+        let app = app(&folder, options).await;
         let router = server::router(app.clone());
-        let north = Place::found(&app, "north").await;
-        let south = Place::found(&app, "south").await;
+        let [north, south] = &template.places;
+        let (north, south) = (north.open(&app).await, south.open(&app).await);
         Self { app, north, south, router, folder }
     }
 
@@ -232,6 +236,53 @@ impl World {
         }
         rows
     }
+}
+
+/// A database with both organizations, made once a process and copied for each world.
+struct Template {
+    folder: TempDir,
+    places: [Known; 2],
+}
+
+/// What is to be known of an organization to serve it from a copy.
+struct Known {
+    name: &'static str,
+    id: OrganizationId,
+    tokens: BTreeMap<String, String>,
+    api_key: String,
+}
+
+impl Template {
+    async fn make() -> Self {
+        let folder = temporary();
+        let app = app(&folder, ServeOptions::default()).await;
+        let mut places = Vec::new();
+        for name in ["north", "south"] {
+            let Place { name, id, tokens, api_key, .. } = Place::found(&app, name).await;
+            places.push(Known { name, id, tokens, api_key });
+        }
+        let places = places.try_into().unwrap_or_else(|_| panic!("two were founded"));
+        Self { folder, places }
+    }
+}
+
+impl Known {
+    async fn open(&self, app: &App) -> Place {
+        let open = app.deployment().open(self.id).await.expect("it can be served");
+        let (tokens, api_key) = (self.tokens.clone(), self.api_key.clone());
+        Place { name: self.name, id: self.id, open, tokens, api_key }
+    }
+}
+
+async fn app(folder: &TempDir, options: ServeOptions) -> App {
+    let store = Store::sqlite(&folder.path().join("rollbook.db")).await.expect("SQLite opens");
+    store.migrate().await.expect("the tables are created");
+    App::new(Deployment::new(store, Clock::default()), options)
+}
+
+/// In memory where there is such a file system: these tests are not about durability.
+fn temporary() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
 impl Place {
