@@ -63,7 +63,12 @@ impl From<LoadError> for Failure {
         match error {
             LoadError::Absent => Self::Refused(error.to_string()),
             LoadError::Read(error) => error.into(),
-            LoadError::Decode(_) | LoadError::Lost(_) => Self::Found(error.to_string()),
+            LoadError::Decode(_)
+            | LoadError::Lost(_)
+            | LoadError::Behind { .. }
+            | LoadError::Forked { .. }
+            | LoadError::Beyond { .. }
+            | LoadError::Newer { .. } => Self::Found(error.to_string()),
         }
     }
 }
@@ -71,9 +76,10 @@ impl From<LoadError> for Failure {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Rejected(_) | WriteError::KeyReused | WriteError::NotStorable(_) => {
-                Self::Refused(error.to_string())
-            }
+            WriteError::Rejected(_)
+            | WriteError::KeyReused
+            | WriteError::Moved
+            | WriteError::NotStorable(_) => Self::Refused(error.to_string()),
             WriteError::Stopped(_) | WriteError::Panicked { .. } => Self::Found(error.to_string()),
             WriteError::Busy | WriteError::Unavailable(_) | WriteError::ClockSkew { .. } => {
                 Self::Unavailable(error.to_string())

@@ -38,6 +38,7 @@ impl From<WriteError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             WriteError::Busy => Self::unavailable("busy", detail, 1),
+            WriteError::Moved => Self::new(StatusCode::CONFLICT, "moved", detail),
             WriteError::Unavailable(_) => logged("unavailable", &detail, 2),
             WriteError::ClockSkew { .. } => logged("clock_skew", &detail, 30),
             WriteError::Stopped(_) => logged("not_served", &detail, 30),
@@ -51,7 +52,7 @@ impl From<WriteError> for Problem {
 }
 
 /// The operator reads the cause in the log; the caller only needs to know that it is not their fault.
-fn logged(code: &str, cause: &str, retry_after: u32) -> Problem {
+pub(super) fn logged(code: &str, cause: &str, retry_after: u32) -> Problem {
     tracing::error!(%cause, code, "the organization is not available");
     Problem::unavailable(code, "this cannot be answered just now; try again shortly", retry_after)
 }
@@ -62,7 +63,11 @@ impl From<LoadError> for Problem {
             LoadError::Absent => Self::not_found("organization"),
             LoadError::Read(error) => error.into(),
             LoadError::Decode(error) => logged("not_served", &error.to_string(), 30),
-            LoadError::Lost(_) => logged("not_served", &error.to_string(), 30),
+            LoadError::Lost(_)
+            | LoadError::Behind { .. }
+            | LoadError::Forked { .. }
+            | LoadError::Beyond { .. }
+            | LoadError::Newer { .. } => logged("not_served", &error.to_string(), 30),
         }
     }
 }

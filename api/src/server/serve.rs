@@ -41,9 +41,17 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listening.listener, service).with_graceful_shutdown(stop).await?;
-    for open in app.deployment().opened().await {
+    let tending = tokio::spawn(app.clone().tend());
+    let closing = app.clone();
+    let stop = async move {
+        stop.await;
+        closing.close();
+    };
+    let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
+    tending.abort();
+    app.stop_followers();
+    for open in app.deployment().opened() {
         open.activity.flush().await;
     }
-    Ok(())
+    served
 }

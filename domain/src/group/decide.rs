@@ -10,7 +10,7 @@ use crate::kernel::shared::Standing;
 use crate::kernel::text;
 use crate::organization::decide::{Deciding, in_parts, set_difference};
 use crate::organization::rejection::Rejection;
-use crate::queue::decide::can_be_posted;
+use crate::queue::decide::{can_be_posted, one_of};
 use crate::settings::state::{Setting, SettingValue};
 use imbl::OrdSet;
 use std::collections::BTreeMap;
@@ -98,12 +98,12 @@ pub(crate) fn set_member(
     user: UserId,
     member: bool,
 ) -> Result<(), Rejection> {
-    let members = existing(deciding, id)?.members;
-    if members.contains(&user) == member {
+    if existing(deciding, id)?.members.contains(&user) == member {
         return Ok(());
     }
-    let members = if member { members.update(user) } else { members.without(&user) };
-    change_members(deciding, id, &members)
+    editable(deciding, id)?;
+    let (added, removed) = one_of(deciding, "/members", user, member)?;
+    deciding.emit(GroupEvent::MembersChanged { group: id, added, removed })
 }
 
 fn change_supervisors(
@@ -127,12 +127,12 @@ pub(crate) fn set_supervisor(
     user: UserId,
     supervises: bool,
 ) -> Result<(), Rejection> {
-    let supervisors = existing(deciding, id)?.supervisors;
-    if supervisors.contains(&user) == supervises {
+    if existing(deciding, id)?.supervisors.contains(&user) == supervises {
         return Ok(());
     }
-    let supervisors = if supervises { supervisors.update(user) } else { supervisors.without(&user) };
-    change_supervisors(deciding, id, &supervisors)
+    editable(deciding, id)?;
+    let (added, removed) = one_of(deciding, "/supervisors", user, supervises)?;
+    deciding.emit(GroupEvent::SupervisorsChanged { group: id, added, removed })
 }
 
 fn change_settings(

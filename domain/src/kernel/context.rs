@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_draws_the_same_ids_and_no_id_twice() {
-        let context = spec::context(Actor::System);
+        let context = spec::context(Actor::System, 0);
         let (mut a, mut b) = (Fresh::new(&context), Fresh::new(&context));
         let first = a.uuid();
         assert_eq!(first, b.uuid());

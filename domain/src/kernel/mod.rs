@@ -13,4 +13,4 @@ pub mod shared;
 pub mod text;
 
 #[cfg(test)]
-pub mod spec;
+pub(crate) mod spec;

@@ -36,6 +36,14 @@ pub fn name(pointer: &str, input: &str) -> Result<String, FieldError> {
     not_a_uuid(pointer, line(pointer, input, NAME_CHARS_MAX)?)
 }
 
+/// A word inside a larger thing (a listed element, a limit): 1 to 200 characters on one line.
+///
+/// # Errors
+/// What is wrong, at `pointer`.
+pub fn word(pointer: &str, input: &str) -> Result<String, FieldError> {
+    line(pointer, input, NAME_CHARS_MAX)
+}
+
 /// An e-mail address: something before and after one `@`, no white space. Whether it receives mail only mail can tell.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! Design §2, "Granting": one may give only what one holds, to whom one may manage, and nobody changes their
 //! own access, unless the catalog says `access.grant_any`. What an event gives is said in `gifts`.
 
+use super::caused;
 use super::command::Command;
 use super::gifts;
 use super::rejection::{Forbidden, Rejection};
@@ -18,6 +19,7 @@ use crate::permission::resolve::{self, Question};
 use crate::user::event::UserEvent;
 use crate::user::rejection::UserRejection;
 use crate::user::state::User;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What allowed a change.
@@ -149,7 +151,9 @@ pub(super) fn authorize(
         Actor::System => return Ok(vec![Authority::System; events.len()]),
         Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user)?,
     };
-    let judge = Judge { before, after, context, asker, any: cover::may_grant_any(before, asker) };
+    let any = cover::may_grant_any(before, asker);
+    let put_away = caused::put_away(events);
+    let judge = Judge { before, after, context, asker, any, put_away };
     events.iter().map(|event| judge.event(event)).collect()
 }
 
@@ -159,21 +163,36 @@ struct Judge<'a> {
     context: &'a Context,
     asker: &'a User,
     any: bool,
+    put_away: BTreeSet<Subject>,
 }
 
 impl Judge<'_> {
     fn event(&self, event: &Event) -> Result<Authority, Rejection> {
-        let right = right(event);
+        let right = caused::by_putting_away(event, &self.put_away).unwrap_or_else(|| right(event));
+        self.names_what_is_seen(event)?;
         let oneself = right.subject == Some(self.asker.id.subject());
         if !self.any {
             self.own_access(&right)?;
             self.rank(&right, oneself)?;
-            gifts::gifts(event, self.before, self.after).check(self.before, self.asker)?;
+            let gifts = gifts::gifts(event, (self.before, self.after, self.asker.id));
+            gifts.check(self.before, self.after, self.asker)?;
         }
         if oneself && right.free_for_oneself {
             return Ok(Authority::Oneself);
         }
         self.permission(&right)
+    }
+
+    /// Nobody is posted, and no queue made part of another, by one who may not see them. Composing a queue takes
+    /// the right to change its parts too, since whoever opens the whole sees them.
+    fn names_what_is_seen(&self, event: &Event) -> Result<(), Rejection> {
+        for named in caused::added(event).into_iter().filter(|named| self.before.exists(*named)) {
+            visible::visible(self.before, self.asker, named, self.context.at)?;
+            if named.kind == Kind::Queue {
+                self.permission(&Right::over("queues.edit", named))?;
+            }
+        }
+        Ok(())
     }
 
     fn own_access(&self, right: &Right) -> Result<(), Rejection> {
@@ -288,8 +307,13 @@ pub(super) fn may_ask(before: &Organization, context: &Context, command: &Comman
 }
 
 fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: &Context) -> bool {
-    let (targets, facts) = (Targets::default(), Facts::default());
-    let at = context.at;
+    // What is about the organization as a whole is asked over it; anything else at any scope, as a first door.
+    let about = before.catalog.permission(permission).map(|permission| permission.targets.as_slice());
+    let targets = match about {
+        Some([Kind::Organization]) => Targets::of(before.id.subject()),
+        Some(_) | None => Targets::default(),
+    };
+    let (facts, at) = (Facts::default(), context.at);
     let question =
         Question { who: asker, permission, targets: &targets, facts: &facts, at, as_if_active: false };
     resolve::allowed(before, &question)

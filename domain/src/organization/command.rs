@@ -72,3 +72,51 @@ pub struct Undo {
     /// The value it shall have; null: none. Personal values are in their marked form.
     pub to: Value,
 }
+
+impl From<OrganizationCommand> for Command {
+    fn from(command: OrganizationCommand) -> Self {
+        Self::Organization(command)
+    }
+}
+
+impl From<UserCommand> for Command {
+    fn from(command: UserCommand) -> Self {
+        Self::User(command)
+    }
+}
+
+impl From<RoleCommand> for Command {
+    fn from(command: RoleCommand) -> Self {
+        Self::Role(command)
+    }
+}
+
+impl From<ProfileCommand> for Command {
+    fn from(command: ProfileCommand) -> Self {
+        Self::Profile(command)
+    }
+}
+
+impl From<KeyCommand> for Command {
+    fn from(command: KeyCommand) -> Self {
+        Self::Key(command)
+    }
+}
+
+impl From<QueueCommand> for Command {
+    fn from(command: QueueCommand) -> Self {
+        Self::Queue(command)
+    }
+}
+
+impl From<GroupCommand> for Command {
+    fn from(command: GroupCommand) -> Self {
+        Self::Group(command)
+    }
+}
+
+impl From<SettingsCommand> for Command {
+    fn from(command: SettingsCommand) -> Self {
+        Self::Settings(command)
+    }
+}

@@ -11,6 +11,7 @@ use super::state::Organization;
 use super::{found, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
+use crate::kernel::id::Kind;
 use crate::kernel::text;
 use crate::settings::state::ReasonRule;
 
@@ -39,6 +40,7 @@ pub struct Accepted {
 pub fn decide(before: &Organization, context: &Context, command: &Command) -> Result<Accepted, Rejection> {
     authorize::may_ask(before, context, command)?;
     expected(before, context)?;
+    founded(before, command)?;
     let mut deciding = Deciding::new(before, context);
     dispatch(&mut deciding, command)?;
     let Deciding { now, events, .. } = deciding;
@@ -77,6 +79,12 @@ fn rename(deciding: &mut Deciding<'_>, name: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Before it is founded an organization can only be founded.
+fn founded(before: &Organization, command: &Command) -> Result<(), Rejection> {
+    let founding = matches!(command, Command::Organization(OrganizationCommand::Found { .. }));
+    if before.position == 0 && !founding { Err(Rejection::Missing(Kind::Organization)) } else { Ok(()) }
+}
+
 fn expected(before: &Organization, context: &Context) -> Result<(), Rejection> {
     let Some((subject, expected)) = context.expects else { return Ok(()) };
     let (actual, _) = before.changed(subject).ok_or(Rejection::Missing(subject.kind))?;
@@ -92,13 +100,29 @@ fn reason(
     let demanded = match before.settings.reason_rule() {
         ReasonRule::None => false,
         ReasonRule::Sensitive => {
-            matches!(command, Command::Undo(_)) || events.iter().any(authorize::is_sensitive)
+            (undoes(command) && !events.is_empty()) || events.iter().any(authorize::is_sensitive)
         }
         ReasonRule::All => !events.is_empty(),
     };
-    let given = context.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty());
+    let given = context.reason.as_deref().map(|reason| text::free("Rollbook-Reason", reason)).transpose()?;
+    let given = given.is_some_and(|reason| !reason.is_empty());
     let by_system = matches!(context.actor, crate::kernel::context::Actor::System);
     if demanded && !given && !by_system { Err(Rejection::ReasonRequired) } else { Ok(()) }
+}
+
+fn undoes(command: &Command) -> bool {
+    match command {
+        Command::Undo(_) => true,
+        Command::Many(commands) => commands.iter().any(undoes),
+        Command::Organization(_)
+        | Command::User(_)
+        | Command::Role(_)
+        | Command::Profile(_)
+        | Command::Key(_)
+        | Command::Queue(_)
+        | Command::Group(_)
+        | Command::Settings(_) => false,
+    }
 }
 
 fn too_many(what: &'static str, count: usize) -> Rejection {

@@ -1,15 +1,16 @@
 //! What an event gives, and whether the giver holds it at least as wide (design §2, "Granting").
 //!
 //! Taking away a minus, a restricting key or a visibility key counts as giving; joining or supervising a
-//! group or queue gives what its scopes reach.
+//! group or queue gives what its scopes reach; a password or API key of another gives all that they hold.
 
+use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
-use crate::kernel::id::{GroupId, KeyId, QueueId, UserId};
+use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
 use crate::permission::cover;
-use crate::permission::grant::{Grant, Scope};
+use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::keyring::{self, Holding};
 use crate::permission::source;
 use crate::profile::event::ProfileEvent;
@@ -18,67 +19,63 @@ use crate::queue::state::Supervision;
 use crate::role::event::RoleEvent;
 use crate::user::event::UserEvent;
 use crate::user::state::{KeyEntry, User};
+use imbl::OrdSet;
 
-/// Where a relative scope begins to reach.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Group(GroupId),
-    Queue(QueueId),
-}
+/// Every scope whose reach depends on where its holder is.
+const RELATIVE: [Scope; 4] = [Scope::Managed, Scope::Group, Scope::Assigned, Scope::AssignedEditor];
 
 /// What one event gives to anybody.
 #[derive(Debug, Default)]
 pub(super) struct Gifts {
+    /// Grants that somebody begins to hold.
     grants: Vec<Grant>,
+    /// Who begins to hold them: their relative scopes reach where these people are.
+    holders: OrdSet<UserId>,
     keys: Vec<KeyId>,
+    /// Restricting keys that are taken away.
     lifted: Vec<KeyId>,
     masterkey: bool,
     superuser: bool,
-    reach: Vec<(Grant, Place)>,
+    reach: Vec<Reach>,
+    /// Whom the giver must outrank.
+    ranked: OrdSet<UserId>,
 }
 
-pub(super) fn gifts(event: &Event, before: &Organization, after: &Organization) -> Gifts {
+pub(super) fn gifts(event: &Event, context: (&Organization, &Organization, UserId)) -> Gifts {
+    let (before, after, giver) = context;
     match event {
-        Event::User(event) => of_user(event, before, after),
+        Event::User(event) => of_user(event, before, after, giver),
         Event::Role(event) => of_role(event, before),
-        Event::Profile(ProfileEvent::GrantsChanged { profile, added, .. }) => {
-            let now =
-                before.profiles.get(profile).map(|profile| profile.grants.value.clone()).unwrap_or_default();
-            Gifts { grants: cover::gained(&now.iter().collect::<Vec<_>>(), &refs(added)), ..Gifts::default() }
-        }
-        Event::Queue(event) => of_queue(event, before, after),
-        Event::Group(event) => of_group(event, before, after),
-        Event::Organization(_) | Event::Profile(_) | Event::Key(_) | Event::Settings(_) => Gifts::default(),
+        Event::Profile(event) => of_profile(event, before),
+        Event::Queue(event) => of_queue(event, after),
+        Event::Group(event) => of_group(event, after),
+        Event::Organization(_) | Event::Key(_) | Event::Settings(_) => Gifts::default(),
     }
 }
 
-fn refs(grants: &[Grant]) -> Vec<&Grant> {
-    grants.iter().collect()
-}
-
-fn of_user(event: &UserEvent, before: &Organization, after: &Organization) -> Gifts {
+fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver: UserId) -> Gifts {
     match event {
         UserEvent::Created { user, .. } => {
-            let grants = after.user(*user).map(|user| held(after, user)).unwrap_or_default();
-            let keys = after.user(*user).and_then(|user| after.role_of(user));
-            let keys = keys.map(|role| opening(after, role.keys.value.iter())).unwrap_or_default();
-            Gifts { grants: from_base(after, grants), keys, ..Gifts::default() }
+            let Some(user) = after.user(*user) else { return Gifts::default() };
+            let keys = after.role_of(user).map(|role| opening(after, role.keys.value.iter()));
+            let keys = keys.unwrap_or_default();
+            Gifts { grants: held(after, user), holders: OrdSet::unit(user.id), keys, ..Gifts::default() }
         }
-        UserEvent::RoleAssigned { user, from, to } => {
-            let keys_of =
-                |role| before.roles.get(role).map(|role| role.keys.value.clone()).unwrap_or_default();
-            let (old, new) = (keys_of(from), keys_of(to));
-            let keys = opening(before, new.iter().filter(|key| !old.contains(*key)));
-            let lifted = restricting(before, old.iter().filter(|key| !new.contains(*key)));
-            Gifts { grants: newly_held(before, after, *user), keys, lifted, ..Gifts::default() }
-        }
+        UserEvent::RoleAssigned { user, from, to } => of_role_assigned(before, after, *user, (*from, *to)),
         UserEvent::ProfileAssigned { user, .. } | UserEvent::CustomProfileSet { user, .. } => {
-            Gifts { grants: newly_held(before, after, *user), ..Gifts::default() }
+            let grants = newly_held(before, after, *user);
+            Gifts { grants, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
         UserEvent::KeysChanged { added, removed, .. } => of_own_keys(before, added, removed),
         UserEvent::MasterkeySet { to, .. } => Gifts { masterkey: *to, ..Gifts::default() },
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
-        UserEvent::LoginChanged { .. }
+        UserEvent::PasswordSet { user, .. } | UserEvent::ApiKeyCreated { user, .. } if *user != giver => {
+            // A user who is made by the same command was judged as a creation.
+            before.user(*user).map(|user| all_of(before, user)).unwrap_or_default()
+        }
+        UserEvent::PasswordSet { .. }
+        | UserEvent::ApiKeyCreated { .. }
+        | UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
         | UserEvent::Activated { .. }
@@ -86,11 +83,67 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization) -> Gi
         | UserEvent::Unblocked { .. }
         | UserEvent::Archived { .. }
         | UserEvent::Restored { .. }
-        | UserEvent::PasswordSet { .. }
-        | UserEvent::ApiKeyCreated { .. }
         | UserEvent::ApiKeyRevoked { .. }
         | UserEvent::ErasureRequested { .. }
         | UserEvent::Erased { .. } => Gifts::default(),
+    }
+}
+
+/// Beside the role's grants and keys: a higher rank widens every `lower` that the user holds, a lower rank brings
+/// the user into the reach of those between.
+fn of_role_assigned(
+    before: &Organization,
+    after: &Organization,
+    id: UserId,
+    (from, to): (RoleId, RoleId),
+) -> Gifts {
+    let keys_of = |organization: &Organization, role| {
+        organization.roles.get(&role).map(|role| role.keys.value.clone()).unwrap_or_default()
+    };
+    let (old, new) = (keys_of(before, from), keys_of(after, to));
+    let keys = opening(after, new.iter().filter(|key| !old.contains(*key)));
+    let lifted = restricting(before, old.iter().filter(|key| !new.contains(*key)));
+    let rank = |organization: &Organization, role| {
+        organization
+            .roles
+            .get(&role)
+            .map_or(0, |role: &std::sync::Arc<crate::role::state::Role>| role.rank.value)
+    };
+    let ranks = (rank(before, from), rank(after, to));
+    let mut grants = newly_held(before, after, id);
+    grants.extend(by_rank(before, after, ranks, std::iter::once(id)));
+    Gifts { grants, holders: OrdSet::unit(id), keys, lifted, ..Gifts::default() }
+}
+
+/// The `lower` grants that a change of rank widens: of those who rise, or of everybody whom the rank passes on
+/// its way down.
+fn by_rank(
+    before: &Organization,
+    after: &Organization,
+    (from, to): (u16, u16),
+    who: impl Iterator<Item = UserId>,
+) -> Vec<Grant> {
+    if to > from {
+        return reach::relative_grants(after, who, &[Scope::Lower]).into_iter().collect();
+    }
+    let passed = before.roles.values().filter(|role| role.rank.value > to && role.rank.value <= from);
+    let holders = passed.flat_map(|role| role.holders.iter().copied());
+    reach::relative_grants(before, holders, &[Scope::Lower]).into_iter().collect()
+}
+
+/// Whoever can sign in as somebody holds all that they hold, and is free of what restricts others.
+fn all_of(organization: &Organization, user: &User) -> Gifts {
+    let keys: Vec<_> = keyring::keyring(organization, user).into_iter().collect();
+    let restricted = |key: KeyId| holds(organization, user, key);
+    let lifted = organization.keys.values().filter(|key| key.restricts && !restricted(key.id));
+    Gifts {
+        grants: held(organization, user),
+        holders: OrdSet::unit(user.id),
+        keys: opening(organization, keys.iter()),
+        lifted: lifted.map(|key| key.id).collect(),
+        masterkey: user.masterkey.value,
+        superuser: user.superuser.value,
+        ..Gifts::default()
     }
 }
 
@@ -107,72 +160,114 @@ fn of_own_keys(before: &Organization, added: &[KeyEntry], removed: &[KeyEntry]) 
     }
 }
 
+/// What a role holds that nobody has yet is judged too: it is made to be given.
 fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
+    let of = |role: &RoleId| before.roles.get(role);
+    let holders = |role: &RoleId| of(role).map(|role| role.holders.clone()).unwrap_or_default();
     match event {
+        RoleEvent::Created { grants, keys, .. } => Gifts {
+            grants: grants.iter().cloned().collect(),
+            keys: opening(before, keys.iter()),
+            ..Gifts::default()
+        },
         RoleEvent::GrantsChanged { role, added, .. } => {
-            let now = before.roles.get(role).map(|role| role.grants.value.clone()).unwrap_or_default();
-            Gifts { grants: cover::gained(&now.iter().collect::<Vec<_>>(), &refs(added)), ..Gifts::default() }
+            let now = of(role).map(|role| role.grants.value.clone()).unwrap_or_default();
+            Gifts { grants: beyond(&now, added), holders: holders(role), ..Gifts::default() }
         }
         RoleEvent::KeysChanged { added, removed, .. } => Gifts {
             keys: opening(before, added.iter()),
             lifted: restricting(before, removed.iter()),
             ..Gifts::default()
         },
-        RoleEvent::Created { .. }
-        | RoleEvent::Renamed { .. }
+        RoleEvent::RankChanged { role, from, to } => {
+            let grants = by_rank(before, before, (*from, *to), holders(role).into_iter());
+            Gifts { grants, ..Gifts::default() }
+        }
+        RoleEvent::Renamed { .. }
         | RoleEvent::Described { .. }
-        | RoleEvent::RankChanged { .. }
         | RoleEvent::Archived { .. }
         | RoleEvent::Restored { .. } => Gifts::default(),
     }
 }
 
-fn of_queue(event: &QueueEvent, before: &Organization, after: &Organization) -> Gifts {
+/// A profile has no rank of its own: its holders' ranks stand for it, whether it gives or takes.
+fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
+    match event {
+        ProfileEvent::Created { grants, .. } => {
+            Gifts { grants: grants.iter().cloned().collect(), ..Gifts::default() }
+        }
+        ProfileEvent::GrantsChanged { profile, added, .. } => {
+            let Some(profile) = before.profiles.get(profile) else {
+                return Gifts { grants: added.clone(), ..Gifts::default() };
+            };
+            let holders = profile.holders.clone();
+            let grants = beyond(&profile.grants.value, added);
+            Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
+        }
+        ProfileEvent::Renamed { .. }
+        | ProfileEvent::Described { .. }
+        | ProfileEvent::Archived { .. }
+        | ProfileEvent::Restored { .. } => Gifts::default(),
+    }
+}
+
+fn of_queue(event: &QueueEvent, after: &Organization) -> Gifts {
     match event {
         QueueEvent::VisibilityKeySet { from, .. } => {
             Gifts { keys: from.iter().copied().collect(), ..Gifts::default() }
         }
         QueueEvent::AgentsChanged { queue, added, .. } => {
-            let place = Place::Queue(*queue);
-            let joined = added.iter().flat_map(|user| reaching(after, *user, &[Scope::Assigned], place));
-            // Whoever is on the queue already reaches the newcomers from now on.
-            let others = (!added.is_empty()).then(|| before.queues.get(queue)).flatten();
-            let supervisors = others.iter().flat_map(|queue| queue.supervisors.keys());
-            let reached = supervisors
-                .flat_map(|user| reaching(after, *user, &[Scope::Assigned, Scope::AssignedEditor], place));
-            Gifts { reach: joined.chain(reached).collect(), ..Gifts::default() }
+            let there = after.queues.get(queue).filter(|_| !added.is_empty());
+            let agents = there.iter().flat_map(|queue| queue.agents.iter());
+            let supervisors = there.iter().flat_map(|queue| queue.supervisors.keys());
+            let others = agents.chain(supervisors).copied().filter(|user| !added.contains(user));
+            let editors = there.iter().flat_map(|queue| queue.supervisors.iter());
+            let editors = editors.filter(|(_, how)| **how == Supervision::Editor).map(|(user, _)| *user);
+            let mut reached = reach::relative_grants(after, others, &[Scope::Assigned]);
+            reached.extend(reach::relative_grants(after, editors, &[Scope::AssignedEditor]));
+            joining(after, added, &[Scope::Assigned], Place::Queue(*queue)).reaching(reached, added)
         }
         QueueEvent::SupervisorSet { queue, user, to: Some(to), .. } => {
             let scopes: &[Scope] = match to {
                 Supervision::Viewer => &[Scope::Assigned],
                 Supervision::Editor => &[Scope::Assigned, Scope::AssignedEditor],
             };
-            Gifts { reach: reaching(after, *user, scopes, Place::Queue(*queue)), ..Gifts::default() }
+            joining(after, &[*user], scopes, Place::Queue(*queue))
         }
+        QueueEvent::PartsChanged { queue, added, .. } => of_parts(after, *queue, added),
         QueueEvent::SupervisorSet { to: None, .. }
         | QueueEvent::Created { .. }
         | QueueEvent::Renamed { .. }
         | QueueEvent::Described { .. }
-        | QueueEvent::PartsChanged { .. }
         | QueueEvent::Archived { .. }
         | QueueEvent::Restored { .. } => Gifts::default(),
     }
 }
 
-fn of_group(event: &GroupEvent, before: &Organization, after: &Organization) -> Gifts {
+/// Whoever reaches the whole reaches what it is composed of.
+fn of_parts(after: &Organization, whole: QueueId, added: &[QueueId]) -> Gifts {
+    let Some(whole) = after.queues.get(&whole).filter(|_| !added.is_empty()) else { return Gifts::default() };
+    let there = whole.agents.iter().chain(whole.supervisors.keys()).copied();
+    let grants = reach::relative_grants(after, there, &[Scope::Assigned, Scope::AssignedEditor]);
+    let each = grants
+        .into_iter()
+        .flat_map(|grant| added.iter().map(move |part| Reach::Place(grant.clone(), Place::Queue(*part))));
+    Gifts { reach: each.collect(), ..Gifts::default() }
+}
+
+fn of_group(event: &GroupEvent, after: &Organization) -> Gifts {
     match event {
         GroupEvent::MembersChanged { group, added, .. } => {
-            let place = Place::Group(*group);
-            let joined = added.iter().flat_map(|user| reaching(after, *user, &[Scope::Group], place));
-            let others = (!added.is_empty()).then(|| before.groups.get(group)).flatten();
-            let supervisors = others.iter().flat_map(|group| group.supervisors.iter());
-            let reached = supervisors.flat_map(|user| reaching(after, *user, &[Scope::Managed], place));
-            Gifts { reach: joined.chain(reached).collect(), ..Gifts::default() }
+            let there = after.groups.get(group).filter(|_| !added.is_empty());
+            let members = there.iter().flat_map(|group| group.members.iter());
+            let members = members.copied().filter(|user| !added.contains(user));
+            let supervisors = there.iter().flat_map(|group| group.supervisors.iter().copied());
+            let mut reached = reach::relative_grants(after, members, &[Scope::Group]);
+            reached.extend(reach::relative_grants(after, supervisors, &[Scope::Managed]));
+            joining(after, added, &[Scope::Group], Place::Group(*group)).reaching(reached, added)
         }
         GroupEvent::SupervisorsChanged { group, added, .. } => {
-            let place = Place::Group(*group);
-            let reach = added.iter().flat_map(|user| reaching(after, *user, &[Scope::Managed], place));
-            Gifts { reach: reach.collect(), ..Gifts::default() }
+            joining(after, added, &[Scope::Managed], Place::Group(*group))
         }
         GroupEvent::Created { .. }
         | GroupEvent::Renamed { .. }
@@ -183,19 +278,32 @@ fn of_group(event: &GroupEvent, before: &Organization, after: &Organization) -> 
     }
 }
 
+/// What `users` reach by joining `place`; those who reach anything must be outranked.
+fn joining(after: &Organization, users: &[UserId], scopes: &[Scope], place: Place) -> Gifts {
+    let gains = |user: &&UserId| {
+        let held = after.user(**user).into_iter().flat_map(|user| source::held(after, user));
+        held.into_iter().any(|held| scopes.contains(&held.grant.scope))
+    };
+    let grants = reach::relative_grants(after, users.iter().copied(), scopes);
+    Gifts {
+        reach: grants.into_iter().map(|grant| Reach::Place(grant, place)).collect(),
+        ranked: users.iter().filter(gains).copied().collect(),
+        ..Gifts::default()
+    }
+}
+
 fn held(organization: &Organization, user: &User) -> Vec<Grant> {
     source::held(organization, user).map(|held| held.grant.clone()).collect()
 }
 
-/// What everybody has is given to nobody.
-fn from_base(organization: &Organization, grants: Vec<Grant>) -> Vec<Grant> {
-    cover::gained(&organization.catalog.everyone.iter().collect::<Vec<_>>(), &refs(&grants))
+fn beyond(now: &Grants, added: &[Grant]) -> Vec<Grant> {
+    cover::gained(&now.iter().collect::<Vec<_>>(), &added.iter().collect::<Vec<_>>())
 }
 
 fn newly_held(before: &Organization, after: &Organization, user: UserId) -> Vec<Grant> {
     let was = before.user(user).map(|user| held(before, user)).unwrap_or_default();
     let is = after.user(user).map(|user| held(after, user)).unwrap_or_default();
-    cover::gained(&refs(&was), &refs(&is))
+    cover::gained(&was.iter().collect::<Vec<_>>(), &is.iter().collect::<Vec<_>>())
 }
 
 fn opening<'a>(organization: &Organization, keys: impl Iterator<Item = &'a KeyId>) -> Vec<KeyId> {
@@ -210,17 +318,24 @@ fn restricts(organization: &Organization, key: KeyId) -> bool {
     organization.keys.get(&key).is_some_and(|key| key.restricts)
 }
 
-/// The grants of a user whose scope begins to reach at `place`.
-fn reaching(after: &Organization, user: UserId, scopes: &[Scope], place: Place) -> Vec<(Grant, Place)> {
-    let Some(user) = after.user(user) else { return Vec::new() };
-    let grants = source::held(after, user).filter(|held| scopes.contains(&held.grant.scope));
-    grants.map(|held| (held.grant.clone(), place)).collect()
-}
-
 impl Gifts {
-    /// Refuses what `giver` does not hold at least as wide.
-    pub(super) fn check(&self, before: &Organization, giver: &User) -> Result<(), Rejection> {
-        if let Some(grant) = cover::missing(before, giver, &self.grants) {
+    fn reaching(mut self, grants: impl IntoIterator<Item = Grant>, newcomers: &[UserId]) -> Self {
+        self.reach.extend(grants.into_iter().map(|grant| Reach::Newcomers(grant, newcomers.to_vec())));
+        self
+    }
+
+    /// Refuses what `giver` does not hold at least as wide, and those whom they do not outrank.
+    pub(super) fn check(
+        &self,
+        before: &Organization,
+        after: &Organization,
+        giver: &User,
+    ) -> Result<(), Rejection> {
+        let mine = before.rank_of(giver);
+        let outranks = |id: &UserId| before.user(*id).is_none_or(|user| before.rank_of(user) < mine);
+        if let Some(grant) =
+            self.grants.iter().find(|grant| !may_give(before, after, giver, grant, &self.holders))
+        {
             return Err(more(&grant.permission));
         }
         let name = |key: &KeyId| before.keys.get(key).map_or("key", |key| key.name.as_str());
@@ -236,15 +351,45 @@ impl Gifts {
         if self.superuser && !giver.superuser.value {
             return Err(more("superuser"));
         }
-        match self.reach.iter().find(|(grant, place)| !reaches_too(before, giver, grant, *place)) {
-            Some((grant, _)) => Err(more(&grant.permission)),
-            None => Ok(()),
+        if let Some(reach) = self.reach.iter().find(|reach| !reach.is_held(before, after, giver)) {
+            return Err(more(&reach.grant().permission));
+        }
+        match self.ranked.iter().all(|id| *id == giver.id || outranks(id)) {
+            true => Ok(()),
+            false => Err(Forbidden::RankTooLow.into()),
         }
     }
 }
 
-fn holds(before: &Organization, user: &User, key: KeyId) -> bool {
-    matches!(keyring::holding(before, user, key), Holding::Held(_))
+/// A relative grant is held where its holders are; anything else by a grant that covers it.
+fn may_give(
+    before: &Organization,
+    after: &Organization,
+    giver: &User,
+    grant: &Grant,
+    holders: &OrdSet<UserId>,
+) -> bool {
+    let covered = cover::missing(before, giver, std::slice::from_ref(grant)).is_none();
+    if covered && !RELATIVE.contains(&grant.scope) {
+        return true;
+    }
+    let at = |scope| Grant { scope, ..grant.clone() };
+    if cover::missing(before, giver, std::slice::from_ref(&at(Scope::All))).is_none() {
+        return true;
+    }
+    // Holders are outranked, and so is whoever they reach where they are: that is asked of each place below.
+    let by_rank = (RELATIVE.contains(&grant.scope) || grant.scope == Scope::Own)
+        && reach::is_about_users(before, grant)
+        && cover::missing(before, giver, std::slice::from_ref(&at(Scope::Lower))).is_none();
+    let places = holders.iter().filter_map(|id| after.user(*id));
+    (covered || by_rank)
+        && places
+            .flat_map(|user| reach::places_of(user, grant.scope))
+            .all(|place| Reach::Place(grant.clone(), place).is_held(before, after, giver))
+}
+
+fn holds(organization: &Organization, user: &User, key: KeyId) -> bool {
+    matches!(keyring::holding(organization, user, key), Holding::Held(_))
 }
 
 /// A key is given by whoever holds it; the masterkey stands for every key but one that a minus names.
@@ -258,21 +403,4 @@ fn may_give_key(before: &Organization, giver: &User, key: KeyId) -> bool {
 
 fn more(what: &str) -> Rejection {
     Forbidden::GivesMore { what: what.to_owned() }.into()
-}
-
-/// Whether the giver reaches the place as far: everywhere, or by the same scope being there themselves.
-fn reaches_too(before: &Organization, giver: &User, grant: &Grant, place: Place) -> bool {
-    let everywhere = Grant { scope: Scope::All, ..grant.clone() };
-    if cover::missing(before, giver, std::slice::from_ref(&everywhere)).is_none() {
-        return true;
-    }
-    let is_there = match (place, grant.scope) {
-        (Place::Group(group), Scope::Managed) => giver.supervises.contains_key(&group),
-        (Place::Group(group), _) => giver.groups.contains(&group),
-        (Place::Queue(queue), Scope::AssignedEditor) => {
-            giver.posts.get(&queue).is_some_and(|post| post.supervises == Some(Supervision::Editor))
-        }
-        (Place::Queue(queue), _) => giver.posts.contains_key(&queue),
-    };
-    is_there && cover::missing(before, giver, std::slice::from_ref(grant)).is_none()
 }

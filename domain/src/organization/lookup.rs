@@ -90,7 +90,7 @@ impl Organization {
                 (id == self.id.uuid()).then_some((self.settings.changed, self.settings.version))
             }
             Kind::Organization => {
-                (id == self.id.uuid()).then_some((self.position.min(1), self.position.min(1)))
+                (id == self.id.uuid() && self.version > 0).then_some((self.changed, self.version))
             }
             Kind::Conversation | Kind::Setting | Kind::Element => None,
         }

@@ -2,15 +2,18 @@
 
 mod asks;
 pub mod authorize;
+mod caused;
 pub mod command;
 pub mod decide;
 pub mod event;
 mod found;
 pub(crate) mod gifts;
 pub mod lookup;
+mod reach;
 pub mod rejection;
+pub mod snapshot;
 pub mod state;
 #[cfg(test)]
 mod tests;
-pub(crate) mod undo;
+pub mod undo;
 pub mod visible;

@@ -40,6 +40,10 @@ pub struct Organization {
     pub position: u64,
     /// The time of the last event folded in.
     pub at: Moment,
+    /// Position of the last event about the organization itself; 0 before the first.
+    pub changed: u64,
+    /// How many events there were about it.
+    pub version: u64,
     /// Everybody who ever was a user.
     pub users: HashMap<UserId, Arc<User>>,
     /// Every role.
@@ -72,6 +76,8 @@ impl Organization {
             catalog: Catalog::empty(),
             position: 0,
             at: Moment::default(),
+            changed: 0,
+            version: 0,
             users: HashMap::new(),
             roles: OrdMap::new(),
             profiles: OrdMap::new(),
@@ -109,6 +115,8 @@ impl Organization {
             }
             OrganizationEvent::Renamed { to, .. } => self.name.clone_from(to),
         }
+        self.changed = self.position;
+        self.version += 1;
     }
 
     fn apply_user(&mut self, event: &UserEvent) {
@@ -280,6 +288,19 @@ impl Organization {
             | GroupEvent::Archived { .. }
             | GroupEvent::Restored { .. } => {}
         }
+    }
+
+    /// Builds the indexes by login, e-mail address and name from the entities.
+    pub(super) fn index(&mut self) {
+        let users = self.users.clone();
+        users.values().for_each(|user| self.index_user(user));
+        let roles = self.roles.values().map(|role| (Kind::Role, role.name.clone(), role.id.uuid()));
+        let profiles = self.profiles.values().map(|one| (Kind::Profile, one.name.clone(), one.id.uuid()));
+        let keys = self.keys.values().map(|key| (Kind::Key, key.name.clone(), key.id.uuid()));
+        let queues = self.queues.values().map(|queue| (Kind::Queue, queue.name.clone(), queue.id.uuid()));
+        let groups = self.groups.values().map(|group| (Kind::Group, group.name.clone(), group.id.uuid()));
+        let names: Vec<_> = roles.chain(profiles).chain(keys).chain(queues).chain(groups).collect();
+        names.iter().for_each(|(kind, name, id)| self.name_is(*kind, name, *id));
     }
 
     fn with_user(&mut self, id: UserId, change: impl FnOnce(&mut User)) {

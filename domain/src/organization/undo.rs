@@ -5,10 +5,36 @@
 use super::command::Undo;
 use super::decide::Deciding;
 use super::rejection::Rejection;
+use crate::event::{Event, event_type};
+use crate::kernel::event_type::Shape;
 use crate::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::rejection::FieldError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// What brings the state back from after `events` to before them, newest first.
+///
+/// Creation is undone by archiving, which takes back none of the fields. What is no field (passwords, API keys,
+/// erasures) is not undone, nor is what the catalog protects: its roles and keys stay.
+#[must_use]
+pub fn compensations(events: &[Event]) -> Vec<Undo> {
+    events.iter().rev().flat_map(compensation).collect()
+}
+
+fn compensation(event: &Event) -> Vec<Undo> {
+    let created = event_type(event.name()).is_some_and(|row| row.shape == Shape::Created);
+    if created {
+        let (subject, field) = (event.subject(), "status".to_owned());
+        return vec![Undo { subject, field, element: None, to: Value::Null }];
+    }
+    let back = |change: crate::kernel::change::Change| Undo {
+        subject: change.subject,
+        field: change.field,
+        element: change.element,
+        to: change.from,
+    };
+    event.changes().into_iter().rev().map(back).collect()
+}
 
 pub(super) fn undo(deciding: &mut Deciding<'_>, one: &Undo) -> Result<(), Rejection> {
     let id = one.subject.id;

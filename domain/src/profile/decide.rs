@@ -10,7 +10,7 @@ use crate::kernel::text;
 use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
 use crate::permission::grant::Grants;
-use crate::role::decide::{first_part, grant_parts, valid_grants};
+use crate::role::grants::{first_part, grant_parts, valid_grants};
 
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &ProfileCommand) -> Result<(), Rejection> {
     match command {
@@ -84,10 +84,10 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: ProfileId, to: Standin
     }
     match to {
         Standing::Active => deciding.emit(ProfileEvent::Restored { profile: id, from, to }),
-        Standing::Archived if !profile.holders.is_empty() => {
-            Err(ProfileRejection::InUse { count: profile.holders.len() }.into())
-        }
-        Standing::Archived => deciding.emit(ProfileEvent::Archived { profile: id, from, to }),
+        Standing::Archived => match crate::user::decide::present(deciding, &profile.holders)? {
+            0 => deciding.emit(ProfileEvent::Archived { profile: id, from, to }),
+            count => Err(ProfileRejection::InUse { count }.into()),
+        },
     }
 }
 

@@ -14,7 +14,7 @@ pub enum ProfileRejection {
     /// Users have it.
     #[error("{count} users have this profile; take it from them first")]
     InUse {
-        /// How many, archived users included: they could come back.
+        /// How many, archived users left out: they come back only after it.
         count: usize,
     },
 }

@@ -147,12 +147,12 @@ pub(crate) fn set_agent(
     user: UserId,
     serves: bool,
 ) -> Result<(), Rejection> {
-    let queue = existing(deciding, id)?;
-    if queue.agents.contains(&user) == serves {
+    if existing(deciding, id)?.agents.contains(&user) == serves {
         return Ok(());
     }
-    let agents = if serves { queue.agents.update(user) } else { queue.agents.without(&user) };
-    change_agents(deciding, id, &agents)
+    editable(deciding, id)?;
+    let (added, removed) = one_of(deciding, "/agents", user, serves)?;
+    deciding.emit(QueueEvent::AgentsChanged { queue: id, added, removed })
 }
 
 fn change_supervisors(
@@ -185,7 +185,7 @@ pub(crate) fn set_supervisor(
     deciding.emit(QueueEvent::SupervisorSet { queue: id, user, from, to })
 }
 
-/// Archiving emits every removal it causes before the archiving itself.
+/// Archiving emits every removal it causes, its own parts included, before the archiving itself.
 pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Rejection> {
     let queue = existing(deciding, id)?;
     if queue.status == Standing::Archived {
@@ -193,6 +193,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
     }
     change_agents(deciding, id, &OrdSet::new())?;
     change_supervisors(deciding, id, &BTreeMap::new())?;
+    change_parts(deciding, id, &OrdSet::new())?;
     let wholes: Vec<_> =
         deciding.now.queues.values().filter(|whole| whole.parts.contains(&id)).cloned().collect();
     deciding.visit(deciding.now.queues.len())?;
@@ -204,9 +205,11 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
 }
 
 pub(super) fn restore(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Rejection> {
-    match existing(deciding, id)?.status {
+    let queue = existing(deciding, id)?;
+    match queue.status {
         Standing::Active => Ok(()),
         Standing::Archived => {
+            lockable(deciding, queue.visibility_key.value)?;
             deciding.emit(QueueEvent::Restored { queue: id, from: Standing::Archived, to: Standing::Active })
         }
     }
@@ -224,6 +227,22 @@ pub(crate) fn can_be_posted(
     crate::user::decide::editable(deciding, user).map(drop).map_err(|_| {
         FieldError::new(pointer, "no_such_user", "there is no such user who is not archived").into()
     })
+}
+
+/// One user as the added or the removed of an event: nobody else need be looked at.
+///
+/// # Errors
+/// `no_such_user`, at `pointer`, of who cannot be added.
+pub(crate) fn one_of(
+    deciding: &mut Deciding<'_>,
+    pointer: &str,
+    user: UserId,
+    added: bool,
+) -> Result<(Vec<UserId>, Vec<UserId>), Rejection> {
+    if added {
+        can_be_posted(deciding, pointer, user)?;
+    }
+    Ok(if added { (vec![user], Vec::new()) } else { (Vec::new(), vec![user]) })
 }
 
 fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rejection> {

@@ -2,6 +2,7 @@
 
 use super::command::{RoleCommand, RoleEdit};
 use super::event::RoleEvent;
+use super::grants::{first_part, grant_parts, valid_grants};
 use super::rejection::RoleRejection;
 use super::state::Role;
 use crate::kernel::id::{KeyId, Kind, RoleId};
@@ -10,13 +11,11 @@ use crate::kernel::shared::Standing;
 use crate::kernel::text;
 use crate::organization::decide::{Deciding, IDS_PER_EVENT_MAX, in_parts, set_difference};
 use crate::organization::rejection::Rejection;
-use crate::permission::grant::{Grant, Grants};
+use crate::permission::grant::Grants;
 use imbl::OrdSet;
 
 /// Highest rank a role may have.
 pub(crate) const RANK_MAX: u16 = 1_000;
-/// Most grants one role, profile or custom profile may carry.
-pub(crate) const GRANTS_MAX: usize = 2_000;
 
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &RoleCommand) -> Result<(), Rejection> {
     match command {
@@ -49,7 +48,7 @@ fn create(deciding: &mut Deciding<'_>, new: &RoleEdit) -> Result<(), Rejection> 
         grants: first_grants,
         keys: first_keys,
     })?;
-    for (added, removed) in in_parts(&more_grants, &[]) {
+    for (added, removed) in grant_parts(&Grants::default(), &more_grants.into()) {
         deciding.emit(RoleEvent::GrantsChanged { role, added, removed })?;
     }
     let more_keys: Vec<_> = keys.into_iter().skip(IDS_PER_EVENT_MAX).collect();
@@ -57,29 +56,6 @@ fn create(deciding: &mut Deciding<'_>, new: &RoleEdit) -> Result<(), Rejection> 
         deciding.emit(RoleEvent::KeysChanged { role, added, removed })?;
     }
     Ok(())
-}
-
-/// Grants are cut so that an entry stays below its 65,535 bytes.
-const GRANTS_PER_EVENT_MAX: usize = 100;
-
-/// The grants that fit a creation, and the rest.
-pub(crate) fn first_part(grants: &Grants) -> (Grants, Vec<Grant>) {
-    let first = grants.iter().take(GRANTS_PER_EVENT_MAX).cloned().collect();
-    (first, grants.iter().skip(GRANTS_PER_EVENT_MAX).cloned().collect())
-}
-
-/// The pieces, one event each, to come from the grants `now` to the grants `wanted`.
-pub(crate) fn grant_parts(now: &Grants, wanted: &Grants) -> Vec<(Vec<Grant>, Vec<Grant>)> {
-    let (added, removed) = now.difference(wanted);
-    if added.is_empty() && removed.is_empty() {
-        return Vec::new();
-    }
-    if added.len() + removed.len() <= GRANTS_PER_EVENT_MAX {
-        return vec![(added, removed)];
-    }
-    let removals = removed.chunks(GRANTS_PER_EVENT_MAX).map(|part| (Vec::new(), part.to_vec()));
-    let additions = added.chunks(GRANTS_PER_EVENT_MAX).map(|part| (part.to_vec(), Vec::new()));
-    removals.chain(additions).collect()
 }
 
 fn change(deciding: &mut Deciding<'_>, role: RoleId, edit: &RoleEdit) -> Result<(), Rejection> {
@@ -166,38 +142,18 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: RoleId, to: Standing) 
         return Ok(());
     }
     match to {
-        Standing::Active => deciding.emit(RoleEvent::Restored { role: id, from, to }),
+        Standing::Active => {
+            role.keys
+                .value
+                .iter()
+                .try_for_each(|key| crate::key::decide::givable(deciding, "/keys", *key))?;
+            deciding.emit(RoleEvent::Restored { role: id, from, to })
+        }
         Standing::Archived if role.protected => Err(RoleRejection::Protected.into()),
-        Standing::Archived if !role.holders.is_empty() => {
-            Err(RoleRejection::InUse { count: role.holders.len() }.into())
-        }
-        Standing::Archived => deciding.emit(RoleEvent::Archived { role: id, from, to }),
-    }
-}
-
-/// Refuses grants of permissions that the catalog does not have, and more of them than are allowed.
-///
-/// # Errors
-/// What is wrong, at `pointer` and the grant's place in it.
-pub(crate) fn valid_grants(
-    deciding: &mut Deciding<'_>,
-    pointer: &str,
-    grants: &Grants,
-) -> Result<(), Rejection> {
-    deciding.visit(grants.len())?;
-    if grants.len() > GRANTS_MAX {
-        let count = grants.len() as u64;
-        return Err(Rejection::TooLarge { what: "grants", count, max: GRANTS_MAX as u64 });
-    }
-    let catalog = deciding.now.catalog;
-    let unknown = grants.iter().position(|grant| catalog.permission(&grant.permission).is_none());
-    match unknown {
-        Some(place) => {
-            let detail = "the organization's catalog has no such permission; GET /api/v1/catalog lists them";
-            Err(FieldError::new(&format!("{pointer}/{place}/permission"), "no_such_permission", detail)
-                .into())
-        }
-        None => Ok(()),
+        Standing::Archived => match crate::user::decide::present(deciding, &role.holders)? {
+            0 => deciding.emit(RoleEvent::Archived { role: id, from, to }),
+            count => Err(RoleRejection::InUse { count }.into()),
+        },
     }
 }
 

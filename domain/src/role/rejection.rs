@@ -14,7 +14,7 @@ pub enum RoleRejection {
     /// Users hold it.
     #[error("{count} users hold this role; give them another one first")]
     InUse {
-        /// How many, archived users included: they could come back.
+        /// How many, archived users left out: they come back only after it.
         count: usize,
     },
     /// It comes from the catalog.

@@ -32,7 +32,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         }
         UserCommand::Unblock(user) => set_status(deciding, *user, Status::Active, &[Status::Blocked]),
         UserCommand::Archive(user) => archive(deciding, *user),
-        UserCommand::Restore(user) => set_status(deciding, *user, Status::Active, &[Status::Archived]),
+        UserCommand::Restore(user) => restore(deciding, *user),
         UserCommand::SetPassword(user, credential) => set_password(deciding, *user, *credential),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
@@ -148,7 +148,8 @@ pub(super) fn set_custom_profile(
         return Err(UserRejection::ProfileAndCustomProfile.into());
     }
     if let Some(grants) = &to {
-        crate::role::decide::valid_grants(deciding, "/grants", grants)?;
+        crate::role::grants::valid_grants(deciding, "/grants", grants)?;
+        crate::role::grants::fits_one_event(grants)?;
     }
     let from = user.custom_profile.value.clone();
     if from == to { Ok(()) } else { deciding.emit(UserEvent::CustomProfileSet { user: id, from, to }) }
@@ -196,6 +197,9 @@ pub(super) fn set_status(
     if !allowed.contains(&from) {
         return Err(UserRejection::StatusForbids(from).into());
     }
+    if from == Status::Archived {
+        returns_to_what_is_in_use(deciding, &user)?;
+    }
     let event = match (from, to) {
         (Status::Archived, _) => UserEvent::Restored { user: id, from, to },
         (Status::Blocked, Status::Active | Status::Invited) => UserEvent::Unblocked { user: id, from, to },
@@ -204,6 +208,15 @@ pub(super) fn set_status(
         (_, Status::Active | Status::Invited) => UserEvent::Activated { user: id, from, to },
     };
     deciding.emit(event)
+}
+
+/// Brings back to the status before archiving: who was blocked stays blocked, since lifting that is another right.
+fn restore(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
+    let user = existing(deciding, id)?;
+    if user.status.value == Status::Archived {
+        return set_status(deciding, id, user.before_archive, &[Status::Archived]);
+    }
+    set_status(deciding, id, Status::Active, &[])
 }
 
 /// Archiving emits every removal it causes, group by group and queue by queue, before the archiving itself.
@@ -254,7 +267,7 @@ fn revoke_api_key(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejecti
 
 fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
     let user = existing(deciding, id)?;
-    if user.erased {
+    if user.erased && (user.erased_authored || !authored) {
         return Ok(());
     }
     if user.status.value != Status::Archived {
@@ -265,7 +278,7 @@ fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> R
 
 fn confirm_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
     let user = existing(deciding, id)?;
-    if !user.erased {
+    if !user.erased || (authored && !user.erased_authored) {
         return Err(UserRejection::ErasureNotRequested.into());
     }
     deciding.emit(UserEvent::Erased { user: id, authored })
@@ -295,6 +308,17 @@ pub(crate) fn editable(deciding: &mut Deciding<'_>, id: UserId) -> Result<User, 
     Ok(user)
 }
 
+/// How many of `users` are there: the archived come back only once what they held is in use again.
+pub(crate) fn present(deciding: &mut Deciding<'_>, users: &OrdSet<UserId>) -> Result<usize, Rejection> {
+    deciding.visit(users.len())?;
+    Ok(users.iter().filter_map(|id| deciding.now.user(*id)).filter(|user| is_present(user)).count())
+}
+
+/// Neither archived nor erased.
+pub(crate) fn is_present(user: &User) -> bool {
+    !user.erased && user.status.value != Status::Archived
+}
+
 fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> Result<(), Rejection> {
     // A login must not be somebody's e-mail address either: both are used to sign in.
     let holder = deciding.now.user_by_sign_in(login).map(|user| user.id);
@@ -304,6 +328,13 @@ fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> R
 fn email_is_free(deciding: &Deciding<'_>, but: Option<UserId>, email: Option<&str>) -> Result<(), Rejection> {
     let holder = email.and_then(|email| deciding.now.user_by_sign_in(email)).map(|user| user.id);
     if holder.is_some() && holder != but { Err(UserRejection::EmailTaken.into()) } else { Ok(()) }
+}
+
+/// What an archived user held may have been archived since; it must come back first.
+fn returns_to_what_is_in_use(deciding: &Deciding<'_>, user: &User) -> Result<(), Rejection> {
+    assignable_role(deciding, user.role.value)?;
+    assignable_profile(deciding, user.profile.value)?;
+    user.keys.value.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))
 }
 
 fn assignable_role(deciding: &Deciding<'_>, id: RoleId) -> Result<(), Rejection> {

@@ -38,7 +38,7 @@ events! {
     SuperuserSet = "user.superuser_set" v "1", Field("superuser"), UserAccess,
         "set superuser of {subject} from {from} to {to}" { from: bool, to: bool }
     Activated = "user.activated" v "1", Field("status"), AccountChange,
-        "activated {subject}" { from: Status, to: Status }
+        "changed the status of {subject} from {from} to {to}" { from: Status, to: Status }
     Blocked = "user.blocked" v "1", Field("status"), AccountChange,
         "blocked {subject}" { from: Status, to: Status }
     Unblocked = "user.unblocked" v "1", Field("status"), AccountChange,

@@ -89,6 +89,8 @@ pub struct User {
     pub email: Option<Personal>,
     /// Whether the account may act.
     pub status: Since<Status>,
+    /// The status before the last archiving, to which restoring brings back; `active` if there was none.
+    pub before_archive: Status,
     /// The one role.
     pub role: Since<RoleId>,
     /// A shared profile on top of the role.
@@ -134,6 +136,7 @@ impl User {
             name: name.clone(),
             email: email.clone(),
             status: Since::new(*status, position),
+            before_archive: Status::Active,
             role: Since::new(*role, position),
             profile: Since::new(*profile, position),
             custom_profile: Since::new(None, position),
@@ -169,10 +172,13 @@ impl User {
             }
             UserEvent::MasterkeySet { to, .. } => self.masterkey = Since::new(*to, at),
             UserEvent::SuperuserSet { to, .. } => self.superuser = Since::new(*to, at),
+            UserEvent::Archived { from, to, .. } => {
+                self.before_archive = *from;
+                self.status = Since::new(*to, at);
+            }
             UserEvent::Activated { to, .. }
             | UserEvent::Blocked { to, .. }
             | UserEvent::Unblocked { to, .. }
-            | UserEvent::Archived { to, .. }
             | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
             UserEvent::PasswordSet { credential, .. } => self.password = Some(*credential),
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),

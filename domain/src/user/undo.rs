@@ -39,7 +39,14 @@ fn status(deciding: &mut Deciding<'_>, user: UserId, one: &Undo) -> Result<(), R
     let all = [Status::Invited, Status::Active, Status::Blocked, Status::Archived];
     match value::<Option<Status>>(one)? {
         None | Some(Status::Archived) => decide::archive(deciding, user),
-        Some(to) => decide::set_status(deciding, user, to, &all),
+        Some(to) => {
+            // Out of the archive by its own event and right, then on from the status it brings back.
+            let now = decide::existing(deciding, user)?;
+            if now.status.value == Status::Archived {
+                decide::set_status(deciding, user, now.before_archive, &all)?;
+            }
+            decide::set_status(deciding, user, to, &all)
+        }
     }
 }
 

@@ -78,6 +78,14 @@ pub enum DecodeFailure {
         /// Which commitment of the entry, counted from 0.
         ordinal: usize,
     },
+    /// A column beside the entry says something else than the entry.
+    #[error("at position {position}: the column `{column}` is not what the entry says")]
+    Column {
+        /// The position.
+        position: u64,
+        /// The column.
+        column: &'static str,
+    },
     /// There are more personal values than commitments, or two for one.
     #[error("at position {position}: a stored personal value belongs to no commitment")]
     Stray {
@@ -105,6 +113,7 @@ pub fn decode(stored: Stored) -> Result<Decoded, DecodeFailure> {
 /// [`DecodeFailure`] but for `Event`.
 pub fn reveal(stored: Stored) -> Result<Revealed, DecodeFailure> {
     let position = stored.entry.position;
+    columns(&stored)?;
     let owners = owners(&stored);
     let mut values: HashMap<usize, PersonalValue> = HashMap::new();
     for value in stored.personal.into_iter().flat_map(|row| row.values) {
@@ -135,6 +144,17 @@ pub fn reveal(stored: Stored) -> Result<Revealed, DecodeFailure> {
         metadata: Metadata::from_revealed(Value::Object(metadata)),
         missing: reader.missing,
     })
+}
+
+/// The columns beside the entry are not hashed: they hold what the entry's metadata holds, or are not believed.
+fn columns(stored: &Stored) -> Result<(), DecodeFailure> {
+    let said = |name: &str| stored.entry.metadata.get(name).map(String::as_str);
+    let (at, batch) = (Moment(stored.at_us).to_string(), stored.batch.to_string());
+    let columns = [("at", at.as_str()), ("batch", batch.as_str()), ("actor", stored.actor.as_str())];
+    match columns.into_iter().find(|(name, column)| said(name) != Some(column)) {
+        None => Ok(()),
+        Some((column, _)) => Err(DecodeFailure::Column { position: stored.entry.position, column }),
+    }
 }
 
 /// The first subject that the metadata names is the entity; see [`super::metadata`].

@@ -24,6 +24,7 @@ mod snapshots;
 mod sqlite;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use attempts::Attempts;
 pub use batch::{
@@ -114,7 +115,8 @@ impl Store {
     ///
     /// # Errors
     /// Each [`AppendError`] says whether the batch may be written and what to do next.
-    pub async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+    pub async fn append(&self, batch: impl Into<Arc<Batch>>) -> Result<Appended, AppendError> {
+        let batch = batch.into();
         batch.check()?;
         match self {
             Self::Sqlite(engine) => engine.append(batch).await,

@@ -1,0 +1,125 @@
+//! An organization as bytes and back: a cache of the fold, never its source.
+//!
+//! A snapshot holds every entity, derived members included; the indexes by login, e-mail and name are built anew.
+//! It holds personal values in the clear, so whoever stores it must delete it when one of them is erased.
+
+use super::state::Organization;
+use crate::group::state::Group;
+use crate::kernel::id::OrganizationId;
+use crate::kernel::moment::Moment;
+use crate::key::state::Key;
+use crate::permission::catalog::Catalog;
+use crate::profile::state::Profile;
+use crate::queue::state::Queue;
+use crate::role::state::Role;
+use crate::settings::state::Settings;
+use crate::user::state::User;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The shape of a snapshot. Change it with every change of a folded type: a snapshot of another shape is ignored.
+/// The golden file of `organization/tests/snapshot.rs` says when it was forgotten.
+pub const SHAPE: &str = "organization-1";
+
+/// Why bytes are no snapshot that this release can use. It is ignored, and the ledger folded instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSnapshot {
+    /// Not JSON of a snapshot's form.
+    #[error("the snapshot cannot be read: {0}")]
+    Unreadable(String),
+    /// Another release wrote it.
+    #[error("the snapshot has shape `{0}`, which is not this release's")]
+    Shape(String),
+    /// The catalog is not of this release.
+    #[error("the snapshot names a catalog that this release does not have")]
+    NoSuchCatalog,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Shaped {
+    shape: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    shape: String,
+    id: OrganizationId,
+    name: String,
+    catalog: String,
+    catalog_version: u32,
+    position: u64,
+    at: Moment,
+    changed: u64,
+    version: u64,
+    users: Vec<Arc<User>>,
+    roles: Vec<Arc<Role>>,
+    profiles: Vec<Arc<Profile>>,
+    keys: Vec<Arc<Key>>,
+    queues: Vec<Arc<Queue>>,
+    groups: Vec<Arc<Group>>,
+    settings: Settings,
+}
+
+impl Organization {
+    /// The state as JSON, the same bytes for the same state.
+    #[must_use]
+    pub fn to_snapshot(&self) -> Vec<u8> {
+        let mut users: Vec<_> = self.users.values().cloned().collect();
+        users.sort_by_key(|user| user.id);
+        let snapshot = Snapshot {
+            shape: SHAPE.to_owned(),
+            id: self.id,
+            name: self.name.clone(),
+            catalog: self.catalog.name.clone(),
+            catalog_version: self.catalog.version,
+            position: self.position,
+            at: self.at,
+            changed: self.changed,
+            version: self.version,
+            users,
+            roles: self.roles.values().cloned().collect(),
+            profiles: self.profiles.values().cloned().collect(),
+            keys: self.keys.values().cloned().collect(),
+            queues: self.queues.values().cloned().collect(),
+            groups: self.groups.values().cloned().collect(),
+            settings: self.settings.clone(),
+        };
+        // Text, numbers and lists always serialize; no bytes at all would be refused when read.
+        serde_json::to_vec(&snapshot).unwrap_or_default()
+    }
+
+    /// The state that [`to_snapshot`](Self::to_snapshot) wrote.
+    ///
+    /// # Errors
+    /// [`BadSnapshot`], after which the ledger is folded instead.
+    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, BadSnapshot> {
+        let unreadable = |error: serde_json::Error| BadSnapshot::Unreadable(error.to_string());
+        let Shaped { shape } = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if shape != SHAPE {
+            return Err(BadSnapshot::Shape(shape));
+        }
+        let read: Snapshot = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let catalog = match read.position {
+            0 => Catalog::empty(),
+            _ => Catalog::find(&read.catalog, read.catalog_version).ok_or(BadSnapshot::NoSuchCatalog)?,
+        };
+        let mut organization = Self {
+            name: read.name,
+            catalog,
+            position: read.position,
+            at: read.at,
+            changed: read.changed,
+            version: read.version,
+            users: read.users.into_iter().map(|user| (user.id, user)).collect(),
+            roles: read.roles.into_iter().map(|role| (role.id, role)).collect(),
+            profiles: read.profiles.into_iter().map(|profile| (profile.id, profile)).collect(),
+            keys: read.keys.into_iter().map(|key| (key.id, key)).collect(),
+            queues: read.queues.into_iter().map(|queue| (queue.id, queue)).collect(),
+            groups: read.groups.into_iter().map(|group| (group.id, group)).collect(),
+            settings: read.settings,
+            ..Self::empty(read.id)
+        };
+        organization.index();
+        Ok(organization)
+    }
+}

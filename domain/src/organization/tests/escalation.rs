@@ -1,0 +1,177 @@
+//! Whoever may not grant anything cannot, by any command, give more than they hold: over random organizations.
+
+use super::random::{self, Dice, PERMISSIONS};
+use crate::event::Event;
+use crate::kernel::context::Actor;
+use crate::kernel::id::{Kind, UserId};
+use crate::kernel::spec;
+use crate::organization::command::Command;
+use crate::organization::decide::decide;
+use crate::organization::state::Organization;
+use crate::permission::cover;
+use crate::permission::facts::{Facts, Target, Targets};
+use crate::permission::grant::{Grant, Scope};
+use crate::permission::keyring::{Holding, holding};
+use crate::permission::resolve::{Question, allowed};
+use crate::permission::source::held;
+use crate::user::state::User;
+use proptest::prelude::*;
+
+/// What happened, for a failure's message.
+fn told(after: &Organization, events: &[Event]) -> Vec<String> {
+    events.iter().map(|event| spec::told(after, event)).collect()
+}
+
+fn may(organization: &Organization, who: &User, permission: &str, over: &(Targets, Facts)) -> bool {
+    let (targets, facts) = over;
+    let at = organization.at;
+    allowed(organization, &Question { who, permission, targets, facts, at, as_if_active: true })
+}
+
+/// Everything there was before that this permission can be about, oneself left out.
+fn targets(before: &Organization, permission: &str, who: UserId) -> Vec<(Targets, Facts)> {
+    let kinds = before.catalog.permission(permission).unwrap().targets.as_slice();
+    let others = before.users.keys().copied().filter(|id| *id != who);
+    match kinds {
+        [Kind::User] => others.map(|id| (Targets::of(id.subject()), Facts::default())).collect(),
+        [Kind::Conversation] => others
+            .map(|id| (Targets::of(Target::Conversation), Facts { agent: Some(id), ..Facts::default() }))
+            .collect(),
+        [Kind::Group] => {
+            before.groups.keys().map(|id| (Targets::of(id.subject()), Facts::default())).collect()
+        }
+        [Kind::Queue] => {
+            before.queues.keys().map(|id| (Targets::of(id.subject()), Facts::default())).collect()
+        }
+        [Kind::Organization] => vec![(Targets::of(before.id.subject()), Facts::default())],
+        _ => Vec::new(),
+    }
+}
+
+/// The first permission over a target that anybody has now, had not, and the actor had not either.
+fn gained(before: &Organization, after: &Organization, actor: &User) -> Option<String> {
+    after.users.values().find_map(|who| {
+        PERMISSIONS.iter().find_map(|permission| {
+            targets(before, permission, who.id).into_iter().find_map(|over| {
+                let had = before.user(who.id).is_some_and(|who| may(before, who, permission, &over));
+                let new = !had && may(after, who, permission, &over);
+                let giver = new && may(before, actor, permission, &over);
+                (new && !giver).then(|| format!("{} may now {permission} {over:?}", who.login.text()))
+            })
+        })
+    })
+}
+
+/// The first grant that anybody holds now, held not, and the actor held not as wide.
+fn newly_held(before: &Organization, after: &Organization, actor: &User) -> Option<String> {
+    after.users.values().find_map(|who| {
+        let was: Vec<_> = before.user(who.id).into_iter().flat_map(|who| held(before, who)).collect();
+        let was: Vec<_> = was.iter().map(|held| held.grant).collect();
+        let is: Vec<_> = held(after, who).map(|held| held.grant).collect();
+        let new = cover::gained(&was, &is);
+        let beyond = new.into_iter().find(|grant| !holds_as_wide(before, actor, grant));
+        beyond.map(|grant| format!("{} now holds {grant:?}", who.login.text()))
+    })
+}
+
+/// By the same word or `all`, or by outranking where a grant reaches users alone.
+fn holds_as_wide(before: &Organization, actor: &User, grant: &Grant) -> bool {
+    let holds = |grant: &Grant| cover::missing(before, actor, std::slice::from_ref(grant)).is_none();
+    let permission = before.catalog.permission(&grant.permission).unwrap();
+    let by_rank = permission.targets.iter().all(|kind| *kind == Kind::User) && grant.scope != Scope::All;
+    holds(grant) || (by_rank && holds(&Grant { scope: Scope::Lower, ..grant.clone() }))
+}
+
+/// The first key that anybody gained and the actor had not, or restriction that was lifted and the actor is under.
+fn keys_moved(before: &Organization, after: &Organization, actor: &User) -> Option<String> {
+    let has = |organization: &Organization, user: Option<&User>, key| {
+        user.is_some_and(|user| matches!(holding(organization, user, key), Holding::Held(_)))
+    };
+    after.users.values().find_map(|who| {
+        after.keys.values().find_map(|key| {
+            let was = has(before, before.user(who.id), key.id);
+            let is = has(after, Some(who), key.id);
+            let givers = has(before, Some(actor), key.id);
+            let given = !key.restricts && is && !was && !givers && !actor.masterkey.value;
+            let lifted = key.restricts && was && !is && givers;
+            (given || lifted).then(|| format!("{} {}", who.login.text(), key.name))
+        })
+    })
+}
+
+/// The first user of the actor's rank or higher (or the actor) whose access the command touched.
+fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<String> {
+    let rank = before.rank_of(actor);
+    before.users.values().filter(|user| before.rank_of(user) >= rank).find_map(|was| {
+        let is = after.user(was.id).unwrap();
+        let access = |user: &User| {
+            let grants = (user.profile.value, user.custom_profile.value.clone(), user.keys.value.clone());
+            (user.role.value, grants, user.masterkey.value, user.superuser.value)
+        };
+        let account = |user: &User| (user.status.value, user.password, user.api_key);
+        let oneself = was.id == actor.id;
+        let same_rank = before.rank_of(was) == after.rank_of(is);
+        let same = access(was) == access(is) && same_rank && (oneself || account(was) == account(is));
+        (!same).then(|| was.login.text().to_owned())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64, failure_persistence: None, max_shrink_iters: 60, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn nobody_gives_what_they_do_not_hold_nor_touches_who_outranks_them(
+        seed in any::<u64>(), commands in prop::collection::vec(any::<u64>(), 40..80),
+    ) {
+        let world = random::organization(&mut Dice::new(seed));
+        let mut users: Vec<_> = world.users.values().filter(|user| user.is_active()).collect();
+        users.sort_by_key(|user| user.id);
+        users.retain(|user| !cover::may_grant_any(&world, user));
+        for seed in commands {
+            let dice = &mut Dice::new(seed);
+            let actor = dice.one(&users);
+            let command = random::command(&world, dice);
+            let context = spec::context(Actor::User(actor.id), world.position);
+            let Ok(accepted) = decide(&world, &context, &command) else { continue };
+            let (before, after) = (&world.organization, &accepted.after);
+            let name = actor.login.text();
+            let told = || told(after, &accepted.events);
+            prop_assert_eq!(newly_held(before, after, actor), None, "{} {:#?}", name, told());
+            prop_assert_eq!(gained(before, after, actor), None, "{} {:#?}", name, told());
+            prop_assert_eq!(keys_moved(before, after, actor), None, "{} {:#?}", name, told());
+            prop_assert_eq!(touched(before, after, actor), None, "{} {:#?}", name, told());
+        }
+    }
+
+    #[test]
+    fn undoing_and_redoing_history_is_no_way_round_either(
+        seed in any::<u64>(), commands in prop::collection::vec(any::<u64>(), 10..20),
+    ) {
+        let mut state = random::organization(&mut Dice::new(seed)).organization;
+        let mut history = Vec::new();
+        for seed in commands {
+            let dice = &mut Dice::new(seed);
+            let command = random::command(&state, dice);
+            let context = spec::context(Actor::Operator, state.position);
+            if let Ok(accepted) = decide(&state, &context, &command) {
+                history.extend(accepted.events);
+                state = accepted.after;
+            }
+            let mut users: Vec<_> = state.users.values().filter(|user| user.is_active()).collect();
+            users.sort_by_key(|user| user.id);
+            users.retain(|user| !cover::may_grant_any(&state, user));
+            for actor in users {
+                let undo = random::undoing(&history, dice);
+                let context = spec::context(Actor::User(actor.id), state.position);
+                let Ok(accepted) = decide(&state, &context, &Command::Many(vec![undo])) else { continue };
+                let told = || told(&accepted.after, &accepted.events);
+                prop_assert_eq!(newly_held(&state, &accepted.after, actor), None, "{:#?}", told());
+                prop_assert_eq!(gained(&state, &accepted.after, actor), None, "{:#?}", told());
+                prop_assert_eq!(keys_moved(&state, &accepted.after, actor), None, "{:#?}", told());
+                prop_assert_eq!(touched(&state, &accepted.after, actor), None, "{:#?}", told());
+            }
+        }
+    }
+}

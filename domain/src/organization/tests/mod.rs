@@ -1,0 +1,5 @@
+//! The rules that span entities: founding, authority, undoing, snapshots.
+
+mod escalation;
+mod random;
+mod undo;
