@@ -1,6 +1,7 @@
 //! The HTTP service: routes, the API description, middleware, and problem details for whatever goes wrong
 //! before a handler runs.
 
+mod describe;
 mod health;
 mod layers;
 pub mod metrics;
@@ -34,31 +35,10 @@ struct Api;
 
 /// The API's routes and its description.
 fn api() -> (Router<App>, Description) {
-    let api = OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1());
-    let (routes, mut description) = api.split_for_parts();
-    name_operations(&mut description);
+    let routes = OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1());
+    let (routes, mut description) = routes.split_for_parts();
+    describe::complete(&mut description);
     (routes, description)
-}
-
-/// Gives every operation an id of its own, as OpenAPI demands: handlers of several resources share names.
-fn name_operations(description: &mut Description) {
-    for (path, item) in &mut description.paths.paths {
-        let words: Vec<_> =
-            path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).skip(2).collect();
-        let resource = words.join("_");
-        let operations = [
-            ("get", &mut item.get),
-            ("put", &mut item.put),
-            ("post", &mut item.post),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                operation.operation_id = Some(format!("{method}_{resource}"));
-            }
-        }
-    }
 }
 
 /// The API description (OpenAPI 3.1), as served at `/api/openapi.json`.
