@@ -2,6 +2,7 @@
 
 use crate::activity::Activity;
 use crate::clock::Clock;
+use crate::erase;
 use crate::follow::{Beside, Rhythm};
 use crate::store::Store;
 use crate::system::{Registered, System};
@@ -60,7 +61,8 @@ impl Deployment {
     }
 
     /// The organization, loaded if this process does not serve it yet. A writer that stopped is started anew,
-    /// which reads the ledger from its beginning and stops again if that cannot be done.
+    /// which reads the ledger from its beginning and stops again if that cannot be done. Erasures that were cut
+    /// off are finished first, and erased values that a restore brought back are erased again.
     ///
     /// # Errors
     /// [`LoadError`] if its ledger cannot be read to its end, or ends before what was acknowledged here: then
@@ -78,7 +80,9 @@ impl Deployment {
             || Activity::new(self.store.clone(), self.clock.clone(), id),
             |before| before.activity.clone(),
         );
-        Ok(place.insert(Open { writer, activity }).clone())
+        let opened = Open { writer, activity };
+        erase::resume(&self.store, &self.clock, &opened).await?;
+        Ok(place.insert(opened).clone())
     }
 
     /// The organization with this name.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod codec;
 pub mod deployment;
 pub mod entry;
+pub mod erase;
 pub mod follow;
 mod plain;
 mod snapshot;

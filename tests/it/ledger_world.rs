@@ -210,7 +210,7 @@ pub(crate) fn context(actor: Actor) -> Context {
 }
 
 pub(crate) fn submission(actor: Actor, command: Command) -> Submission {
-    Submission { context: context(actor), command, idempotency: None, credentials: Vec::new() }
+    Submission { context: context(actor), command, idempotency: None, credentials: Vec::new(), only_at: None }
 }
 
 pub(crate) fn keyed(actor: Actor, command: Command, key: &str, digest: u8) -> Submission {

@@ -79,7 +79,8 @@ pub(crate) async fn found(deployment: &Deployment, init: &Init) -> Result<(Organ
         owner_email: init.owner_email.clone(),
         password: Some(credential),
     });
-    let submission = Submission { context, command, idempotency: None, credentials: vec![put] };
+    let submission =
+        Submission { context, command, idempotency: None, credentials: vec![put], only_at: None };
     open.writer.submit(submission).await?;
     Ok((registered.id, password))
 }

@@ -100,7 +100,8 @@ impl<'a> Mutation<'a> {
             digest: digest(self.meta, self.body),
             status: status.as_u16(),
         });
-        let submission = Submission { context, command, idempotency, credentials: self.credentials };
+        let submission =
+            Submission { context, command, idempotency, credentials: self.credentials, only_at: None };
         let answer = self.caller.open.writer.submit(submission).await?;
         let changed = answer_changed(self.app, answer, self.about, self.creates).await?;
         Ok(Done::Changed(Box::new(changed)))

@@ -5,7 +5,7 @@ use crate::auth::session::COOKIE;
 use crate::auth::sign_in;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Client, Meta};
-use crate::view::{self, UserView};
+use crate::view::{self, OrganizationView, UserView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -124,19 +124,6 @@ struct MeView {
     password_change_advised: bool,
 }
 
-/// The organization one belongs to.
-#[derive(Serialize, ToSchema)]
-struct OrganizationView {
-    /// Its id.
-    id: uuid::Uuid,
-    /// Its name.
-    name: String,
-    /// The catalog it started from.
-    catalog: String,
-    /// The position of its last change.
-    position: u64,
-}
-
 /// Who am I?
 #[utoipa::path(
     get, path = "/me", tag = "sessions",
@@ -153,12 +140,7 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Prob
         user: view::user(&organization, me),
         role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
         password_change_advised: change_advised(&app, &caller, me.password).await?,
-        organization: OrganizationView {
-            id: organization.id.uuid(),
-            name: organization.name.clone(),
-            catalog: organization.catalog.name.clone(),
-            position: organization.position,
-        },
+        organization: view::organization(&organization),
     }))
 }
 

@@ -244,7 +244,7 @@ impl Judge<'_> {
             None => (right.permission, right.subject),
         };
         let role = right.role.or_else(|| made_now.and_then(|subject| self.role_given(subject)));
-        // What is over nothing in particular is over the organization, not at any scope.
+        // What does not exist yet is asked of the organization, a new user of the role they get.
         let whole = role.is_none().then(|| self.before.id.subject());
         let targets = Targets { subject: subject.or(whole).map(Target::Entity), role, ..Targets::default() };
         let facts = Facts {

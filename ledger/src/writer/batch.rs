@@ -94,6 +94,9 @@ impl Building {
 
     /// One command: all of it goes into the batch, or nothing. No answer if it does not fit beside the others.
     fn one(&mut self, submission: &Submission) -> Option<Result<Decided, WriteError>> {
+        if submission.only_at.is_some_and(|position| position != self.state.position) {
+            return Some(Err(WriteError::Moved));
+        }
         let accepted = match self.decided(submission) {
             Ok(accepted) => accepted,
             Err(error) => return Some(Err(error)),

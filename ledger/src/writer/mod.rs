@@ -59,6 +59,8 @@ pub struct Submission {
     pub idempotency: Option<Idempotency>,
     /// Secrets to store or delete in the same transaction.
     pub credentials: Vec<CredentialChange>,
+    /// The only position of the organization at which it may be decided, for what was planned beforehand.
+    pub only_at: Option<u64>,
 }
 
 /// What a retry is known by.
@@ -110,6 +112,9 @@ pub enum WriteError {
     /// Too many commands wait.
     #[error("too many changes are waiting; try again in a moment")]
     Busy,
+    /// The organization is not at the position any more for which it was planned; plan again.
+    #[error("the organization has changed since this was planned")]
+    Moved,
     /// The database is not reachable; nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -277,8 +282,8 @@ impl Writer {
         }
         match self.ask(submission).await {
             // The same request may have been carried out meanwhile, and be what refuses this one.
-            Err(WriteError::Rejected(rejection)) => {
-                self.replayed(&key).await?.ok_or(WriteError::Rejected(rejection))
+            Err(refused @ (WriteError::Rejected(_) | WriteError::Moved)) => {
+                self.replayed(&key).await?.ok_or(refused)
             }
             answer => answer,
         }

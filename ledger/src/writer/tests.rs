@@ -36,7 +36,7 @@ fn asks(n: u128, command: OrganizationCommand) -> Submission {
         expects: None,
     };
     let command = Command::Organization(command);
-    Submission { context, command, idempotency: None, credentials: Vec::new() }
+    Submission { context, command, idempotency: None, credentials: Vec::new(), only_at: None }
 }
 
 fn rename(name: String) -> OrganizationCommand {

@@ -2,6 +2,7 @@
 
 mod access;
 mod bodies;
+mod erase;
 mod life;
 mod secrets;
 
@@ -31,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(life::router())
         .merge(access::router())
         .merge(secrets::router())
+        .merge(erase::router())
 }
 
 /// Users the caller may see, by login. Filters: `q` (part of login, name or e-mail), `role`, `status`, `profile`.

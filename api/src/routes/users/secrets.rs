@@ -1,4 +1,4 @@
-//! A user's secrets: password and API key, and the erasure of personal data.
+//! A user's secrets: password and API key.
 
 use super::bodies::new_password;
 use super::find;

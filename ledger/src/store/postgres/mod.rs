@@ -66,6 +66,12 @@ impl PostgresStore {
         &self.pool
     }
 
+    /// What PostgreSQL says of a statement on [`Self::pool`], sorted by what the caller must do, without values.
+    #[must_use]
+    pub fn sorted(error: &sqlx::Error) -> StoreError {
+        error::store(error)
+    }
+
     /// Closes the connections.
     pub(super) async fn close(&self) {
         self.pool.close().await;
