@@ -15,7 +15,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let founded = json(&run(folder.path(), &["--json", "init", "--organization", "acme", "--owner", "ada"]));
+        let founded =
+            json(&run(folder.path(), &["--json", "init", "--organization", "acme", "--owner", "ada"]));
         let password = founded["owner"]["password"].as_str().unwrap().to_owned();
         Self { folder, password }
     }
