@@ -7,7 +7,7 @@
 mod proof;
 mod world;
 
-pub(crate) use proof::{field, indexes, prove};
+pub(crate) use proof::{indexes, prove};
 pub(crate) use world::{World, context, new_user, world};
 
 use super::context::{Actor, Context};
