@@ -98,7 +98,9 @@ impl Fields {
             let elements = match value(&whole, &field) {
                 Value::Array(items) => items.into_iter().map(|item| (element_text(&item), item)).collect(),
                 Value::Object(members) => members.into_iter().collect(),
-                other => panic!("{field} is no set: {other}"),
+                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                    panic!("{field} is no set: {other}")
+                }
             };
             (field, elements)
         });
@@ -115,10 +117,9 @@ impl Fields {
 
 /// A value that knows since when it is so is written with its position.
 fn value(whole: &Value, field: &str) -> Value {
-    match &whole[field] {
-        Value::Object(since) if since.contains_key("position") => since["value"].clone(),
-        value => value.clone(),
-    }
+    let value = &whole[field];
+    let since = value.as_object().filter(|since| since.contains_key("position"));
+    since.map_or_else(|| value.clone(), |since| since["value"].clone())
 }
 
 fn entity(organization: &Organization, subject: Subject) -> Value {
