@@ -8,6 +8,7 @@ mod ledger_doubt;
 mod ledger_follow;
 mod ledger_keys;
 mod ledger_races;
+mod ledger_snapshots;
 mod ledger_stops;
 mod ledger_world;
 mod ledger_writer;

@@ -151,7 +151,12 @@ async fn append_unknown_act(store: &Store, world: &World) {
         event_type: "session.cloned".to_owned(),
         version: "1".to_owned(),
         payload: serde_json::json!({}),
-        metadata: [("actor".to_owned(), "system".to_owned())].into(),
+        metadata: [
+            ("actor".to_owned(), "system".to_owned()),
+            ("at".to_owned(), Moment(1).to_string()),
+            ("batch".to_owned(), Uuid::from_u128(5).to_string()),
+        ]
+        .into(),
     };
     let sealed = Sealed::seal(entry).unwrap();
     let mut frontier = Frontier::new();

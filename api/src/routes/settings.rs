@@ -1,6 +1,6 @@
 //! The organization's settings: reading and changing them.
 
-use super::mutation::{Mutation, tag};
+use super::mutation::{Done, Mutation, tag};
 use super::past;
 use crate::app::App;
 use crate::error::Problem;
@@ -58,8 +58,7 @@ async fn read(
     params.done()?;
     let organization = past::newest(&caller, min, at).await?;
     let me = caller.me(&organization)?;
-    let is_seen = |setting: &str| sees(&organization, me, setting);
-    if !view::settings(&organization).settings.keys().any(|setting| is_seen(setting)) {
+    if shown(&organization, me, &organization).settings.is_empty() {
         return Err(caller.denied(&app, &organization, Problem::permission_missing("settings.view")));
     }
     let then = past::state(&app, &organization, at, "at").await?.organization;
@@ -67,14 +66,19 @@ async fn read(
     if then.position == 0 {
         return Err(Problem::not_found("settings"));
     }
-    let mut shown = view::settings(&then);
-    shown.settings.retain(|setting, _| is_seen(setting));
-    let mut response = Json(shown).into_response();
+    let mut response = Json(shown(&organization, me, &then)).into_response();
     tag(&mut response, &then, subject(&then));
     if at.is_some() {
         caller.reads(&app, &organization, "past state", Some(subject(&organization)));
     }
     Ok(response)
+}
+
+/// The settings of `then`. Which of them may be seen is judged now.
+fn shown(now: &Organization, who: &User, then: &Organization) -> SettingsView {
+    let mut shown = view::settings(then);
+    shown.settings.retain(|setting, _| sees(now, who, setting));
+    shown
 }
 
 /// A grant may be limited to sections, and each setting is a section of its own.
@@ -96,7 +100,6 @@ fn sees(organization: &Organization, who: &User, setting: &str) -> bool {
         (status = 200, description = "The settings as they are now", body = SettingsView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
-        (status = 404, description = "`not_found`: none of them may be seen", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
@@ -111,7 +114,15 @@ async fn edit(
     let values = values("", body.value)?;
     let about = subject(&caller.organization());
     let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(about);
-    mutation.run(Command::Settings(SettingsCommand::Set(values))).await?.respond()
+    match mutation.run(Command::Settings(SettingsCommand::Set(values))).await? {
+        Done::Changed(changed) => {
+            let after = &changed.organization;
+            let shown = shown(after, caller.me(after)?, after);
+            let shown = serde_json::to_value(shown).map_err(|error| Problem::internal(&error))?;
+            Ok(changed.with(&shown))
+        }
+        dry => dry.respond(),
+    }
 }
 
 /// Settings by name, as a body writes them; every member that is wrong is named.

@@ -34,7 +34,31 @@ struct Api;
 
 /// The API's routes and its description.
 fn api() -> (Router<App>, Description) {
-    OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1()).split_for_parts()
+    let api = OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1());
+    let (routes, mut description) = api.split_for_parts();
+    name_operations(&mut description);
+    (routes, description)
+}
+
+/// Gives every operation an id of its own, as OpenAPI demands: handlers of several resources share names.
+fn name_operations(description: &mut Description) {
+    for (path, item) in &mut description.paths.paths {
+        let words: Vec<_> =
+            path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).skip(2).collect();
+        let resource = words.join("_");
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{resource}"));
+            }
+        }
+    }
 }
 
 /// The API description (OpenAPI 3.1), as served at `/api/openapi.json`.
@@ -65,4 +89,27 @@ async fn no_such_path() -> Problem {
 async fn method_not_allowed() -> Problem {
     let detail = "this path does not know this method; see /api/docs";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_and_names_its_permission() {
+        let description = serde_json::to_value(description()).unwrap();
+        let paths = description["paths"].as_object().unwrap().values();
+        let operations: Vec<_> = paths
+            .flat_map(|item| item.as_object().unwrap().values())
+            .filter(|operation| operation.get("responses").is_some())
+            .collect();
+        assert!(operations.len() > 60, "{}", operations.len());
+        let ids: BTreeSet<_> = operations.iter().filter_map(|one| one["operationId"].as_str()).collect();
+        assert_eq!(ids.len(), operations.len());
+        assert!(
+            operations.iter().all(|operation| operation.get("x-permission").is_some_and(Value::is_string))
+        );
+    }
 }
