@@ -2,6 +2,10 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod cli_commands;
+mod demo_start;
+mod docs_commands;
+mod docs_tables;
 mod ledger_adapter;
 mod ledger_crash;
 mod ledger_doubt;

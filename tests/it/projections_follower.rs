@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rollbook_domain::kernel::id::UserId;
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_ledger::store::{Batch, Row as Appended, Store, Subject};
 use rollbook_ledger::writer::ledger_of;
 use rollbook_projections::activity_log::{Ledger, Row};

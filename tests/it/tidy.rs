@@ -81,7 +81,10 @@ fn only_the_ledger_names_the_events_table() {
     let wrong = files()
         .into_iter()
         .filter(|path| {
-            is(path, &["rs", "sql"]) && !path.starts_with("ledger/") && !path.starts_with("tests/") && !path.starts_with("benches/")
+            is(path, &["rs", "sql"])
+                && !path.starts_with("ledger/")
+                && !path.starts_with("tests/")
+                && !path.starts_with("benches/")
         })
         .filter(|path| names_events_table(&without_comments(&read(path))));
     none(

@@ -58,7 +58,8 @@ async fn read(
     params.done()?;
     let organization = past::newest(&caller, min, at).await?;
     let me = caller.me(&organization)?;
-    if shown(&organization, me, &organization).settings.is_empty() {
+    let is_seen = |setting: &str| sees(&organization, me, setting);
+    if !view::settings(&organization).settings.keys().any(|setting| is_seen(setting)) {
         return Err(caller.denied(&app, &organization, Problem::permission_missing("settings.view")));
     }
     let then = past::state(&app, &organization, at, "at").await?.organization;
@@ -66,19 +67,14 @@ async fn read(
     if then.position == 0 {
         return Err(Problem::not_found("settings"));
     }
-    let mut response = Json(shown(&organization, me, &then)).into_response();
+    let mut shown = view::settings(&then);
+    shown.settings.retain(|setting, _| is_seen(setting));
+    let mut response = Json(shown).into_response();
     tag(&mut response, &then, subject(&then));
     if at.is_some() {
         caller.reads(&app, &organization, "past state", Some(subject(&organization)));
     }
     Ok(response)
-}
-
-/// The settings of `then`. Which of them may be seen is judged now.
-fn shown(now: &Organization, who: &User, then: &Organization) -> SettingsView {
-    let mut shown = view::settings(then);
-    shown.settings.retain(|setting, _| sees(now, who, setting));
-    shown
 }
 
 /// A grant may be limited to sections, and each setting is a section of its own.
@@ -100,6 +96,7 @@ fn sees(organization: &Organization, who: &User, setting: &str) -> bool {
         (status = 200, description = "The settings as they are now", body = SettingsView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
+        (status = 404, description = "`not_found`: none of them may be seen", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
@@ -116,8 +113,9 @@ async fn edit(
     let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(about);
     match mutation.run(Command::Settings(SettingsCommand::Set(values))).await? {
         Done::Changed(changed) => {
-            let after = &changed.organization;
-            let shown = shown(after, caller.me(after)?, after);
+            let me = caller.me(&changed.organization)?;
+            let mut shown = view::settings(&changed.organization);
+            shown.settings.retain(|setting, _| sees(&changed.organization, me, setting));
             let shown = serde_json::to_value(shown).map_err(|error| Problem::internal(&error))?;
             Ok(changed.with(&shown))
         }

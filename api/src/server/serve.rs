@@ -41,8 +41,8 @@ pub async fn serve(
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    app.deployment().start(Rhythm::default()).await;
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    app.deployment().start(Rhythm::default()).await;
     let measuring = tokio::spawn(app.clone().measure());
     let closing = app.clone();
     let stop = async move {

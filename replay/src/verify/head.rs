@@ -89,27 +89,24 @@ fn last_row(mark: &HeadMark, head: Option<&Head>, tail: &Tail, findings: &mut Fi
     }
 }
 
-/// Rows that lie after the head as it is now: others may be appending, and head and rows move together.
+/// Rows that lie after the head.
 pub(super) async fn beyond(
     store: &Store,
-    mark: &HeadMark,
+    ledger: &LedgerId,
+    position: u64,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let ledger = &mark.ledger;
-    let rows = match store.read_raw(ledger, mark.position + 1, u64::MAX).await {
+    let rows = match store.read_raw(ledger, position + 1, u64::MAX >> 1).await {
         Ok(rows) => rows,
         Err(ReadError::Store(error)) => return Err(error),
         Err(ReadError::Gap { .. } | ReadError::Corrupt { .. }) => Vec::new(),
     };
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let position = read(store, mark).await?.map_or(mark.position, |head| head.position);
-    let mut beyond = rows.iter().map(|row| row.position).filter(|row| *row > position);
-    if let Some(first) = beyond.next() {
-        let last = beyond.last().unwrap_or(first);
-        let what = format!("the head is at {position}, but there are rows from {first} to {last}");
-        findings.add(ledger, Some(first), Kind::HeadBehind, what);
+    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
+        let what = format!(
+            "the head is at {position}, but there are rows from {} to {}",
+            first.position, last.position
+        );
+        findings.add(ledger, Some(first.position), Kind::HeadBehind, what);
     }
     Ok(())
 }

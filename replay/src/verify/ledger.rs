@@ -21,7 +21,7 @@ const WRONG_MAX: usize = 10_000;
 /// The verification of one ledger.
 pub(super) struct Run<'a> {
     store: &'a Store,
-    mark: HeadMark,
+    mark: &'a HeadMark,
     erasures: &'a mut Erasures,
     findings: &'a mut Findings,
     trees: Trees,
@@ -44,7 +44,7 @@ struct Wrong {
 impl<'a> Run<'a> {
     pub(super) fn new(
         store: &'a Store,
-        mark: HeadMark,
+        mark: &'a HeadMark,
         erasures: &'a mut Erasures,
         findings: &'a mut Findings,
     ) -> Self {
@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn ledger(&self) -> &LedgerId {
+    fn ledger(&self) -> &'a LedgerId {
         &self.mark.ledger
     }
 
@@ -76,12 +76,7 @@ impl<'a> Run<'a> {
 
     /// Looks at every row, then at the head.
     pub(super) async fn entries(&mut self, progress: &mut impl FnMut(&Progress)) -> Result<(), StoreError> {
-        let head = head::read(self.store, &self.mark).await?;
-        if let Some(head) = &head {
-            // It may have moved on since it was listed.
-            let (ledger, position) = (head.ledger.clone(), head.position);
-            self.mark = HeadMark { ledger, position, batch: head.batch, at_us: head.at_us };
-        }
+        let head = head::read(self.store, self.mark).await?;
         self.pruned = head.as_ref().map_or(0, |head| head.pruned);
         // What was pruned cannot be hashed again.
         self.trees.broken = self.pruned > 0;
@@ -203,15 +198,15 @@ impl<'a> Run<'a> {
     }
 
     async fn end_of_rows(&mut self, head: Option<&Head>) -> Result<(), StoreError> {
-        let verdict = head::compare(&self.mark, head, &self.tail, &self.trees, self.findings);
+        let verdict = head::compare(self.mark, head, &self.tail, &self.trees, self.findings);
         for wrong in std::mem::take(&mut self.wrong) {
             self.wrong(verdict, wrong);
         }
-        head::beyond(self.store, &self.mark, self.findings).await?;
-        std::mem::take(&mut self.gone).judge(&self.mark.ledger, self.erasures, self.findings);
-        personal::left(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
+        head::beyond(self.store, self.ledger(), self.mark.position, self.findings).await?;
+        std::mem::take(&mut self.gone).judge(self.ledger(), self.erasures, self.findings);
+        personal::left(self.store, self.ledger(), self.erasures, self.findings).await?;
         if let Some(organization) = &self.organization {
-            credentials::check(self.store, &self.mark.ledger, organization, self.findings).await?;
+            credentials::check(self.store, self.ledger(), organization, self.findings).await?;
         }
         Ok(())
     }
@@ -247,7 +242,7 @@ impl<'a> Run<'a> {
     pub(super) fn end(self) -> (Verified, Vec<String>) {
         let root = (!self.trees.broken).then(|| self.trees.stored.root());
         let (position, entries) = (self.tail.position, self.entries);
-        (Verified { ledger: self.mark.ledger, position, entries, root }, self.registered)
+        (Verified { ledger: self.mark.ledger.clone(), position, entries, root }, self.registered)
     }
 }
 

@@ -5,15 +5,13 @@ use rollbook_domain::kernel::moment::Moment;
 use rollbook_ledger::store::{RawRow, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Subjects that an entry's metadata names; see the ledger's codec.
-const SUBJECTS_NAMED_MAX: usize = 50;
-
 /// What the sealed metadata of a row says, as far as it can be read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sealed {
     pub(super) at: Option<Moment>,
     pub(super) actor: Option<String>,
     pub(super) batch: Option<String>,
+    pub(super) user: Option<String>,
     /// Empty, where the entity has none, or where there are too many to be named.
     pub(super) subjects: Vec<Subject>,
 }
@@ -28,6 +26,7 @@ impl Sealed {
             at: metadata.get("at").and_then(|at| at.parse().ok()),
             actor: text("actor"),
             batch: text("batch"),
+            user: text("user"),
             subjects: subjects.map(|(kind, id)| Subject { kind: kind.into(), id: id.into() }).collect(),
         })
     }
@@ -48,10 +47,6 @@ pub(super) fn differences(
     }
     if sealed.batch.as_deref() != Some(row.batch.as_str()) {
         found.push((Kind::Batch, "the column `batch` differs from the entry".to_owned()));
-    }
-    // Past a number of subjects the metadata names only the first; then the event alone says.
-    if subjects.is_none() && row.subjects.len() > SUBJECTS_NAMED_MAX {
-        return found;
     }
     let stored: BTreeSet<_> = row.subjects.iter().collect();
     let expected: BTreeSet<_> = subjects.unwrap_or(&sealed.subjects).iter().collect();
