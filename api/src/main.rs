@@ -1,2 +1,7 @@
-//! The `rollbook` binary.
-fn main() {}
+//! The `rollbook` binary: see `rollbook_api::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rollbook_api::cli::run()
+}

@@ -192,6 +192,12 @@ fn in_canonical_order(members: &mut Map<String, Value>, mut each: impl FnMut(&mu
     sorted.into_iter().for_each(|(_, value)| each(value));
 }
 
+/// Whether this is one personal value in its marked form.
+#[must_use]
+pub fn is_marked(json: &Value) -> bool {
+    marked(json).is_some()
+}
+
 fn marked(json: &Value) -> Option<(String, Option<Opened>)> {
     json.as_object().filter(|members| members.len() == 1)?.get(MARK)?;
     match Personal::deserialize(json).ok()? {

@@ -1,7 +1,7 @@
 //! Who may make a change: judged over the events a command makes, on the state before it.
 //!
 //! Design §2, "Granting": one may give only what one holds, to whom one may manage, and nobody changes their
-//! own access, unless the catalog says `access.grant_any`. What an event gives is said in [`gifts`](super::gifts).
+//! own access, unless the catalog says `access.grant_any`. What an event gives is said in `gifts`.
 
 use super::caused;
 use super::command::Command;
@@ -91,7 +91,7 @@ impl Right {
     }
 
     /// The role that is given.
-    pub(crate) fn giving_role(self, role: RoleId) -> Self {
+    pub(crate) fn with_role(self, role: RoleId) -> Self {
         Self { role: Some(role), ..self }
     }
 
@@ -244,7 +244,7 @@ impl Judge<'_> {
             None => (right.permission, right.subject),
         };
         let role = right.role.or_else(|| made_now.and_then(|subject| self.role_given(subject)));
-        // What is over nothing in particular is over the organization, not at any scope.
+        // What does not exist yet is asked of the organization, a new user of the role they get.
         let whole = role.is_none().then(|| self.before.id.subject());
         let targets = Targets { subject: subject.or(whole).map(Target::Entity), role, ..Targets::default() };
         let facts = Facts {

@@ -70,6 +70,7 @@ impl Coalesced {
 fn again(act: &Act) -> Act {
     let mut act = act.clone();
     act.context.command = Uuid::from_u128(!act.context.command.as_u128());
+    act.context.seed = act.context.seed.map(|byte| !byte);
     act
 }
 

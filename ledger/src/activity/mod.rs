@@ -17,8 +17,9 @@ use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::{OrganizationId, Subject};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// How often counts are written.
 pub const COALESCE_FOR: Duration = Duration::from_secs(60);
@@ -110,7 +111,9 @@ pub fn ledger_of(id: OrganizationId) -> LedgerId {
 #[derive(Clone, Debug)]
 pub struct Activity {
     ledger: PlainLedger,
-    coalesced: Arc<std::sync::Mutex<Coalesced>>,
+    coalesced: Arc<Mutex<Coalesced>>,
+    /// Acts on their way to the disk that nobody waits for.
+    noted: Arc<Mutex<JoinSet<()>>>,
     clock: Clock,
 }
 
@@ -119,7 +122,7 @@ impl Activity {
     #[must_use]
     pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
         let ledger = PlainLedger::new(store, ledger_of(id));
-        Self { ledger, coalesced: Arc::default(), clock }
+        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock }
     }
 
     /// Records an act of its own, durable when this returns.
@@ -140,12 +143,18 @@ impl Activity {
         };
         if let Some(act) = first {
             let this = self.clone();
-            tokio::spawn(async move { this.write(vec![(act, 1)]).await });
+            let write = async move { this.write(vec![(act, 1)]).await };
+            let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+            while noted.try_join_next().is_some() {}
+            noted.spawn(write);
         }
     }
 
-    /// Writes what was counted; called every minute and before the process ends.
+    /// Writes what was noted and counted; called every minute and before the process ends.
     pub async fn flush(&self) {
+        let mut noted = std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner));
+        // Each alarms by itself if it fails.
+        while noted.join_next().await.is_some() {}
         let counted = match self.coalesced.lock() {
             Ok(mut coalesced) => coalesced.take(self.clock.now()),
             Err(_) => Vec::new(),

@@ -1,7 +1,7 @@
 //! Stored rows to what they say: personal values revealed and checked, old versions brought up to date.
 
 use super::metadata::Metadata;
-use super::owners::Owners;
+use super::owners::{Owner, Owners};
 use super::upcast;
 use crate::store::{PersonalValue, Stored};
 use rollbook_domain::event::{DecodeError, Event};
@@ -53,10 +53,8 @@ pub struct Decoded {
 /// A personal value that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// Whose it was: a user's id, or `operator`.
-    pub person: String,
-    /// Whether it belonged to that person as the actor (address, agent, reason) and not as the subject.
-    pub authored: bool,
+    /// Whose it was.
+    pub owner: Owner,
     /// The position of its entry.
     pub position: u64,
 }
@@ -79,6 +77,14 @@ pub enum DecodeFailure {
         position: u64,
         /// Which commitment of the entry, counted from 0.
         ordinal: usize,
+    },
+    /// A column beside the entry says something else than the entry.
+    #[error("at position {position}: the column `{column}` is not what the entry says")]
+    Column {
+        /// The position.
+        position: u64,
+        /// The column.
+        column: &'static str,
     },
     /// There are more personal values than commitments, or two for one.
     #[error("at position {position}: a stored personal value belongs to no commitment")]
@@ -107,6 +113,7 @@ pub fn decode(stored: Stored) -> Result<Decoded, DecodeFailure> {
 /// [`DecodeFailure`] but for `Event`.
 pub fn reveal(stored: Stored) -> Result<Revealed, DecodeFailure> {
     let position = stored.entry.position;
+    columns(&stored)?;
     let owners = owners(&stored);
     let mut values: HashMap<usize, PersonalValue> = HashMap::new();
     for value in stored.personal.into_iter().flat_map(|row| row.values) {
@@ -119,11 +126,11 @@ pub fn reveal(stored: Stored) -> Result<Revealed, DecodeFailure> {
     // The order of names is canonical order: they are ASCII and sorted.
     for (name, text) in stored.entry.metadata {
         let mut value = Value::String(text);
-        reader.reveal(&mut value, &owners.of_metadata(&name), owners.is_authored(&name))?;
+        reader.reveal(&mut value, &owners.of_metadata(&name))?;
         metadata.insert(name, value);
     }
     let mut payload = stored.entry.payload;
-    reader.reveal(&mut payload, &owners.of_payload(), owners.payload_is_authored())?;
+    reader.reveal(&mut payload, &owners.of_payload())?;
     if !reader.values.is_empty() {
         return Err(DecodeFailure::Stray { position });
     }
@@ -137,6 +144,17 @@ pub fn reveal(stored: Stored) -> Result<Revealed, DecodeFailure> {
         metadata: Metadata::from_revealed(Value::Object(metadata)),
         missing: reader.missing,
     })
+}
+
+/// The columns beside the entry are not hashed: they hold what the entry's metadata holds, or are not believed.
+fn columns(stored: &Stored) -> Result<(), DecodeFailure> {
+    let said = |name: &str| stored.entry.metadata.get(name).map(String::as_str);
+    let (at, batch) = (Moment(stored.at_us).to_string(), stored.batch.to_string());
+    let columns = [("at", at.as_str()), ("batch", batch.as_str()), ("actor", stored.actor.as_str())];
+    match columns.into_iter().find(|(name, column)| said(name) != Some(column)) {
+        None => Ok(()),
+        Some((column, _)) => Err(DecodeFailure::Column { position: stored.entry.position, column }),
+    }
 }
 
 /// The first subject that the metadata names is the entity; see [`super::metadata`].
@@ -156,13 +174,13 @@ struct Reader {
 }
 
 impl Reader {
-    fn reveal(&mut self, json: &mut Value, person: &str, authored: bool) -> Result<(), DecodeFailure> {
+    fn reveal(&mut self, json: &mut Value, owner: &Owner) -> Result<(), DecodeFailure> {
         let (position, first) = (self.position, self.next);
         let (values, missing) = (&mut self.values, &mut self.missing);
         let count = personal::reveal(json, &mut |nth, commitment| {
             let ordinal = first + nth;
             let Some(value) = values.remove(&ordinal) else {
-                missing.push(Missing { person: person.to_owned(), authored, position });
+                missing.push(Missing { owner: owner.clone(), position });
                 return Ok(None);
             };
             if personal::commitment(&value.salt, &value.text) != commitment {

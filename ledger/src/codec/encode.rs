@@ -1,13 +1,13 @@
 //! Drafts of entries, and events as one kind of them, to sealed rows.
 
 use super::metadata::{self, Beside};
-use super::owners::Owners;
+use super::owners::{Owner, Owners};
 use crate::entry::{Entry, EntryError, LedgerId, Sealed};
 use crate::store::{PersonalRow, PersonalValue, Row, Subject as StoredSubject};
 use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::context::{Context, Fresh};
 use rollbook_domain::kernel::id::{Kind, Subject};
-use rollbook_domain::kernel::personal::{self, Opened};
+use rollbook_domain::kernel::personal::{self, COMMIT_PREFIX, Opened};
 use rollbook_domain::organization::authorize::Authority;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -50,6 +50,12 @@ pub enum EncodeError {
     /// The catalogue of events does not list it.
     #[error("event type `{0}` is not in the catalogue")]
     NotListed(&'static str),
+    /// A text begins as a commitment does and is none: every reader would look for its value.
+    #[error("a text begins with `{COMMIT_PREFIX}`, which the ledger reserves")]
+    Reserved,
+    /// A personal value has a character that not every database can keep.
+    #[error("a personal value has a nul character")]
+    Nul,
 }
 
 /// Seals the `nth` event of a command at `position`.
@@ -84,14 +90,20 @@ pub fn seal(origin: &Origin<'_>, nth: u64, position: u64, draft: Draft) -> Resul
     let actor_role = origin.actor_role.map(str::to_owned);
     let beside = Beside { batch: origin.batch, authority, actor_role, subjects: &subjects };
     let mut metadata = metadata::marked(context, &beside, &mut Fresh::for_metadata(context, nth));
+    if is_reserved(&metadata) || is_reserved(&payload) {
+        return Err(EncodeError::Reserved);
+    }
     let person = subjects.first().filter(|subject| subject.kind == Kind::User).map(|subject| subject.id);
     let owners = Owners::new(person, context.actor.user().map(|user| user.uuid()));
     // Metadata comes before payload in the canonical entry, so its commitments have the first ordinals.
     let names = personal_members(&metadata);
     let of_metadata = personal::seal(&mut metadata);
-    let of_payload = personal::seal(&mut payload).into_iter();
+    let of_payload = personal::seal(&mut payload);
+    if of_metadata.iter().chain(&of_payload).flatten().any(|opened| opened.value.contains('\0')) {
+        return Err(EncodeError::Nul);
+    }
     let owned = names.iter().map(|name| owners.of_metadata(name)).zip(of_metadata);
-    let owned = owned.chain(of_payload.map(|opened| (owners.of_payload(), opened)));
+    let owned = owned.chain(of_payload.into_iter().map(|opened| (owners.of_payload(), opened)));
     let personal = by_person(owned);
     let (ledger, metadata) = (origin.ledger.clone(), flat(&metadata));
     let sealed = Sealed::seal(Entry { ledger, position, event_type, version, payload, metadata })?;
@@ -99,6 +111,16 @@ pub fn seal(origin: &Origin<'_>, nth: u64, position: u64, draft: Draft) -> Resul
         |subject: &Subject| StoredSubject { kind: subject.kind.word().into(), id: subject.id.to_string() };
     let subjects = subjects.iter().map(stored).collect();
     Ok(Row { sealed, actor: context.actor.to_string(), subjects, personal })
+}
+
+/// Whether a text outside the marked personal values begins as a commitment.
+fn is_reserved(json: &Value) -> bool {
+    match json {
+        Value::String(text) => text.starts_with(COMMIT_PREFIX),
+        Value::Array(items) => items.iter().any(is_reserved),
+        Value::Object(members) => !personal::is_marked(json) && members.values().any(is_reserved),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn personal_members(metadata: &Value) -> Vec<String> {
@@ -109,11 +131,15 @@ fn personal_members(metadata: &Value) -> Vec<String> {
     names
 }
 
-fn by_person(owned: impl Iterator<Item = (String, Option<Opened>)>) -> Vec<PersonalRow> {
+fn by_person(owned: impl Iterator<Item = (Owner, Option<Opened>)>) -> Vec<PersonalRow> {
     let mut rows: BTreeMap<String, Vec<PersonalValue>> = BTreeMap::new();
-    for (ordinal, (person, opened)) in (0..).zip(owned) {
+    for (ordinal, (owner, opened)) in (0..).zip(owned) {
         if let Some(Opened { salt, value }) = opened {
-            rows.entry(person).or_default().push(PersonalValue { ordinal, salt, text: value.to_string() });
+            rows.entry(owner.key()).or_default().push(PersonalValue {
+                ordinal,
+                salt,
+                text: value.to_string(),
+            });
         }
     }
     rows.into_iter().map(|(person, values)| PersonalRow { person, values }).collect()

@@ -12,3 +12,4 @@ mod upcast;
 pub use decode::{DecodeFailure, Decoded, Missing, Revealed, decode, reveal};
 pub use encode::{Draft, EncodeError, Origin, encode, seal};
 pub use metadata::{Metadata, OPERATOR};
+pub use owners::Owner;

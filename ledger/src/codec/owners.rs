@@ -4,6 +4,25 @@
 use super::metadata::OPERATOR;
 use uuid::Uuid;
 
+/// The owner of one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// A user's id, or `operator`.
+    pub person: String,
+    /// Whether it is theirs as the actor, and so outlives an erasure without `authored`.
+    pub authored: bool,
+}
+
+impl Owner {
+    /// Under which values are stored: those one authored lie in rows of their own, so that they can stay when
+    /// the others are erased.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let authored = if self.authored { "/authored" } else { "" };
+        format!("{}{authored}", self.person)
+    }
+}
+
 /// Who owns the personal values of one entry.
 pub(super) struct Owners {
     person: Option<String>,
@@ -19,21 +38,18 @@ impl Owners {
         }
     }
 
-    pub(super) fn of_payload(&self) -> String {
-        self.person.clone().unwrap_or_else(|| self.actor.clone())
+    pub(super) fn of_payload(&self) -> Owner {
+        match &self.person {
+            Some(person) => Owner { person: person.clone(), authored: false },
+            None => self.as_actor(),
+        }
     }
 
-    pub(super) fn of_metadata(&self, name: &str) -> String {
-        if name == "reason" { self.of_payload() } else { self.actor.clone() }
+    pub(super) fn of_metadata(&self, name: &str) -> Owner {
+        if name == "reason" { self.of_payload() } else { self.as_actor() }
     }
 
-    /// Whether a value of metadata is its owner's as the actor, and so outlives an erasure without `authored`.
-    pub(super) fn is_authored(&self, name: &str) -> bool {
-        name != "reason" || self.person.is_none()
-    }
-
-    /// Whether a value of the payload is its owner's as the actor.
-    pub(super) fn payload_is_authored(&self) -> bool {
-        self.person.is_none()
+    fn as_actor(&self) -> Owner {
+        Owner { person: self.actor.clone(), authored: true }
     }
 }

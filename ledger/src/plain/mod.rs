@@ -4,8 +4,8 @@
 
 use crate::codec::{self, Draft, Origin};
 use crate::entry::{Frontier, LedgerId};
-use crate::store::{AppendError, Batch, Store, StoreError};
-use crate::writer::WriteError;
+use crate::store::{Batch, Store};
+use crate::writer::{Outcome, WriteError, commit};
 use rollbook_domain::kernel::context::Context;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,25 +45,15 @@ impl PlainLedger {
     /// Appends in one batch, durably; returns the position of the last entry.
     pub(crate) async fn append(&self, entries: &[Drafts<'_>]) -> Result<u64, WriteError> {
         let mut known = self.known.lock().await;
-        let mut doubtful: Option<Uuid> = None;
         for attempt in 0..TRIES {
             let head = match known.take() {
                 Some(head) => head,
                 None => self.head().await?,
             };
-            let batch = self.batch(&head, entries, attempt)?;
-            let (id, next) = (batch.batch, known_after(&batch));
-            if let Some(ours) = doubtful.take()
-                && self.is_ours(&head, ours).await?
-            {
-                return Ok(self.head().await?.position);
-            }
-            match self.store.append(batch).await {
-                Ok(_) => return Ok(known.insert(next).position),
-                Err(AppendError::Conflict) => {}
-                Err(AppendError::InDoubt(_)) => doubtful = Some(id),
-                Err(AppendError::Unavailable(_)) if attempt < 3 => {}
-                Err(error) => return Err(error.into()),
+            let batch = Arc::new(self.batch(&head, entries, attempt)?);
+            match commit(&self.store, &batch).await? {
+                Outcome::Done => return Ok(known.insert(known_after(&batch)).position),
+                Outcome::Conflict | Outcome::Duplicate => {}
             }
             tokio::time::sleep(Duration::from_millis(5 * u64::from(attempt.min(40)))).await;
         }
@@ -84,28 +74,16 @@ impl PlainLedger {
         }))
     }
 
-    /// Whether the batch in doubt is the one that ends at the head, or lies just below it.
-    async fn is_ours(&self, head: &Known, ours: Uuid) -> Result<bool, WriteError> {
-        let unavailable = |error: StoreError| WriteError::Unavailable(error.to_string());
-        for position in (head.position.saturating_sub(100)..=head.position).rev() {
-            if self.store.batch_at(&self.ledger, position).await.map_err(unavailable)? == Some(ours) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     fn batch(&self, head: &Known, entries: &[Drafts<'_>], attempt: u32) -> Result<Batch, WriteError> {
         let first = entries.first().map_or(Uuid::nil(), |entry| entry.context.command);
-        let batch = Uuid::from_u128(first.as_u128() ^ u128::from(attempt));
+        let batch = Uuid::from_u128(first.as_u128() ^ (u128::from(attempt) << 32));
         let mut rows = Vec::new();
         let mut frontier = head.frontier.clone();
-        let mut at_us = head.at_us;
+        // One batch, one time, never before the last entry's.
+        let at_us = entries.iter().map(|entry| entry.context.at.micros()).fold(head.at_us, i64::max);
         for entry in entries {
             let mut context = entry.context.clone();
-            // One batch, one time, never before the last entry's.
-            context.at.0 = context.at.micros().max(at_us);
-            at_us = context.at.micros();
+            context.at.0 = at_us;
             let origin =
                 Origin { ledger: &self.ledger, context: &context, batch, actor_role: entry.actor_role };
             for (nth, draft) in (0..).zip(&entry.drafts) {

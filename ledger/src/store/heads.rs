@@ -12,6 +12,10 @@ const HEAD: &str = "SELECT position, batch, frontier, at, format, pruned FROM he
     WHERE aggregate_id = $1 AND aggregate_type = $2";
 const HEADS: &str = "SELECT aggregate_id, position, batch, at FROM heads
     WHERE aggregate_type = $1 AND at >= $2 ORDER BY aggregate_id";
+const HEADS_OF_SQLITE: &str = "SELECT aggregate_id, position, batch, at FROM heads
+    WHERE aggregate_type = $1 AND aggregate_id IN (SELECT value FROM json_each($2))";
+const HEADS_OF_POSTGRES: &str = "SELECT aggregate_id, position, batch, at FROM heads
+    WHERE aggregate_type = $1 AND aggregate_id IN (SELECT json_array_elements_text($2::json))";
 const BATCH_AT: &str = "SELECT batch FROM events
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND sequence = $3";
 /// A binary search by time over the positions that were not pruned; `at` never falls within a ledger.
@@ -43,15 +47,20 @@ impl Store {
     /// If the database cannot be read.
     pub async fn heads(&self, kind: LedgerKind, since_us: Option<i64>) -> Result<Vec<HeadMark>, StoreError> {
         let since = since_us.unwrap_or(i64::MIN);
-        self.select(HEADS, params![kind.as_str(), since], |row| {
-            Ok(HeadMark {
-                ledger: LedgerId::new(kind, row.text(0)?),
-                position: row.count(1)?,
-                batch: id(row, 2)?,
-                at_us: row.int(3)?,
-            })
-        })
-        .await
+        self.select(HEADS, params![kind.as_str(), since], |row| mark(kind, row)).await
+    }
+
+    /// The heads of these ledgers of a kind, in no order; of those that do not exist nothing.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn heads_of(&self, kind: LedgerKind, ids: &[String]) -> Result<Vec<HeadMark>, StoreError> {
+        let sql = match self {
+            Self::Sqlite(_) => HEADS_OF_SQLITE,
+            Self::Postgres(_) => HEADS_OF_POSTGRES,
+        };
+        let ids = serde_json::Value::from(ids).to_string();
+        self.select(sql, params![kind.as_str(), ids.as_str()], |row| mark(kind, row)).await
     }
 
     /// The batch that wrote `position`: tells after a lost answer whose rows are there.
@@ -80,6 +89,15 @@ impl Store {
             }
         }
     }
+}
+
+fn mark(kind: LedgerKind, row: &Cells) -> Result<HeadMark, StoreError> {
+    Ok(HeadMark {
+        ledger: LedgerId::new(kind, row.text(0)?),
+        position: row.count(1)?,
+        batch: id(row, 2)?,
+        at_us: row.int(3)?,
+    })
 }
 
 fn id(row: &Cells, column: usize) -> Result<Uuid, StoreError> {

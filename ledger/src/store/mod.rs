@@ -24,6 +24,7 @@ mod snapshots;
 mod sqlite;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use attempts::Attempts;
 pub use batch::{
@@ -33,6 +34,7 @@ pub use credentials::Credential;
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use pages::Pages;
 pub use postgres::PostgresStore;
+pub use read::READ_ROWS_MAX;
 pub use row::{Head, HeadMark, RawRow, Stored};
 pub use schema::SchemaState;
 pub use sessions::Session;
@@ -113,7 +115,8 @@ impl Store {
     ///
     /// # Errors
     /// Each [`AppendError`] says whether the batch may be written and what to do next.
-    pub async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+    pub async fn append(&self, batch: impl Into<Arc<Batch>>) -> Result<Appended, AppendError> {
+        let batch = batch.into();
         batch.check()?;
         match self {
             Self::Sqlite(engine) => engine.append(batch).await,

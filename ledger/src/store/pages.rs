@@ -9,8 +9,9 @@ use super::select::{Selection, contiguous};
 use super::{ReadError, Store, StoreError, Stored};
 use crate::entry::LedgerId;
 
-/// Rows a page: large enough that round trips do not count, small enough for memory.
-const PAGE_ROWS: u32 = 5_000;
+/// Rows a page: large enough that round trips do not count. Two pages of the largest entries are 260 MB, of
+/// typical ones 4 MB.
+const PAGE_ROWS: u32 = 2_000;
 
 /// Rows of one ledger on their way. Dropping it stops the reading.
 #[derive(Debug)]

@@ -1,26 +1,43 @@
 //! Deciding what waits, one command after another on a speculative state, and sealing what came of it.
 
-use super::{Decided, Submission, WriteError};
+use super::{Decide, Decided, Submission, WriteError};
 use crate::codec::{self, Origin};
 use crate::entry::Frontier;
-use crate::store::{Batch, Command as Remembered, Row};
+use crate::store::{Batch, Command as Remembered, CredentialChange, ROWS_MAX, Row};
 use crate::writer::load::{Loaded, ledger_of};
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_domain::organization::decide::decide;
+use rollbook_domain::organization::decide::Accepted;
 use rollbook_domain::organization::state::Organization;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
-/// What came of the commands of one batch, in their order, and what is to be appended.
+/// A batch with this many rows takes no further command, so that nobody waits long for a large neighbour.
+const ROWS_SOFT_MAX: usize = 2_000;
+
+/// What came of the first commands of a batch, in their order, and what is to be appended.
 pub(super) struct Plan {
     pub(super) outcomes: Vec<Result<Decided, WriteError>>,
     pub(super) batch: Batch,
     pub(super) after: Organization,
 }
 
-/// Decides `submissions` from `loaded` at `at`. Stops early, leaving the rest undecided, when the batch is full.
-pub(super) fn plan(loaded: &Loaded, submissions: &mut [Submission], at: Moment, id: Uuid) -> Plan {
+impl Plan {
+    /// Whether there is nothing to append.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch.rows.is_empty() && self.batch.commands.is_empty() && self.batch.credentials.is_empty()
+    }
+}
+
+/// Decides `submissions` from `loaded` at `at`, the first of them at least; stops at one that belongs into the
+/// next batch, leaving it and those after it without an outcome.
+pub(super) fn plan<'a>(
+    loaded: &Loaded,
+    submissions: impl Iterator<Item = &'a mut Submission>,
+    at: Moment,
+    id: Uuid,
+    decide: Decide,
+) -> Plan {
     let mut building = Building {
         state: loaded.organization.clone(),
         frontier: loaded.frontier.clone(),
@@ -28,14 +45,18 @@ pub(super) fn plan(loaded: &Loaded, submissions: &mut [Submission], at: Moment, 
         commands: Vec::new(),
         credentials: Vec::new(),
         id,
+        decide,
     };
-    let mut outcomes = Vec::with_capacity(submissions.len());
-    for submission in submissions.iter_mut() {
-        if !building.rows.is_empty() && building.rows.len() >= ROWS_SOFT_MAX {
+    let mut outcomes = Vec::new();
+    for submission in submissions {
+        submission.context.at = at;
+        if building.is_for_the_next_batch(submission) {
             break;
         }
-        submission.context.at = at;
-        outcomes.push(building.one(submission));
+        match building.one(submission) {
+            Some(outcome) => outcomes.push(outcome),
+            None => break,
+        }
     }
     let Building { state, frontier, rows, commands, credentials, .. } = building;
     let batch = Batch {
@@ -51,45 +72,60 @@ pub(super) fn plan(loaded: &Loaded, submissions: &mut [Submission], at: Moment, 
     Plan { outcomes, batch, after: state }
 }
 
-/// A batch with this many rows takes no further command, so that nobody waits long for a large neighbour.
-const ROWS_SOFT_MAX: usize = 2_000;
-
 struct Building {
     state: Organization,
     frontier: Frontier,
     rows: Vec<Row>,
     commands: Vec<Remembered>,
-    credentials: Vec<crate::store::CredentialChange>,
+    credentials: Vec<CredentialChange>,
     id: Uuid,
+    decide: Decide,
 }
 
 impl Building {
-    /// One command: all of it goes into the batch, or nothing.
-    fn one(&mut self, submission: &Submission) -> Result<Decided, WriteError> {
-        let (context, command) = (&submission.context, &submission.command);
-        let started = std::time::Instant::now();
-        let decided = catch_unwind(AssertUnwindSafe(|| decide(&self.state, context, command)));
-        metrics::histogram!("rollbook_decide_seconds").record(started.elapsed().as_secs_f64());
-        let accepted = decided.map_err(|_| panicked(context.command))??;
-        let rows = self.seal(submission, &accepted)?;
-        if self.rows.len() + rows.len() > crate::store::ROWS_MAX {
-            // Alone it fits (decide counts its events); the caller decides it again in the next batch.
-            return Err(WriteError::Busy);
+    /// A full batch takes nothing more; and a key that this batch remembers already is answered from the store
+    /// once it is there.
+    fn is_for_the_next_batch(&self, submission: &Submission) -> bool {
+        let same = |one: &Remembered| {
+            submission.idempotency.as_ref().is_some_and(|key| key.actor == one.actor && key.key == one.key)
+        };
+        self.rows.len() >= ROWS_SOFT_MAX || self.commands.iter().any(same)
+    }
+
+    /// One command: all of it goes into the batch, or nothing. No answer if it does not fit beside the others.
+    fn one(&mut self, submission: &Submission) -> Option<Result<Decided, WriteError>> {
+        if submission.only_at.is_some_and(|position| position != self.state.position) {
+            return Some(Err(WriteError::Moved));
         }
+        let accepted = match self.decided(submission) {
+            Ok(accepted) => accepted,
+            Err(error) => return Some(Err(error)),
+        };
+        if !self.rows.is_empty() && self.rows.len() + accepted.events.len() > ROWS_MAX {
+            return None;
+        }
+        let rows = match self.seal(submission, &accepted) {
+            Ok(rows) => rows,
+            Err(error) => return Some(Err(error)),
+        };
         let first = if rows.is_empty() { 0 } else { self.state.position + 1 };
         rows.iter().for_each(|row| self.frontier.push(*row.sealed.leaf()));
         self.rows.extend(rows);
         self.remember(submission, first, accepted.after.position);
         self.credentials.extend(submission.credentials.iter().cloned());
         self.state = accepted.after.clone();
-        Ok(Decided { events: accepted.events, first, after: accepted.after })
+        Some(Ok(Decided { events: accepted.events, first, after: accepted.after }))
     }
 
-    fn seal(
-        &self,
-        submission: &Submission,
-        accepted: &rollbook_domain::organization::decide::Accepted,
-    ) -> Result<Vec<Row>, WriteError> {
+    fn decided(&self, submission: &Submission) -> Result<Accepted, WriteError> {
+        let (context, command) = (&submission.context, &submission.command);
+        let started = std::time::Instant::now();
+        let decided = catch_unwind(AssertUnwindSafe(|| (self.decide)(&self.state, context, command)));
+        metrics::histogram!("rollbook_decide_seconds").record(started.elapsed().as_secs_f64());
+        Ok(decided.map_err(|_| panicked(context.command))??)
+    }
+
+    fn seal(&self, submission: &Submission, accepted: &Accepted) -> Result<Vec<Row>, WriteError> {
         let context = &submission.context;
         let role =
             context.actor.user().and_then(|id| self.state.user(id)).and_then(|user| self.state.role_of(user));

@@ -1,30 +1,33 @@
 //! Appending a batch until it is known what became of it.
 
-use super::load::ledger_of;
-use super::{Idempotency, WriteError, catch_up};
+use super::load::{self, ledger_of};
+use super::{Idempotency, WriteError};
 use crate::store::{AppendError, Batch, Command as Remembered, Store};
 use rollbook_domain::kernel::id::OrganizationId;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a batch whose outcome is unknown is tried again before its callers are told to retry.
 const IN_DOUBT_TRIES: u32 = 60;
+/// How often a database that is not there is tried again at once.
+const UNAVAILABLE_TRIES: u32 = 3;
 
 /// What became of a batch.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It is durable.
     Done,
     /// Another writer was first: catch up and decide again.
     Conflict,
     /// One of its keys is stored already.
-    Duplicate(String),
+    Duplicate,
 }
 
 /// Appends `batch`; in doubt, appends the same batch again until the database says whose rows are there.
-pub(super) async fn commit(store: &Store, batch: &Batch) -> Result<Outcome, WriteError> {
+pub(crate) async fn commit(store: &Store, batch: &Arc<Batch>) -> Result<Outcome, WriteError> {
     let mut in_doubt = false;
     for attempt in 0..IN_DOUBT_TRIES {
-        match store.append(batch.clone()).await {
+        match store.append(Arc::clone(batch)).await {
             Ok(_) => return Ok(Outcome::Done),
             Err(AppendError::Conflict | AppendError::Duplicate { .. })
                 if in_doubt && is_ours(store, batch).await? =>
@@ -32,23 +35,29 @@ pub(super) async fn commit(store: &Store, batch: &Batch) -> Result<Outcome, Writ
                 return Ok(Outcome::Done);
             }
             Err(AppendError::Conflict) => return Ok(Outcome::Conflict),
-            Err(AppendError::Duplicate { key, .. }) => return Ok(Outcome::Duplicate(key)),
+            Err(AppendError::Duplicate { .. }) => return Ok(Outcome::Duplicate),
             Err(AppendError::InDoubt(what)) => {
                 tracing::warn!(%what, attempt, "the answer to an append was lost; asking what became of it");
                 metrics::counter!("rollbook_in_doubt_total").increment(1);
                 in_doubt = true;
             }
-            Err(AppendError::Unavailable(what)) if in_doubt || attempt < 3 => {
+            // A refusal says nothing of the try before it, whose answer was lost.
+            Err(AppendError::Unavailable(what) | AppendError::Refused(what)) if in_doubt => {
+                tracing::warn!(%what, attempt, "it is not known yet what became of an append; trying again");
+            }
+            Err(AppendError::Unavailable(what)) if attempt < UNAVAILABLE_TRIES => {
                 tracing::warn!(%what, attempt, "the database is not available; trying again");
             }
             Err(error) => return Err(error.into()),
         }
         tokio::time::sleep(pause(attempt)).await;
     }
-    // Nobody may be answered "not written" now, and nothing may be decided on top: the writer ends.
-    Err(WriteError::Stopped(
-        "the outcome of an append stayed unknown; the ledger will be read anew".to_owned(),
-    ))
+    Err(unknown())
+}
+
+/// Nobody may be answered "not written" now, and nothing may be decided on top: the writer ends.
+fn unknown() -> WriteError {
+    WriteError::Stopped("the outcome of an append stayed unknown; the ledger will be read anew".to_owned())
 }
 
 /// 10 ms at first, doubling to half a second.
@@ -62,16 +71,14 @@ async fn is_ours(store: &Store, batch: &Batch) -> Result<bool, WriteError> {
         match store
             .batch_at(&batch.ledger, batch.expected + 1)
             .await
-            .map_err(|error| catch_up::read(error.into()))
+            .map_err(|error| load::reading(error.into()))
         {
             Ok(found) => return Ok(found == Some(batch.batch)),
             Err(WriteError::Unavailable(_)) => tokio::time::sleep(pause(attempt)).await,
             Err(error) => return Err(error),
         }
     }
-    Err(WriteError::Stopped(
-        "the outcome of an append stayed unknown; the ledger will be read anew".to_owned(),
-    ))
+    Err(unknown())
 }
 
 /// What was remembered under an idempotency key.

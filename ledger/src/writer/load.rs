@@ -1,17 +1,36 @@
-//! Loading an organization: newest usable snapshot plus tail, each personal value checked.
+//! Bringing an organization in memory up to the head of its ledger, each personal value and the tree checked.
 
-use super::LoadError;
+use super::{LoadError, WriteError};
 use crate::codec::{self, Decoded, Missing};
 use crate::entry::{Frontier, LedgerId, LedgerKind};
-use crate::store::{Store, Stored};
+use crate::snapshot;
+use crate::store::{FORMAT, ReadError, Store, StoreError, Stored};
+use rollbook_domain::event::Event;
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::event::UserEvent;
 
 /// An organization in memory with the tree over its ledger.
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub(crate) organization: Organization,
     pub(crate) frontier: Frontier,
+    /// Erasures that were asked for in what this process folded: snapshots from before hold the values.
+    pub(crate) erasures: u64,
+    /// The position of the snapshot this was loaded from, 0 if from none.
+    pub(crate) snapshot: u64,
+}
+
+impl Loaded {
+    fn empty(id: OrganizationId) -> Self {
+        let (organization, frontier) = (Organization::empty(id), Frontier::default());
+        Self { organization, frontier, erasures: 0, snapshot: 0 }
+    }
+}
+
+/// Whether the snapshots from before this event hold values that must go.
+pub(crate) fn asks_to_erase(event: &Event) -> bool {
+    matches!(event, Event::User(UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. }))
 }
 
 /// The ledger of an organization's changes.
@@ -20,22 +39,76 @@ pub fn ledger_of(id: OrganizationId) -> LedgerId {
     LedgerId::new(LedgerKind::Organization, id.to_string())
 }
 
-pub(crate) async fn load(store: &Store, id: OrganizationId) -> Result<Loaded, LoadError> {
-    let empty = Loaded { organization: Organization::empty(id), frontier: Frontier::default() };
-    let Some(head) = store.head(&ledger_of(id)).await? else { return Ok(empty) };
-    let mut loaded = empty;
-    tail(store, &mut loaded, head.position).await?;
+/// The organization at the head of its ledger, which must not be before `known`.
+///
+/// # Errors
+/// [`LoadError`] if the ledger cannot be read to its end or is not what this process knows of it.
+pub(crate) async fn load(store: &Store, id: OrganizationId, known: u64) -> Result<Loaded, LoadError> {
+    let loaded = match snapshot::newest(store, id).await {
+        Some(cached) => match finished(store, cached).await {
+            Err(error @ LoadError::Read(ReadError::Store(_))) => return Err(error),
+            Err(error) => {
+                tracing::warn!(organization = %id, %error, "a snapshot does not fit its ledger and is ignored");
+                finished(store, Loaded::empty(id)).await?
+            }
+            Ok(loaded) => loaded,
+        },
+        None => finished(store, Loaded::empty(id)).await?,
+    };
+    let found = loaded.organization.position;
+    if found < known { Err(LoadError::Behind { found, known }) } else { Ok(loaded) }
+}
+
+async fn finished(store: &Store, mut loaded: Loaded) -> Result<Loaded, LoadError> {
+    to_head(store, &mut loaded).await?;
+    ends_at_head(store, &loaded).await?;
     Ok(loaded)
 }
 
-/// Reads what comes after what is loaded, up to `to`, and folds it in.
+/// Folds in everything up to the head. Says whether there was anything.
+///
+/// What was read halfway is not kept: `loaded` stays as it was after an error.
 ///
 /// # Errors
-/// As [`load`]; `loaded` must not be used after an error.
-pub(crate) async fn tail(store: &Store, loaded: &mut Loaded, to: u64) -> Result<(), LoadError> {
-    let from = loaded.organization.position + 1;
-    let pages = store.stream(&ledger_of(loaded.organization.id), from, to);
+/// As [`load`].
+pub(crate) async fn to_head(store: &Store, loaded: &mut Loaded) -> Result<bool, LoadError> {
+    let start = loaded.organization.position;
+    let mut next = loaded.clone();
     let mut missing = Vec::new();
+    let mut lost = None;
+    loop {
+        let before = next.organization.position;
+        read_to_head(store, &mut next, &mut missing).await?;
+        let moved = next.organization.position > before;
+        match (unexplained(&next.organization, &missing), lost) {
+            (None, _) => break,
+            // Values go after their erasure was asked for; whoever read in between finds the request by now.
+            (Some(one), Some(_)) if !moved => return Err(LoadError::Lost(one)),
+            (found, _) => lost = found,
+        }
+    }
+    let moved = next.organization.position > start;
+    *loaded = next;
+    Ok(moved)
+}
+
+async fn read_to_head(
+    store: &Store,
+    loaded: &mut Loaded,
+    missing: &mut Vec<Missing>,
+) -> Result<(), LoadError> {
+    let ledger = ledger_of(loaded.organization.id);
+    let known = loaded.organization.position;
+    let Some(head) = store.head(&ledger).await? else {
+        return if known == 0 { Ok(()) } else { Err(LoadError::Behind { found: 0, known }) };
+    };
+    if head.format > FORMAT {
+        return Err(LoadError::Newer { found: head.format });
+    }
+    if head.position < known {
+        return Err(LoadError::Behind { found: head.position, known });
+    }
+    let pages = store.stream(&ledger, known + 1, head.position);
     let folded = pages.for_each(|rows| {
         for stored in rows {
             missing.extend(fold(loaded, stored)?);
@@ -43,7 +116,8 @@ pub(crate) async fn tail(store: &Store, loaded: &mut Loaded, to: u64) -> Result<
         Ok(())
     });
     folded.await.map_err(|error: LoadError| error)?;
-    judge(&loaded.organization, missing)
+    // The head keeps the tree that was sealed: whoever changed a row and its leaf did not change all of it.
+    if loaded.frontier == head.frontier { Ok(()) } else { Err(LoadError::Forked { position: head.position }) }
 }
 
 fn fold(loaded: &mut Loaded, stored: Stored) -> Result<Vec<Missing>, LoadError> {
@@ -51,20 +125,55 @@ fn fold(loaded: &mut Loaded, stored: Stored) -> Result<Vec<Missing>, LoadError> 
     let Decoded { at, event, missing, .. } = codec::decode(stored)?;
     loaded.organization.apply(at, &event);
     loaded.frontier.push(leaf);
+    loaded.erasures += u64::from(asks_to_erase(&event));
     Ok(missing)
 }
 
+/// Checks that the rows end where the head is; only a hand that put the guards aside can have changed that.
+///
+/// # Errors
+/// [`LoadError::Beyond`] or a gap, and what reading says.
+pub(crate) async fn ends_at_head(store: &Store, loaded: &Loaded) -> Result<(), LoadError> {
+    let ledger = ledger_of(loaded.organization.id);
+    let last = loaded.organization.position;
+    let is_there = async |position| store.batch_at(&ledger, position).await.map_err(ReadError::from);
+    if last > 0 && is_there(last).await?.is_none() {
+        return Err(ReadError::Gap { ledger, position: last }.into());
+    }
+    if is_there(last + 1).await?.is_none() {
+        return Ok(());
+    }
+    // Unless another process appended since the head was read.
+    let head = store.head(&ledger).await?.map_or(0, |head| head.position);
+    if head > last { Ok(()) } else { Err(LoadError::Beyond { position: last + 1 }) }
+}
+
 /// A value may be gone only if its owner's erasure was asked for in the same ledger.
-fn judge(organization: &Organization, missing: Vec<Missing>) -> Result<(), LoadError> {
-    missing
-        .into_iter()
-        .find(|one| !is_erased(organization, one))
-        .map_or(Ok(()), |one| Err(LoadError::Lost(one)))
+fn unexplained(organization: &Organization, missing: &[Missing]) -> Option<Missing> {
+    missing.iter().find(|one| !is_erased(organization, one)).cloned()
 }
 
 /// Whether the ledger explains why a personal value is not there.
 #[must_use]
 pub fn is_erased(organization: &Organization, missing: &Missing) -> bool {
-    let user = missing.person.parse().ok().map(UserId).and_then(|id| organization.user(id));
-    user.is_some_and(|user| user.erased && (!missing.authored || user.erased_authored))
+    let user = missing.owner.person.parse().ok().map(UserId).and_then(|id| organization.user(id));
+    user.is_some_and(|user| user.erased && (!missing.owner.authored || user.erased_authored))
+}
+
+/// What a failure to load means to a writer at work: an outage passes, anything else ends it.
+pub(super) fn at_work(error: LoadError) -> WriteError {
+    match error {
+        LoadError::Read(error) => reading(error),
+        error => WriteError::Stopped(error.to_string()),
+    }
+}
+
+/// The same of a failure to read.
+pub(super) fn reading(error: ReadError) -> WriteError {
+    match error {
+        ReadError::Store(StoreError::Unavailable(what) | StoreError::InDoubt(what)) => {
+            WriteError::Unavailable(what)
+        }
+        error => WriteError::Stopped(error.to_string()),
+    }
 }

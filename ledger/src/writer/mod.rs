@@ -6,11 +6,14 @@
 //! the codec's, SQL the store's.
 
 mod batch;
-mod catch_up;
 mod commit;
 mod load;
 mod task;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use commit::{Outcome, commit};
+pub(crate) use load::Loaded;
 pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
@@ -20,9 +23,11 @@ use rollbook_domain::event::Event;
 use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::decide::{Accepted, decide};
 use rollbook_domain::organization::rejection::Rejection;
 use rollbook_domain::organization::state::Organization;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -54,6 +59,8 @@ pub struct Submission {
     pub idempotency: Option<Idempotency>,
     /// Secrets to store or delete in the same transaction.
     pub credentials: Vec<CredentialChange>,
+    /// The only position of the organization at which it may be decided, for what was planned beforehand.
+    pub only_at: Option<u64>,
 }
 
 /// What a retry is known by.
@@ -105,6 +112,9 @@ pub enum WriteError {
     /// Too many commands wait.
     #[error("too many changes are waiting; try again in a moment")]
     Busy,
+    /// The organization is not at the position any more for which it was planned; plan again.
+    #[error("the organization has changed since this was planned")]
+    Moved,
     /// The database is not reachable; nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -114,7 +124,8 @@ pub enum WriteError {
         /// By how much, in milliseconds.
         millis: i64,
     },
-    /// The writer stopped serving the organization.
+    /// The writer stopped serving the organization. Should a command have been on its way, whether it was
+    /// written is not known; asking again with the same idempotency key is safe.
     #[error("this organization is not served: {0}")]
     Stopped(String),
     /// The rules panicked on this command; the incident id is in the log.
@@ -140,14 +151,55 @@ pub enum LoadError {
     /// A personal value is gone and nobody asked that it be erased.
     #[error("at position {}: a personal value is gone that nobody asked to erase", .0.position)]
     Lost(Missing),
+    /// The database lost what was acknowledged: a restore, or a failover to a stale replica.
+    #[error("the database is at position {found}, behind {known} which was acknowledged here")]
+    Behind {
+        /// Where the database is.
+        found: u64,
+        /// What this process knows.
+        known: u64,
+    },
+    /// The rows are not those that the head was made over, or not those that this process knows.
+    #[error("up to position {position} the rows are not those that the head was made over")]
+    Forked {
+        /// The position of the head.
+        position: u64,
+    },
+    /// A row lies where none was appended.
+    #[error("a row lies at position {position}, beyond the head: somebody put it there by hand")]
+    Beyond {
+        /// Its position.
+        position: u64,
+    },
+    /// A newer release wrote the ledger.
+    #[error("the ledger has format {found}, which this release does not know")]
+    Newer {
+        /// The format in the head.
+        found: u32,
+    },
     /// There is no such organization.
     #[error("there is no such organization")]
     Absent,
 }
 
+/// The rules; a test may put others in their place.
+pub(crate) type Decide = fn(&Organization, &Context, &Command) -> Result<Accepted, Rejection>;
+
+type Reply = oneshot::Sender<Result<Answer, WriteError>>;
+
+/// A command that waits, and who waits for its answer.
+pub(crate) struct Change {
+    submission: Submission,
+    reply: Reply,
+}
+
 pub(crate) enum Job {
-    Change(Box<(Submission, oneshot::Sender<Result<Answer, WriteError>>)>),
+    Change(Box<Change>),
     CatchUp(oneshot::Sender<Result<u64, WriteError>>),
+    /// The head was seen at this position by somebody who began to look at this time.
+    Seen(u64, Instant),
+    /// Keep a snapshot; the sender is dropped when that is done.
+    Keep(oneshot::Sender<()>),
 }
 
 /// A handle to an organization's writer. Clones are cheap; the task ends when the last one is dropped.
@@ -155,23 +207,43 @@ pub(crate) enum Job {
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
     published: watch::Receiver<Arc<Published>>,
+    stopped: Arc<AtomicBool>,
     store: Store,
     id: OrganizationId,
 }
 
 impl Writer {
     /// Loads the organization and starts its writer. A ledger without entries is an organization to be founded.
+    /// `known` is the position that this process acknowledged before, 0 if none.
     ///
     /// # Errors
-    /// [`LoadError`] if the ledger cannot be read to its end.
-    pub async fn start(store: Store, clock: Clock, id: OrganizationId) -> Result<Self, LoadError> {
-        let loaded = load::load(&store, id).await?;
+    /// [`LoadError`] if the ledger cannot be read to its end, or ends before `known`.
+    pub async fn start(
+        store: Store,
+        clock: Clock,
+        id: OrganizationId,
+        known: u64,
+    ) -> Result<Self, LoadError> {
+        Self::start_by(store, clock, id, known, decide).await
+    }
+
+    async fn start_by(
+        store: Store,
+        clock: Clock,
+        id: OrganizationId,
+        known: u64,
+        rules: Decide,
+    ) -> Result<Self, LoadError> {
+        let asked = Instant::now();
+        let loaded = load::load(&store, id, known).await?;
         let (jobs, mailbox) = mpsc::channel(MAILBOX_MAX);
-        let first =
-            Arc::new(Published { organization: loaded.organization.clone(), confirmed: Instant::now() });
-        let (publish, published) = watch::channel(first);
-        tokio::spawn(task::Task::new(store.clone(), clock, loaded, publish).run(mailbox));
-        Ok(Self { jobs, published, store, id })
+        let first = Published { organization: loaded.organization.clone(), confirmed: asked };
+        let (publish, published) = watch::channel(Arc::new(first));
+        let stopped = Arc::default();
+        let task =
+            task::Task::new(store.clone(), clock, loaded, publish, rules, Arc::clone(&stopped)).run(mailbox);
+        tokio::spawn(task);
+        Ok(Self { jobs, published, stopped, store, id })
     }
 
     /// Whose writer it is.
@@ -183,7 +255,7 @@ impl Writer {
     /// Whether the task has ended: going on could have been wrong. The log says why.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
-        self.jobs.is_closed()
+        self.stopped.load(Ordering::Acquire) || self.jobs.is_closed()
     }
 
     /// The newest durable state that this process knows.
@@ -201,18 +273,39 @@ impl Writer {
     /// Carries a command out, or says why not. The answer comes when it is durable.
     ///
     /// # Errors
-    /// [`WriteError`]; nothing was written, but for `Unavailable` after a lost connection, where a retry with
-    /// the same idempotency key is safe.
+    /// [`WriteError`]; nothing was written, but for `Stopped`, where a retry with the same idempotency key is
+    /// safe.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, WriteError> {
-        if let Some(idempotency) = &submission.idempotency
-            && let Some(remembered) = commit::remembered(&self.store, self.id, idempotency).await?
-        {
-            let organization = self.published().organization.clone();
-            return Ok(Answer::Replayed(Box::new((remembered, organization))));
+        let Some(key) = submission.idempotency.clone() else { return self.ask(submission).await };
+        if let Some(answer) = self.replayed(&key).await? {
+            return Ok(answer);
         }
-        let (answer, answered) = oneshot::channel();
-        self.send(Job::Change(Box::new((submission, answer))))?;
+        match self.ask(submission).await {
+            // The same request may have been carried out meanwhile, and be what refuses this one.
+            Err(WriteError::Rejected(rejection)) => {
+                self.replayed(&key).await?.ok_or(WriteError::Rejected(rejection))
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask(&self, submission: Submission) -> Result<Answer, WriteError> {
+        let (reply, answered) = oneshot::channel();
+        self.send(Job::Change(Box::new(Change { submission, reply })))?;
         answered.await.map_err(|_| stopped())?
+    }
+
+    async fn replayed(&self, key: &Idempotency) -> Result<Option<Answer>, WriteError> {
+        let remembered = commit::remembered(&self.store, self.id, key).await?;
+        let now = |remembered| (remembered, self.published().organization.clone());
+        Ok(remembered.map(|remembered| Answer::Replayed(Box::new(now(remembered)))))
+    }
+
+    /// Tells the writer that somebody who began to look at `since` saw the head at `position`; it catches up if
+    /// that is news. Does not wait.
+    pub fn seen(&self, position: u64, since: Instant) {
+        // A writer with a full mailbox or none learns of the head by its own appends, or not at all.
+        let _full_or_ended = self.jobs.try_send(Job::Seen(position, since));
     }
 
     /// Reads what other processes appended. Returns the position that is known then.
@@ -223,6 +316,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         self.send(Job::CatchUp(answer))?;
         answered.await.map_err(|_| stopped())?
+    }
+
+    /// Keeps a snapshot of the state if there is none at its position, so that the next start is quick.
+    pub async fn keep_snapshot(&self) {
+        let (kept, done) = oneshot::channel();
+        if self.send(Job::Keep(kept)).is_ok() {
+            let _kept_or_ended = done.await;
+        }
     }
 
     /// Waits until the published state is at `position` or later, at most `bound`.

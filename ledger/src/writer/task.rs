@@ -2,16 +2,17 @@
 
 use super::batch::{self, Plan};
 use super::commit::{self, Outcome};
-use super::load::Loaded;
+use super::load::{self, Loaded};
 use super::{
-    Answer, BATCH_COMMANDS_MAX, CLOCK_SKEW_MAX, Decided, Job, Published, Submission, WriteError, Written,
-    catch_up,
+    Answer, BATCH_COMMANDS_MAX, CLOCK_SKEW_MAX, Change, Decide, Decided, Job, Published, WriteError, Written,
 };
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::snapshot::Keeper;
+use crate::store::{Batch, Store};
 use rollbook_domain::kernel::moment::Moment;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -23,15 +24,18 @@ const CLOCK_CHECK: Duration = Duration::from_secs(30);
 /// Times one batch is decided again after conflicts before its callers are told to retry.
 const CONFLICTS_MAX: u32 = 50;
 
-type Reply = oneshot::Sender<Result<Answer, WriteError>>;
-
 pub(super) struct Task {
     store: Store,
     clock: Clock,
     loaded: Loaded,
     publish: watch::Sender<Arc<Published>>,
+    rules: Decide,
+    stopped: Arc<AtomicBool>,
     confirmed: Instant,
     skew_checked: Option<Instant>,
+    keeper: Keeper,
+    /// So many of the next commands are decided one by one, because a batch of them could not be stored.
+    singly: usize,
 }
 
 impl Task {
@@ -40,8 +44,14 @@ impl Task {
         clock: Clock,
         loaded: Loaded,
         publish: watch::Sender<Arc<Published>>,
+        rules: Decide,
+        stopped: Arc<AtomicBool>,
     ) -> Self {
-        Self { store, clock, loaded, publish, confirmed: Instant::now(), skew_checked: None }
+        let confirmed = publish.borrow().confirmed;
+        let mut keeper = Keeper::new(store.clone(), &loaded);
+        keeper.look(&loaded);
+        let (skew_checked, singly) = (None, 0);
+        Self { store, clock, loaded, publish, rules, stopped, confirmed, skew_checked, keeper, singly }
     }
 
     /// Runs until every handle is dropped, or until going on could be wrong.
@@ -50,9 +60,19 @@ impl Task {
         while let Some(first) = next(&mut waiting, &mut mailbox).await {
             let served = match first {
                 Job::CatchUp(answer) => self.answer_catch_up(answer).await,
-                first @ Job::Change(_) => {
-                    let jobs = gather(first, &mut waiting, &mut mailbox);
-                    self.serve(jobs, &mut waiting).await
+                Job::Seen(position, since) => {
+                    let seen = self.seen(position, since).await;
+                    self.stop_only(seen)
+                }
+                Job::Keep(kept) => {
+                    self.keeper.keep(&self.loaded, kept);
+                    Ok(())
+                }
+                Job::Change(first) => {
+                    let most = if self.singly > 0 { 1 } else { BATCH_COMMANDS_MAX };
+                    self.singly = self.singly.saturating_sub(1);
+                    let changes = gather(*first, most, &mut waiting, &mut mailbox);
+                    self.serve(changes, &mut waiting).await
                 }
             };
             if let Err(error) = served {
@@ -68,133 +88,143 @@ impl Task {
         answer: oneshot::Sender<Result<u64, WriteError>>,
     ) -> Result<(), WriteError> {
         let caught = self.catch_up().await;
-        let _gone = answer.send(caught.clone().map(|()| self.loaded.organization.position));
-        stop_only(caught)
+        let served = self.stop_only(caught.clone().map(drop));
+        let _gone = answer.send(caught.map(|_| self.loaded.organization.position));
+        served
     }
 
-    async fn catch_up(&mut self) -> Result<(), WriteError> {
-        catch_up::catch_up(&self.store, &mut self.loaded).await?;
-        self.publish();
-        Ok(())
+    /// What a follower saw: nothing newer, which confirms the state, or something that must be read.
+    async fn seen(&mut self, position: u64, since: Instant) -> Result<(), WriteError> {
+        if since <= self.confirmed {
+            return Ok(());
+        }
+        if position == self.loaded.organization.position {
+            self.publish(since);
+            return Ok(());
+        }
+        self.catch_up().await.map(drop)
     }
 
-    fn publish(&mut self) {
-        self.confirmed = Instant::now();
+    /// Only what makes going on wrong ends the writer; whoever is told so finds it ended.
+    fn stop_only(&self, result: Result<(), WriteError>) -> Result<(), WriteError> {
+        match result {
+            Err(error @ WriteError::Stopped(_)) => {
+                self.stopped.store(true, Ordering::Release);
+                Err(error)
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Says whether there was anything new.
+    async fn catch_up(&mut self) -> Result<bool, WriteError> {
+        let since = Instant::now();
+        let moved = load::to_head(&self.store, &mut self.loaded).await.map_err(load::at_work)?;
+        self.publish(since);
+        Ok(moved)
+    }
+
+    fn publish(&mut self, confirmed: Instant) {
+        self.confirmed = confirmed;
         let organization = self.loaded.organization.clone();
-        self.publish.send_replace(Arc::new(Published { organization, confirmed: self.confirmed }));
+        self.publish.send_replace(Arc::new(Published { organization, confirmed }));
+        self.keeper.look(&self.loaded);
     }
 
-    /// Serves a batch; jobs that did not fit go back to the front of `waiting`.
+    /// Serves a batch; changes that did not fit go back to the front of `waiting`.
     async fn serve(
         &mut self,
-        jobs: Vec<(Submission, Reply)>,
+        mut changes: Vec<Change>,
         waiting: &mut VecDeque<Job>,
     ) -> Result<(), WriteError> {
-        let (mut submissions, mut replies): (Vec<_>, VecDeque<_>) =
-            jobs.into_iter().map(|(submission, reply)| (submission, Some(reply))).unzip();
-        let result = self.decide_and_append(&mut submissions, &mut replies).await;
-        let left = match result {
-            Ok(left) => left,
+        let served = match self.decide_and_append(&mut changes).await {
+            // The guilty one must fail alone.
+            Err(WriteError::NotStorable(_)) if changes.len() > 1 => {
+                self.singly = changes.len();
+                Ok(())
+            }
             Err(error) => {
-                for reply in replies.iter_mut().filter_map(Option::take) {
-                    let _gone = reply.send(Err(error.clone()));
+                let served = self.stop_only(Err(error.clone()));
+                for change in changes.drain(..) {
+                    let _gone = change.reply.send(Err(error.clone()));
                 }
-                return stop_only(Err(error));
+                served
             }
+            Ok(()) => Ok(()),
         };
-        let undone = submissions.into_iter().zip(replies).skip(left);
-        for (submission, reply) in undone.collect::<Vec<_>>().into_iter().rev() {
-            if let Some(reply) = reply {
-                waiting.push_front(Job::Change(Box::new((submission, reply))));
-            }
+        for change in changes.into_iter().rev() {
+            waiting.push_front(Job::Change(Box::new(change)));
         }
-        Ok(())
+        served
     }
 
-    /// Decides and appends until the batch's outcome is known; returns how many jobs were answered.
-    async fn decide_and_append(
-        &mut self,
-        submissions: &mut [Submission],
-        replies: &mut VecDeque<Option<Reply>>,
-    ) -> Result<usize, WriteError> {
-        let mut most = submissions.len();
+    /// Decides and appends until the batch's outcome is known; what is answered is taken out of `changes`.
+    async fn decide_and_append(&mut self, changes: &mut Vec<Change>) -> Result<(), WriteError> {
         for attempt in 0..CONFLICTS_MAX {
-            let at = self.time().await?;
             // One id a try: should an answer be lost, the rows say which try they are.
-            let id = batch_id(submissions, attempt);
-            let Plan { outcomes, batch, after } =
-                batch::plan(&self.loaded, submissions.get_mut(..most).unwrap_or_default(), at, id);
-            if batch.rows.is_empty() && batch.commands.is_empty() && batch.credentials.is_empty() {
+            let Some(id) = batch_id(changes, attempt) else { return Ok(()) };
+            let at = self.time().await?;
+            let submissions = changes.iter_mut().map(|change| &mut change.submission);
+            let plan = batch::plan(&self.loaded, submissions, at, id, self.rules);
+            if plan.is_empty() {
                 if self.confirmed.elapsed() > REJECTION_STALE {
                     self.catch_up().await?;
                     continue;
                 }
-                return Ok(self.answer(outcomes, replies, id));
+                answer(plan.outcomes, changes, id);
+                return Ok(());
             }
-            match commit::commit(&self.store, &batch).await {
-                Ok(Outcome::Done) => {
+            let Plan { outcomes, batch, after } = plan;
+            let (batch, since) = (Arc::new(batch), Instant::now());
+            match commit::commit(&self.store, &batch).await? {
+                Outcome::Done => {
                     measure(&batch);
-                    self.loaded = Loaded { organization: after, frontier: batch.frontier };
-                    self.publish();
-                    return Ok(self.answer(outcomes, replies, id));
+                    let erasures = outcomes.iter().flatten().flat_map(|decided| &decided.events);
+                    let erasures = erasures.filter(|event| load::asks_to_erase(event)).count() as u64;
+                    self.loaded.organization = after;
+                    self.loaded.frontier = batch.frontier.clone();
+                    self.loaded.erasures += erasures;
+                    self.publish(since);
+                    answer(outcomes, changes, id);
+                    return Ok(());
                 }
-                Ok(Outcome::Conflict) => {
-                    metrics::counter!("rollbook_conflicts_total").increment(1);
-                    tokio::time::sleep(jitter(id, attempt)).await;
-                    self.catch_up().await?;
-                }
-                Ok(Outcome::Duplicate(key)) => self.answer_duplicate(&key, submissions, replies).await?,
-                // The guilty one must fail alone: decide them again one by one.
-                Err(WriteError::NotStorable(_)) if most > 1 => most = 1,
-                Err(error) => return Err(error),
+                Outcome::Conflict => self.after_conflict(id, attempt).await?,
+                Outcome::Duplicate => self.answer_duplicates(changes).await?,
             }
         }
         Err(WriteError::Unavailable("other writers were always first".to_owned()))
     }
 
-    /// A key was stored meanwhile, by this process or another: its command is answered with what was stored.
-    async fn answer_duplicate(
-        &mut self,
-        key: &str,
-        submissions: &mut [Submission],
-        replies: &mut VecDeque<Option<Reply>>,
-    ) -> Result<(), WriteError> {
-        self.catch_up().await?;
-        for (submission, reply) in submissions.iter_mut().zip(replies.iter_mut()) {
-            let Some(idempotency) = submission.idempotency.as_ref().filter(|one| one.key == key) else {
-                continue;
-            };
-            let found = commit::remembered(&self.store, self.loaded.organization.id, idempotency).await;
-            let answer = match found {
-                Ok(Some(remembered)) => {
-                    Ok(Answer::Replayed(Box::new((remembered, self.loaded.organization.clone()))))
-                }
-                Ok(None) => continue,
-                Err(error) => Err(error),
-            };
-            if let Some(reply) = reply.take() {
-                let _gone = reply.send(answer);
-            }
-            // Answered: what is left of it must not be decided again.
-            submission.command = rollbook_domain::organization::command::Command::Many(Vec::new());
-            submission.idempotency = None;
-            submission.credentials.clear();
+    /// Catches up with whoever was first. If nobody was, the ledger is not what it should be, or busy.
+    async fn after_conflict(&mut self, id: Uuid, attempt: u32) -> Result<(), WriteError> {
+        metrics::counter!("rollbook_conflicts_total").increment(1);
+        tokio::time::sleep(jitter(id, attempt)).await;
+        if !self.catch_up().await? {
+            load::ends_at_head(&self.store, &self.loaded).await.map_err(load::at_work)?;
         }
         Ok(())
     }
 
-    fn answer(
-        &self,
-        outcomes: Vec<Result<Decided, WriteError>>,
-        replies: &mut VecDeque<Option<Reply>>,
-        batch: Uuid,
-    ) -> usize {
-        let decided = outcomes.len();
-        for (outcome, reply) in outcomes.into_iter().zip(replies.iter_mut()) {
-            let Some(reply) = reply.take() else { continue };
-            let _gone = reply.send(outcome.map(|decided| Answer::Written(Box::new(written(decided, batch)))));
+    /// Keys were stored meanwhile, by this process or another: their commands get what was stored for answer.
+    async fn answer_duplicates(&mut self, changes: &mut Vec<Change>) -> Result<(), WriteError> {
+        self.catch_up().await?;
+        let organization = &self.loaded.organization;
+        for change in std::mem::take(changes) {
+            let remembered = match &change.submission.idempotency {
+                Some(key) => commit::remembered(&self.store, organization.id, key).await,
+                None => Ok(None),
+            };
+            let answer = match remembered {
+                Ok(None) => {
+                    changes.push(change);
+                    continue;
+                }
+                Ok(Some(remembered)) => Ok(Answer::Replayed(Box::new((remembered, organization.clone())))),
+                Err(error) => Err(error),
+            };
+            let _gone = change.reply.send(answer);
         }
-        decided
+        Ok(())
     }
 
     /// The batch's time: never before the last entry's, and refused when the clock cannot be trusted.
@@ -215,14 +245,16 @@ impl Task {
         let before = self.clock.now();
         let server = self.store.now_us().await.map_err(|error| WriteError::Unavailable(error.to_string()))?;
         let after = self.clock.now();
-        let middle = before.micros() / 2 + after.micros() / 2;
-        let off = server - middle;
-        if off.unsigned_abs() > CLOCK_SKEW_MAX.as_micros() as u64 {
-            return Err(WriteError::ClockSkew { millis: off / 1_000 });
-        }
+        off_by(before, server, after).map_err(|millis| WriteError::ClockSkew { millis })?;
         self.skew_checked = Some(Instant::now());
         Ok(())
     }
+}
+
+/// By how many milliseconds the server's clock is too far from the middle of the asking.
+pub(super) fn off_by(before: Moment, server_us: i64, after: Moment) -> Result<(), i64> {
+    let off = server_us - (before.micros() / 2 + after.micros() / 2);
+    if off.unsigned_abs() > CLOCK_SKEW_MAX.as_micros() as u64 { Err(off / 1_000) } else { Ok(()) }
 }
 
 fn behind(last: Moment, now: Moment) -> Result<(), WriteError> {
@@ -243,10 +275,20 @@ fn written(decided: Decided, batch: Uuid) -> Written {
     }
 }
 
+/// Answers the first of `changes`, as many as there are outcomes.
+fn answer(outcomes: Vec<Result<Decided, WriteError>>, changes: &mut Vec<Change>, batch: Uuid) {
+    let decided = outcomes.len().min(changes.len());
+    for (outcome, change) in outcomes.into_iter().zip(changes.drain(..decided)) {
+        let written = |decided| Answer::Written(Box::new(written(decided, batch)));
+        let _gone = change.reply.send(outcome.map(written));
+    }
+}
+
 /// The first command's id, changed by the attempt: unique, and no new randomness.
-fn batch_id(submissions: &[Submission], attempt: u32) -> Uuid {
-    let first = submissions.first().map_or(Uuid::nil(), |submission| submission.context.command);
-    Uuid::from_u128(first.as_u128() ^ u128::from(attempt))
+fn batch_id(changes: &[Change], attempt: u32) -> Option<Uuid> {
+    let first = changes.first()?.submission.context.command;
+    // In the high bits of what is random in an id: ids that were counted up do not meet.
+    Some(Uuid::from_u128(first.as_u128() ^ (u128::from(attempt) << 32)))
 }
 
 fn jitter(id: Uuid, attempt: u32) -> Duration {
@@ -254,17 +296,9 @@ fn jitter(id: Uuid, attempt: u32) -> Duration {
     Duration::from_millis(spread + u64::from(attempt.min(10)))
 }
 
-fn measure(batch: &crate::store::Batch) {
+fn measure(batch: &Batch) {
     metrics::counter!("rollbook_entries_total").increment(batch.rows.len() as u64);
     metrics::histogram!("rollbook_batch_entries").record(batch.rows.len() as f64);
-}
-
-/// Only what makes going on wrong ends the writer.
-fn stop_only(result: Result<(), WriteError>) -> Result<(), WriteError> {
-    match result {
-        Err(error @ WriteError::Stopped(_)) => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 async fn next(waiting: &mut VecDeque<Job>, mailbox: &mut mpsc::Receiver<Job>) -> Option<Job> {
@@ -276,20 +310,22 @@ async fn next(waiting: &mut VecDeque<Job>, mailbox: &mut mpsc::Receiver<Job>) ->
 
 /// What waits now goes into one batch: nobody waits for a batch to fill.
 fn gather(
-    first: Job,
+    first: Change,
+    most: usize,
     waiting: &mut VecDeque<Job>,
     mailbox: &mut mpsc::Receiver<Job>,
-) -> Vec<(Submission, Reply)> {
-    let mut jobs = Vec::new();
-    let mut job = Some(first);
-    while let Some(Job::Change(change)) = job.take() {
-        jobs.push(*change);
-        if jobs.len() >= BATCH_COMMANDS_MAX {
-            break;
+) -> Vec<Change> {
+    let mut changes = vec![first];
+    while changes.len() < most {
+        match waiting.pop_front().or_else(|| mailbox.try_recv().ok()) {
+            Some(Job::Change(change)) => changes.push(*change),
+            // What is no change waits for the changes before it; it is next.
+            Some(other) => {
+                waiting.push_front(other);
+                break;
+            }
+            None => break,
         }
-        job = waiting.pop_front().or_else(|| mailbox.try_recv().ok());
     }
-    // A catch-up among the changes waits for them; it is answered next.
-    waiting.extend(job);
-    jobs
+    changes
 }

@@ -10,9 +10,11 @@ mod schema;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::{Column, Postgres, Row, TypeInfo, ValueRef};
+use tokio::time::error::Elapsed;
 
 use super::StoreError;
 use super::cells::{Cell, Cells, Param};
@@ -64,6 +66,12 @@ impl PostgresStore {
         &self.pool
     }
 
+    /// What PostgreSQL says of a statement on [`Self::pool`], sorted by what the caller must do, without values.
+    #[must_use]
+    pub fn sorted(error: &sqlx::Error) -> StoreError {
+        error::store(error)
+    }
+
     /// Closes the connections.
     pub(super) async fn close(&self) {
         self.pool.close().await;
@@ -87,26 +95,29 @@ impl PostgresStore {
     }
 
     pub(super) async fn execute(&self, sql: &'static str, params: Vec<Param>) -> Result<u64, StoreError> {
-        let run = async {
-            let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
-            let done = bound(sql, params).execute(&mut *connection).await;
-            done.map(|done| done.rows_affected()).map_err(|error| error::store(&error))
-        };
-        answered(run).await
+        let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+        let run = bound(sql, params).execute(&mut *connection);
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
+        settle(connection, answer).map(|done| done.rows_affected())
     }
 
     async fn fetch(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
-        let run = async {
-            let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
-            query.fetch_all(&mut *connection).await.map_err(|error| error::store(&error))
-        };
-        answered(run).await
+        let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_all(&mut *connection)).await;
+        settle(connection, answer)
     }
 }
 
-async fn answered<T>(run: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let timed_out = |_| Err(StoreError::InDoubt("no answer in time".to_owned()));
-    tokio::time::timeout(ANSWER_TIMEOUT, run).await.unwrap_or_else(timed_out)
+/// A connection whose answer did not come is not used again.
+fn settle<T>(
+    mut connection: PoolConnection<Postgres>,
+    answer: Result<Result<T, sqlx::Error>, Elapsed>,
+) -> Result<T, StoreError> {
+    let Ok(answer) = answer else {
+        connection.close_on_drop();
+        return Err(StoreError::InDoubt("no answer in time".to_owned()));
+    };
+    answer.map_err(|error| error::store(&error))
 }
 
 fn bound(sql: &'static str, params: Vec<Param>) -> Query<'static, Postgres, PgArguments> {

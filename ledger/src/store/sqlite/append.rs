@@ -2,6 +2,8 @@
 //!
 //! Rows of one process cost no round trip, so there is nothing to gather into arrays as on PostgreSQL.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{SqliteStore, error};
@@ -38,7 +40,7 @@ const CREDENTIAL_PUT: &str =
 const CREDENTIAL_DELETE: &str = "DELETE FROM credentials WHERE aggregate_id = ?1 AND id = ?2";
 
 impl SqliteStore {
-    pub(in crate::store) async fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+    pub(in crate::store) async fn append(&self, batch: Arc<Batch>) -> Result<Appended, AppendError> {
         let outcome = self.on_writer(move |connection| append(connection, &batch)).await;
         outcome.unwrap_or_else(|error| {
             Err(match error {

@@ -66,3 +66,44 @@ pub(super) fn commit(error: &Error) -> AppendError {
     let (code, message) = code(error);
     if code & 0xff == IOERR { AppendError::InDoubt(message) } else { append(error) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: i32, message: &str) -> Error {
+        Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(message.to_owned()))
+    }
+
+    #[test]
+    fn each_code_says_whether_the_batch_may_be_written() {
+        let refused = |message: &str| AppendError::Refused(message.to_owned());
+        let table = [
+            (BUSY, "busy", AppendError::Conflict, AppendError::Conflict),
+            (BUSY_SNAPSHOT, "busy", AppendError::Conflict, AppendError::Conflict),
+            (TRIGGER, STALE[0], AppendError::Conflict, AppendError::Conflict),
+            (
+                TRIGGER,
+                "rollbook: no",
+                AppendError::Guard("rollbook: no".to_owned()),
+                AppendError::Guard("rollbook: no".to_owned()),
+            ),
+            (13, "full", refused("full"), refused("full")),
+            (IOERR, "disk", refused("disk"), AppendError::InDoubt("disk".to_owned())),
+            (1034, "fsync", refused("fsync"), AppendError::InDoubt("fsync".to_owned())),
+        ];
+        for (code, message, before, at_commit) in table {
+            assert_eq!(append(&failure(code, message)), before, "{code}");
+            assert_eq!(commit(&failure(code, message)), at_commit, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_taken_key_means_what_the_table_says_and_nothing_else_does() {
+        for code in [PRIMARY_KEY, UNIQUE] {
+            assert_eq!(append_key(&failure(code, "key"), || AppendError::Conflict), AppendError::Conflict);
+        }
+        let other = append_key(&failure(275, "check"), || AppendError::Conflict);
+        assert_eq!(other, AppendError::Refused("check".to_owned()));
+    }
+}

@@ -113,6 +113,18 @@ impl SqliteStore {
         .await
     }
 
+    /// Runs `job` on a reader connection like [`Self::read`], for jobs that fail as SQLite does: projections'.
+    ///
+    /// # Errors
+    /// What SQLite says, sorted.
+    pub async fn query<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.read(move |connection| job(connection).map_err(|error| error::store(&error))).await
+    }
+
     pub(super) async fn select(
         &self,
         sql: &'static str,

@@ -1,0 +1,19 @@
+//! How people and programs prove who they are: passwords, session tokens, API keys.
+//!
+//! Tokens and API keys are 32 random bytes, so a plain SHA-256 of them is enough to store; passwords are
+//! hashed with Argon2id, off the async threads.
+
+pub mod api_key;
+pub mod password;
+pub mod session;
+pub mod sign_in;
+
+/// `N` random bytes.
+///
+/// # Errors
+/// [`Problem`](crate::error::Problem) if the operating system has no randomness to give.
+pub fn random<const N: usize>() -> Result<[u8; N], crate::error::Problem> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| crate::error::Problem::internal(&error))?;
+    Ok(bytes)
+}

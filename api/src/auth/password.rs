@@ -1,0 +1,105 @@
+//! Password hashing: Argon2id (m = 19 MiB, t = 2, p = 1; OWASP's second choice), stored as a PHC string.
+//!
+//! Each hash takes 19 MiB, so a semaphore bounds how many run at once; the rest wait their turn.
+
+use crate::error::Problem;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use rollbook_domain::kernel::rejection::FieldError;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Shortest password, in characters (NIST SP 800-63B §5.1.1.2).
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Longest password, in characters.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+
+/// Hashes and checks passwords. Clones share the bound.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    permits: Arc<Semaphore>,
+}
+
+impl Passwords {
+    /// At most `at_once` hashes at a time, each of 19 MiB.
+    #[must_use]
+    pub fn new(at_once: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(at_once)) }
+    }
+
+    /// The PHC string of a password, with a salt of its own.
+    ///
+    /// # Errors
+    /// [`Problem`] if hashing fails, which it does only without randomness or memory.
+    pub async fn hash(&self, password: String) -> Result<String, Problem> {
+        self.run(move || {
+            let hash = Argon2::default().hash_password(password.as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
+        })
+        .await?
+        .map_err(|error| Problem::internal(&error))
+    }
+
+    /// Whether `password` is the one that was hashed. Without a hash the same work is done and the answer is
+    /// no, so that the time it takes tells nothing.
+    ///
+    /// # Errors
+    /// [`Problem`] if the check cannot be run.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+            Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok() && known
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        done.await.map_err(|error| Problem::internal(&error))
+    }
+}
+
+/// A hash that no password is known for, of the same cost as every other.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8OpHTJSe1QPS4wRSpkO3Oc2BTr1HoHLL1Lfqpxe3hCo";
+
+/// Whether a password may be chosen.
+///
+/// # Errors
+/// What is wrong, at `pointer`; the password is not repeated.
+pub fn acceptable(pointer: &str, password: &str) -> Result<(), FieldError> {
+    let count = password.chars().count();
+    if count < PASSWORD_CHARS_MIN {
+        return Err(FieldError::new(pointer, "too_short", "a password has at least 8 characters"));
+    }
+    if count > PASSWORD_CHARS_MAX {
+        return Err(FieldError::new(pointer, "too_long", "a password has at most 128 characters"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_verifies_against_its_own_hash_and_no_other() {
+        let passwords = Passwords::new(1);
+        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("wrong horse".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+    }
+
+    #[test]
+    fn the_stand_in_hash_is_well_formed_so_that_checking_it_costs_the_same() {
+        let parsed = argon2::password_hash::phc::PasswordHash::new(NOBODY);
+        assert!(parsed.is_ok());
+    }
+}

@@ -1,0 +1,13 @@
+//! What comes in with a request, checked: bodies, parameters, headers, and who asks.
+//!
+//! axum's own rejections are plain text; every extractor here answers a [`Problem`](crate::error::Problem).
+
+mod body;
+mod caller;
+mod meta;
+mod params;
+
+pub use body::{BODY_BYTES_MAX, Body};
+pub use caller::{Caller, Client, now_context};
+pub use meta::{Meta, MinPosition};
+pub use params::{Id, Params};

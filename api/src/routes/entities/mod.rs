@@ -1,0 +1,295 @@
+//! Roles, profiles, keys, queues and groups: the same routes for each, written once.
+//!
+//! A file here holds one entity's bodies and how references in them become ids; what is done with them, and
+//! how the entity is listed and read, is said by [`Entity`] and the macro `entity_routes!`.
+
+mod bodies;
+mod group;
+mod key;
+mod profile;
+mod queue;
+mod role;
+mod serve;
+
+use crate::app::App;
+use crate::error::Problem;
+use crate::view::{self, GroupView, KeyView, ProfileView, QueueView, RoleView};
+use rollbook_domain::group::command::{GroupCommand, GroupEdit};
+use rollbook_domain::group::state::Group;
+use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId};
+use rollbook_domain::kernel::shared::Standing;
+use rollbook_domain::key::command::{KeyCommand, KeyEdit};
+use rollbook_domain::key::state::Key;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::profile::command::{ProfileCommand, ProfileEdit};
+use rollbook_domain::profile::state::Profile;
+use rollbook_domain::queue::command::{QueueCommand, QueueEdit};
+use rollbook_domain::queue::state::Queue;
+use rollbook_domain::role::command::{RoleCommand, RoleEdit};
+use rollbook_domain::role::state::Role;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(role::router())
+        .merge(profile::router())
+        .merge(key::router())
+        .merge(queue::router())
+        .merge(group::router())
+}
+
+/// What the routes need to know of an entity.
+trait Entity: Sized + 'static {
+    /// Its kind.
+    const KIND: Kind;
+    /// Fields to set or replace, as the domain takes them.
+    type Edit;
+    /// How it is shown.
+    type View: Serialize;
+    /// Every one of them, put away or not.
+    fn all(organization: &Organization) -> impl Iterator<Item = &Self>;
+    fn id(&self) -> Uuid;
+    fn name(&self) -> &str;
+    fn description(&self) -> &str;
+    fn status(&self) -> Standing;
+    fn view(&self, organization: &Organization) -> Self::View;
+    fn create(new: Self::Edit) -> Command;
+    fn edit(id: Uuid, edit: Self::Edit) -> Command;
+    fn archive(id: Uuid) -> Command;
+    fn restore(id: Uuid) -> Command;
+}
+
+/// A body that becomes the domain's edit once its references are ids.
+trait Resolve<Edit> {
+    /// # Errors
+    /// 422 naming the reference that means nothing.
+    fn resolve(self, organization: &Organization) -> Result<Edit, Problem>;
+}
+
+macro_rules! entities {
+    ($($entity:ident, $id:ident, $map:ident, $command:ident, $edit:ident, $view:ty,
+        |$organization:ident, $it:ident| $shown:expr;)*) => { $(
+        impl Entity for $entity {
+            const KIND: Kind = Kind::$entity;
+            type Edit = $edit;
+            type View = $view;
+
+            fn all(organization: &Organization) -> impl Iterator<Item = &Self> {
+                organization.$map.values().map(AsRef::as_ref)
+            }
+
+            fn id(&self) -> Uuid {
+                self.id.uuid()
+            }
+
+            fn name(&self) -> &str {
+                &self.name
+            }
+
+            fn description(&self) -> &str {
+                &self.description
+            }
+
+            fn status(&self) -> Standing {
+                self.status
+            }
+
+            fn view(&self, $organization: &Organization) -> $view {
+                let $it = self;
+                $shown
+            }
+
+            fn create(new: $edit) -> Command {
+                Command::$entity($command::Create(new))
+            }
+
+            fn edit(id: Uuid, edit: $edit) -> Command {
+                Command::$entity($command::Edit($id(id), edit))
+            }
+
+            fn archive(id: Uuid) -> Command {
+                Command::$entity($command::Archive($id(id)))
+            }
+
+            fn restore(id: Uuid) -> Command {
+                Command::$entity($command::Restore($id(id)))
+            }
+        }
+    )* };
+}
+
+entities! {
+    Role, RoleId, roles, RoleCommand, RoleEdit, RoleView, |organization, it| view::role(organization, it);
+    Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView, |_organization, it| view::profile(it);
+    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, |_organization, it| view::key(it);
+    Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, |organization, it| view::queue(organization, it);
+    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, |_organization, it| view::group(it);
+}
+
+/// The handlers of one entity with their descriptions, and its `router()`.
+///
+/// `conflicts` are the codes of 409 beside `name_taken` and `archived`.
+macro_rules! entity_routes {
+    ($entity:ty, $view:ty, $new:ty, $edit:ty, $tag:literal, $path:literal, $one:literal, $archive:literal,
+        $restore:literal, $permissions:tt, $conflicts:literal) => {
+        $crate::routes::entities::entity_routes! {
+            @unpacked $entity, $view, $new, $edit, $tag, $path, $one, $archive, $restore, $conflicts,
+            $permissions
+        }
+    };
+    (@unpacked $entity:ty, $view:ty, $new:ty, $edit:ty, $tag:literal, $path:literal, $one:literal,
+        $archive:literal, $restore:literal, $conflicts:literal,
+        { view: $may_view:literal, create: $may_create:literal, edit: $may_edit:literal,
+          archive: $may_archive:literal }) => {
+        pub(super) fn router() -> OpenApiRouter<App> {
+            OpenApiRouter::new()
+                .routes(routes!(list, create))
+                .routes(routes!(read, edit, delete))
+                .routes(routes!(archive))
+                .routes(routes!(restore))
+        }
+
+        /// Those the caller may see, by name, archived ones too.
+        #[utoipa::path(
+            get, path = $path, tag = $tag,
+            params(
+                ("limit" = Option<u32>, Query, description = "1 to 200, default 50"),
+                ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+                ("q" = Option<String>, Query, description = "Part of name or description"),
+                ("status" = Option<String>, Query, description = "`active` or `archived`"),
+                ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
+            ),
+            responses(
+                (status = 200, description = "A page", body = Page<$view>),
+                (status = 401, description = "`unauthenticated`", body = Problem),
+                (status = 422, description = "`invalid`", body = Problem),
+                (status = 503, description = "`not_yet`", body = Problem),
+            ),
+            extensions(("x-permission" = json!($may_view))),
+        )]
+        async fn list(caller: Caller, min: MinPosition, params: Params) -> Result<Json<Page<$view>>, Problem> {
+            serve::list::<$entity>(&caller, min, params).await
+        }
+
+        /// Add one.
+        #[utoipa::path(
+            post, path = $path, tag = $tag, request_body = $new,
+            responses(
+                (status = 201, description = "Added", body = $view),
+                (status = 401, description = "`unauthenticated`", body = Problem),
+                (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
+                (status = 409, description = "`name_taken`", body = Problem),
+                (status = 422, description = "`invalid`, `too_large`, `reason_required`", body = Problem),
+            ),
+            extensions(("x-permission" = json!($may_create))),
+        )]
+        async fn create(
+            State(app): State<App>,
+            caller: Caller,
+            meta: Meta,
+            body: Body<$new>,
+        ) -> Result<Response, Problem> {
+            serve::create::<$entity, _>(&app, &caller, &meta, $may_create, body).await
+        }
+
+        /// One of them, now or `at` a position or time.
+        #[utoipa::path(
+            get, path = $one, tag = $tag,
+            params(
+                ("id" = String, Path, description = "Id or name"),
+                ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
+                ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
+            ),
+            responses(
+                (status = 200, description = "As it is, or as it was", body = $view),
+                (status = 401, description = "`unauthenticated`", body = Problem),
+                (status = 404, description = "`not_found`", body = Problem),
+                (status = 422, description = "`at_in_future`, `invalid`", body = Problem),
+                (status = 503, description = "`not_yet`", body = Problem),
+            ),
+            extensions(("x-permission" = json!($may_view))),
+        )]
+        async fn read(
+            State(app): State<App>,
+            caller: Caller,
+            min: MinPosition,
+            id: Id,
+            params: Params,
+        ) -> Result<Response, Problem> {
+            super::super::read::entity(&app, &caller, min, <$entity as Entity>::KIND, &id, params).await
+        }
+
+        /// Replace the named members whole; the others stay as they are.
+        #[utoipa::path(
+            patch, path = $one, tag = $tag, request_body = $edit,
+            params(("id" = String, Path, description = "Id or name")),
+            responses(
+                (status = 200, description = "As it is now", body = $view),
+                (status = 401, description = "`unauthenticated`", body = Problem),
+                (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
+                (status = 404, description = "`not_found`", body = Problem),
+                (status = 409, description = $conflicts, body = Problem),
+                (status = 412, description = "`precondition_failed`", body = Problem),
+                (status = 422, description = "`invalid`, `too_large`, `reason_required`", body = Problem),
+            ),
+            extensions(("x-permission" = json!($may_edit))),
+        )]
+        async fn edit(
+            State(app): State<App>,
+            caller: Caller,
+            meta: Meta,
+            id: Id,
+            body: Body<$edit>,
+        ) -> Result<Response, Problem> {
+            serve::edit::<$entity, _>(&app, &caller, &meta, $may_edit, &id, body).await
+        }
+
+        $crate::routes::entities::entity_life!(
+            $entity, $view, delete, delete, $tag, $one, $may_archive, $conflicts, archive,
+            "Archive: it stays in history and can be restored under its id."
+        );
+        $crate::routes::entities::entity_life!(
+            $entity, $view, post, archive, $tag, $archive, $may_archive, $conflicts, archive,
+            "Archive, as DELETE does."
+        );
+        $crate::routes::entities::entity_life!(
+            $entity, $view, post, restore, $tag, $restore, $may_archive, $conflicts, restore,
+            "Bring back from the archive."
+        );
+    };
+}
+
+/// One handler without a body.
+macro_rules! entity_life {
+    ($entity:ty, $view:ty, $method:ident, $name:ident, $tag:literal, $path:literal, $permission:literal,
+        $conflicts:literal, $command:ident, $doc:literal) => {
+        #[doc = $doc]
+        #[utoipa::path(
+                    $method, path = $path, tag = $tag,
+                    params(("id" = String, Path, description = "Id or name")),
+                    responses(
+                        (status = 200, description = "As it is now", body = $view),
+                        (status = 401, description = "`unauthenticated`", body = Problem),
+                        (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
+                        (status = 404, description = "`not_found`", body = Problem),
+                        (status = 409, description = $conflicts, body = Problem),
+                        (status = 412, description = "`precondition_failed`", body = Problem),
+                        (status = 422, description = "`reason_required`", body = Problem),
+                    ),
+                    extensions(("x-permission" = json!($permission))),
+                )]
+        async fn $name(
+            State(app): State<App>,
+            caller: Caller,
+            meta: Meta,
+            id: Id,
+        ) -> Result<Response, Problem> {
+            serve::life::<$entity>(&app, &caller, &meta, &id, <$entity as Entity>::$command).await
+        }
+    };
+}
+
+use {entity_life, entity_routes};

@@ -1,0 +1,53 @@
+//! Roles: ranked bundles of grants and keys.
+
+use super::bodies;
+use super::{Entity, Resolve, entity_routes, serve};
+use crate::app::App;
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
+use crate::routes::list::Page;
+use crate::view::RoleView;
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use rollbook_domain::kernel::id::{KeyId, Kind};
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::grant::Grant;
+use rollbook_domain::role::command::RoleEdit;
+use rollbook_domain::role::state::Role;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+bodies::bodies! {
+    "A role to be added." NewRole, "Members of a role to replace." EditRole as RoleEdit {
+        /// For people; at most 2,000 characters.
+        #[schema(nullable = false)]
+        description: String,
+        /// 1 to 1,000; higher outranks lower. 1 if not said.
+        #[schema(nullable = false)]
+        rank: u16,
+        /// What holders may do.
+        #[schema(value_type = Option<Vec<Object>>, nullable = false)]
+        grants: Vec<Grant>,
+        /// Keys that holders hold, by name or id.
+        #[schema(nullable = false)]
+        keys: Vec<String>,
+    }
+}
+
+impl Resolve<RoleEdit> for EditRole {
+    fn resolve(self, organization: &Organization) -> Result<RoleEdit, Problem> {
+        Ok(RoleEdit {
+            name: self.name,
+            description: self.description,
+            rank: self.rank,
+            grants: bodies::grants(organization, self.grants)?,
+            keys: bodies::all(organization, Kind::Key, "/keys", self.keys, KeyId)?,
+        })
+    }
+}
+
+entity_routes! {
+    Role, RoleView, NewRole, EditRole, "roles", "/roles", "/roles/{id}", "/roles/{id}/archive", "/roles/{id}/restore",
+    { view: "roles.view", create: "roles.create", edit: "roles.edit", archive: "roles.archive" },
+    "`name_taken`, `archived`, `protected`, `role_in_use`, `last_owner`"
+}

@@ -1,0 +1,103 @@
+//! What the handlers of every entity do.
+
+use super::{Entity, Resolve};
+use crate::app::{self, App};
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
+use crate::routes::list::{self, Page};
+use crate::routes::mutation::Mutation;
+use axum::Json;
+use axum::response::Response;
+use rollbook_domain::kernel::id::Subject;
+use rollbook_domain::kernel::shared::Standing;
+use rollbook_domain::kernel::text::folded;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::visible;
+use rollbook_domain::permission::facts::Targets;
+use uuid::Uuid;
+
+/// A page of those the caller may see, by name.
+pub(super) async fn list<E: Entity>(
+    caller: &Caller,
+    min: MinPosition,
+    mut params: Params,
+) -> Result<Json<Page<E::View>>, Problem> {
+    let organization = app::at_least(&caller.open, min.0).await?;
+    let me = caller.me(&organization)?;
+    let limit = params.limit()?;
+    let after = list::after(params.take("cursor"))?;
+    let filter = Filter { q: params.take("q").map(|q| folded(&q)), status: standing(&mut params)? };
+    params.done()?;
+    let mut named: Vec<(String, &E)> = E::all(&organization)
+        .map(|it| (folded(it.name()), it))
+        .filter(|(name, it)| after.as_ref().is_none_or(|after| name > after) && filter.matches(name, *it))
+        .collect();
+    named.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let seen = named.into_iter().filter(|(_, it)| {
+        visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, organization.at)
+    });
+    Ok(Json(list::page(seen, limit, |(name, _)| name.clone(), |(_, it)| it.view(&organization))))
+}
+
+struct Filter {
+    q: Option<String>,
+    status: Option<Standing>,
+}
+
+impl Filter {
+    fn matches<E: Entity>(&self, name: &str, it: &E) -> bool {
+        let has = |q: &String| name.contains(q.as_str()) || folded(it.description()).contains(q.as_str());
+        self.q.as_ref().is_none_or(has) && self.status.is_none_or(|status| it.status() == status)
+    }
+}
+
+fn standing(params: &mut Params) -> Result<Option<Standing>, Problem> {
+    let Some(word) = params.take("status") else { return Ok(None) };
+    let known = [Standing::Active, Standing::Archived].into_iter().find(|one| one.word() == word);
+    known.map(Some).ok_or_else(|| Problem::field("status", "unknown_word", "is `active` or `archived`"))
+}
+
+/// Adds one. Whoever may add none learns nothing of what its references mean.
+pub(super) async fn create<E: Entity, B: Resolve<E::Edit>>(
+    app: &App,
+    caller: &Caller,
+    meta: &Meta,
+    permission: &'static str,
+    body: Body<B>,
+) -> Result<Response, Problem> {
+    let organization = caller.organization();
+    caller.need(app, &organization, permission, &Targets::default())?;
+    let command = E::create(body.value.resolve(&organization)?);
+    Mutation::new(app, caller, meta).body(&body.bytes).creates().run(command).await?.respond()
+}
+
+/// Replaces the members that the body names.
+pub(super) async fn edit<E: Entity, B: Resolve<E::Edit>>(
+    app: &App,
+    caller: &Caller,
+    meta: &Meta,
+    permission: &'static str,
+    id: &Id,
+    body: Body<B>,
+) -> Result<Response, Problem> {
+    let organization = caller.organization();
+    let subject = id.find(&organization, E::KIND)?;
+    caller.sees(&organization, subject)?;
+    caller.need(app, &organization, permission, &Targets::default())?;
+    let command = E::edit(subject.id, body.value.resolve(&organization)?);
+    Mutation::new(app, caller, meta).body(&body.bytes).about(subject).run(command).await?.respond()
+}
+
+/// Archives or restores one.
+pub(super) async fn life<E: Entity>(
+    app: &App,
+    caller: &Caller,
+    meta: &Meta,
+    id: &Id,
+    command: fn(Uuid) -> Command,
+) -> Result<Response, Problem> {
+    let organization = caller.organization();
+    let subject = id.find(&organization, E::KIND)?;
+    caller.sees(&organization, subject)?;
+    Mutation::new(app, caller, meta).about(subject).run(command(subject.id)).await?.respond()
+}

@@ -1,0 +1,156 @@
+//! Signing in and out, and who one is.
+
+use crate::app::App;
+use crate::auth::session::COOKIE;
+use crate::auth::sign_in;
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Client, Meta};
+use crate::view::{self, OrganizationView, UserView};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use rollbook_domain::kernel::moment::Moment;
+use rollbook_ledger::activity::{Act, ActivityOutcome, SIGNED_OUT};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(end)).routes(routes!(me))
+}
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewSession {
+    /// The organization's name.
+    organization: String,
+    /// Login or e-mail address.
+    login: String,
+    /// The password.
+    password: String,
+}
+
+/// A session that has begun.
+#[derive(Serialize, ToSchema)]
+struct SessionView {
+    /// For `Authorization: Bearer …`; shown once.
+    token: String,
+    /// From when it is over.
+    expires_at: String,
+    /// Who signed in.
+    user: UserView,
+}
+
+/// Sign in. The same answer whatever was wrong; after too many failures 429 with `Retry-After`.
+#[utoipa::path(
+    post, path = "/sessions", tag = "sessions", request_body = NewSession,
+    responses(
+        (status = 201, description = "Signed in; the token is also set as a cookie", body = SessionView),
+        (status = 401, description = "`sign_in_failed`", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("none"))),
+)]
+async fn create(
+    State(app): State<App>,
+    client: Client,
+    jar: CookieJar,
+    body: Body<NewSession>,
+) -> Result<Response, Problem> {
+    let NewSession { organization, login, password } = body.value;
+    let signed = sign_in::sign_in(&app, &client, &organization, &login, password).await?;
+    let user = signed.organization.user(signed.user).ok_or_else(Problem::unauthenticated)?;
+    let view = SessionView {
+        expires_at: Moment(signed.expires_at_us).to_string(),
+        user: view::user(&signed.organization, user),
+        token: signed.token.clone(),
+    };
+    let cookie = Cookie::build((COOKIE, signed.token))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.options().secure_cookies);
+    Ok((StatusCode::CREATED, jar.add(cookie), Json(view)).into_response())
+}
+
+/// Sign out.
+#[utoipa::path(
+    delete, path = "/sessions/current", tag = "sessions",
+    responses(
+        (status = 200, description = "Signed out", body = Object),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 409, description = "`not_a_session`: an API key has no session", body = Problem),
+    ),
+    extensions(("x-permission" = json!("session"))),
+)]
+async fn end(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<Response, Problem> {
+    let Some(session) = caller.session else {
+        let detail = "an API key has no session to end; revoke the key instead";
+        return Err(Problem::new(StatusCode::CONFLICT, "not_a_session", detail));
+    };
+    let organization = caller.organization();
+    let me = caller.me(&organization)?;
+    let act = Act {
+        context: caller.context(&app, &Meta::default())?,
+        actor_role: organization.role_of(me).map(|role| role.name.clone()),
+        action: SIGNED_OUT,
+        outcome: ActivityOutcome::Ok,
+        subject: Some(caller.user.subject()),
+        judged_at: organization.position,
+        detail: BTreeMap::new(),
+    };
+    caller.open.activity.record(act).await?;
+    let (organization, user) = (organization.id.to_string(), caller.user.to_string());
+    app.deployment().store().delete_session(&organization, &user, &session.to_string()).await?;
+    let removal = Cookie::build((COOKIE, "")).path("/");
+    Ok((jar.remove(removal), Json(json!({ "ended": session }))).into_response())
+}
+
+/// Who one is.
+#[derive(Serialize, ToSchema)]
+struct MeView {
+    /// The user who asks.
+    user: UserView,
+    /// The organization.
+    organization: OrganizationView,
+    /// The role's name.
+    role: String,
+    /// Whether the password was set by somebody else and should be changed.
+    password_change_advised: bool,
+}
+
+/// Who am I?
+#[utoipa::path(
+    get, path = "/me", tag = "sessions",
+    responses(
+        (status = 200, description = "The user who asks", body = MeView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("session"))),
+)]
+async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Problem> {
+    let organization = caller.organization();
+    let me = caller.me(&organization)?;
+    Ok(Json(MeView {
+        user: view::user(&organization, me),
+        role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
+        password_change_advised: change_advised(&app, &caller, me.password).await?,
+        organization: view::organization(&organization),
+    }))
+}
+
+async fn change_advised(
+    app: &App,
+    caller: &Caller,
+    password: Option<rollbook_domain::kernel::id::CredentialId>,
+) -> Result<bool, Problem> {
+    let Some(id) = password else { return Ok(false) };
+    let organization = caller.open.writer.id().to_string();
+    let found = app.deployment().store().credential(&organization, &id.to_string()).await?;
+    Ok(found.is_some_and(|found| found.meta.contains("\"by_oneself\":false")))
+}

@@ -1,0 +1,280 @@
+//! What a user may: role, profile, custom profile, keys; and several users at once.
+
+use super::find;
+use crate::app::App;
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Id, Meta};
+use crate::routes::mutation::{Done, Mutation};
+use crate::routes::refer;
+use crate::view::{self, UserView};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use rollbook_domain::kernel::id::{Kind, ProfileId, RoleId, UserId};
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::grant::Grant;
+use rollbook_domain::user::command::UserCommand;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Most users one bulk request may name.
+const BULK_MAX: usize = 1_000;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(role))
+        .routes(routes!(profile))
+        .routes(routes!(custom_profile))
+        .routes(routes!(keys))
+        .routes(routes!(bulk))
+}
+
+/// The role to give.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RoleBody {
+    /// Role id or name.
+    role: String,
+}
+
+/// Give a user another role.
+#[utoipa::path(
+    put, path = "/users/{id}/role", tag = "users", request_body = RoleBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`last_owner`, `status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.role"))),
+)]
+async fn role(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<RoleBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let role = refer::find(&caller.organization(), Kind::Role, "/role", &body.value.role)?;
+    let command = Command::User(UserCommand::AssignRole(user, RoleId(role)));
+    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+}
+
+/// The profile to give; null takes it away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProfileBody {
+    /// Profile id or name, or null.
+    profile: Option<String>,
+}
+
+/// Give a user a profile, or take it away.
+#[utoipa::path(
+    put, path = "/users/{id}/profile", tag = "users", request_body = ProfileBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`profile_and_custom_profile`, `status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.profile"))),
+)]
+async fn profile(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<ProfileBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let named = body.value.profile.as_deref();
+    let profile = refer::find_maybe(&caller.organization(), Kind::Profile, "/profile", named)?;
+    let command = Command::User(UserCommand::AssignProfile(user, profile.map(ProfileId)));
+    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+}
+
+/// Grants on one user alone; null takes them away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CustomProfileBody {
+    /// The grants, or null.
+    #[schema(value_type = Option<Vec<Object>>)]
+    grants: Option<Vec<Grant>>,
+}
+
+/// Give a user grants of their own, instead of a profile.
+#[utoipa::path(
+    put, path = "/users/{id}/custom-profile", tag = "users", request_body = CustomProfileBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`profile_and_custom_profile`, `status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.profile"))),
+)]
+async fn custom_profile(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<CustomProfileBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let grants = body.value.grants.map(Into::into);
+    let command = Command::User(UserCommand::SetCustomProfile(user, grants));
+    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+}
+
+/// Own keys; members left out stay as they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct KeysBody {
+    /// Keys by name or id; a minus before what is taken away.
+    keys: Option<Vec<String>>,
+    /// Passes every lock and key-guarded function: for testing only.
+    masterkey: Option<bool>,
+    /// Every module, action and element.
+    superuser: Option<bool>,
+}
+
+/// Replace a user's own keys, set masterkey or superuser.
+#[utoipa::path(
+    put, path = "/users/{id}/keys", tag = "users", request_body = KeysBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.keys"))),
+)]
+async fn keys(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<KeysBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let KeysBody { keys, masterkey, superuser } = body.value;
+    let organization = caller.organization();
+    let keys = keys.map(|keys| refer::key_entries(&organization, "/keys", &keys)).transpose()?;
+    let commands = [
+        keys.map(|keys| UserCommand::SetKeys(user, keys)),
+        masterkey.map(|to| UserCommand::SetMasterkey(user, to)),
+        superuser.map(|to| UserCommand::SetSuperuser(user, to)),
+    ];
+    let command = Command::Many(commands.into_iter().flatten().map(Command::User).collect());
+    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+}
+
+/// Several users and what to set on each of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BulkBody {
+    /// User ids or logins; at most 1,000.
+    ids: Vec<String>,
+    /// What to set; members left out stay as they are.
+    set: BulkSet,
+}
+
+/// What to set on each user.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BulkSet {
+    /// Role id or name.
+    role: Option<String>,
+    /// Profile id or name; null takes it away.
+    #[serde(default, deserialize_with = "super::bodies::present")]
+    #[schema(value_type = Option<String>)]
+    profile: Option<Option<String>>,
+    /// Keys by name or id, replacing the own ones.
+    keys: Option<Vec<String>>,
+    /// `active`, `blocked` or `archived`.
+    status: Option<String>,
+}
+
+/// Set the same on several users, all or nothing, in one batch that can be undone as a whole.
+#[utoipa::path(
+    post, path = "/users/bulk", tag = "users", request_body = BulkBody,
+    responses(
+        (status = 200, description = "`{\"batch\",\"items\"}`", body = Object),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "As each single change", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "As each single change", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`, `too_large`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.edit"))),
+)]
+async fn bulk(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    body: Body<BulkBody>,
+) -> Result<Response, Problem> {
+    let organization = caller.organization();
+    let BulkBody { ids, set } = &body.value;
+    if ids.is_empty() || ids.len() > BULK_MAX {
+        return Err(Problem::field("/ids", "out_of_range", "names 1 to 1,000 users"));
+    }
+    let ids = refer::find_all(&organization, Kind::User, "/ids", ids)?;
+    let mut commands = Vec::new();
+    for id in &ids {
+        commands.extend(set.commands(&organization, UserId(*id))?.into_iter().map(Command::User));
+    }
+    let done = Mutation::new(&app, &caller, &meta).body(&body.bytes).run(Command::Many(commands)).await?;
+    match done {
+        Done::Dry(preview) => Ok(Json(preview).into_response()),
+        Done::Changed(changed) => {
+            let users = ids.iter().filter_map(|id| changed.organization.user(UserId(*id)));
+            let items: Vec<_> = users.map(|user| view::user(&changed.organization, user)).collect();
+            Ok(changed.with(&json!({ "batch": changed.batch, "items": items })))
+        }
+    }
+}
+
+impl BulkSet {
+    fn commands(&self, organization: &Organization, user: UserId) -> Result<Vec<UserCommand>, Problem> {
+        let mut commands = Vec::new();
+        if let Some(role) = &self.role {
+            let role = refer::find(organization, Kind::Role, "/set/role", role)?;
+            commands.push(UserCommand::AssignRole(user, RoleId(role)));
+        }
+        if let Some(profile) = &self.profile {
+            let profile = refer::find_maybe(organization, Kind::Profile, "/set/profile", profile.as_deref())?;
+            commands.push(UserCommand::AssignProfile(user, profile.map(ProfileId)));
+        }
+        if let Some(keys) = &self.keys {
+            commands.push(UserCommand::SetKeys(user, refer::key_entries(organization, "/set/keys", keys)?));
+        }
+        match self.status.as_deref() {
+            None => {}
+            Some("active") => commands.push(UserCommand::Unblock(user)),
+            Some("blocked") => commands.push(UserCommand::Block(user)),
+            Some("archived") => commands.push(UserCommand::Archive(user)),
+            Some(_) => {
+                let detail = "is `active`, `blocked` or `archived`";
+                return Err(Problem::field("/set/status", "unknown_word", detail));
+            }
+        }
+        Ok(commands)
+    }
+}

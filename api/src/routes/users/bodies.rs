@@ -1,0 +1,109 @@
+//! Bodies of requests about users, and how names in them become ids.
+
+use crate::app::App;
+use crate::auth::{password, random};
+use crate::error::Problem;
+use crate::routes::refer;
+use rollbook_domain::kernel::id::{CredentialId, Kind, ProfileId, RoleId};
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::command::{NewUser as Command, UserEdit};
+use rollbook_domain::user::state::Status;
+use rollbook_ledger::store::{Credential, CredentialChange};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+/// A user to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    /// 1 to 128 characters without white space; unique.
+    pub(super) login: String,
+    /// The person's name.
+    pub(super) name: String,
+    /// Unique where there is one.
+    pub(super) email: Option<String>,
+    /// Role id or name.
+    pub(super) role: String,
+    /// A first password, 8 to 128 characters.
+    pub(super) password: Option<String>,
+    /// Profile id or name.
+    pub(super) profile: Option<String>,
+    /// `active` (default) or `invited`.
+    #[schema(value_type = Option<String>)]
+    pub(super) status: Option<Status>,
+}
+
+/// Fields of a user to replace. `"email": null` takes the address away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EditUser {
+    /// 1 to 128 characters without white space; unique.
+    pub(super) login: Option<String>,
+    /// The person's name.
+    pub(super) name: Option<String>,
+    /// Unique where there is one.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub(super) email: Option<Option<String>>,
+}
+
+/// Tells a member that is null from one that is absent.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl From<EditUser> for UserEdit {
+    fn from(body: EditUser) -> Self {
+        Self { login: body.login, name: body.name, email: body.email }
+    }
+}
+
+impl NewUser {
+    /// The command, and the password to store with it.
+    pub(super) async fn resolve(
+        self,
+        app: &App,
+        organization: &Organization,
+        dry_run: bool,
+    ) -> Result<(Command, Vec<CredentialChange>), Problem> {
+        let role = RoleId(refer::find(organization, Kind::Role, "/role", &self.role)?);
+        let profile = refer::find_maybe(organization, Kind::Profile, "/profile", self.profile.as_deref())?;
+        let (password, credentials) = match self.password {
+            Some(password) => {
+                let (id, change) = new_password(app, "/password", password, false, dry_run).await?;
+                (Some(id), vec![change])
+            }
+            None => (None, Vec::new()),
+        };
+        let (login, name, email) = (self.login, self.name, self.email);
+        let status = self.status.unwrap_or(Status::Active);
+        let profile = profile.map(ProfileId);
+        Ok((Command { login, name, email, role, profile, status, password }, credentials))
+    }
+}
+
+/// A password's credential. The owner's id is not known yet for a new user: the event names the credential,
+/// so the credential need not name the user.
+pub(crate) async fn new_password(
+    app: &App,
+    pointer: &str,
+    password: String,
+    by_oneself: bool,
+    dry_run: bool,
+) -> Result<(CredentialId, CredentialChange), Problem> {
+    password::acceptable(pointer, &password).map_err(|error| Problem::invalid(vec![error]))?;
+    let secret_hash = if dry_run { String::new() } else { app.passwords().hash(password).await? };
+    let id = CredentialId(uuid::Builder::from_random_bytes(random()?).into_uuid());
+    let credential = Credential {
+        id: id.to_string(),
+        user_id: String::new(),
+        kind: "password".to_owned(),
+        secret_hash,
+        created_at_us: app.deployment().clock().now().micros(),
+        expires_at_us: None,
+        meta: format!("{{\"by_oneself\":{by_oneself}}}"),
+    };
+    Ok((id, CredentialChange::Put(credential)))
+}

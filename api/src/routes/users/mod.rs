@@ -1,0 +1,211 @@
+//! Users: reading them, adding them, changing each part of them.
+
+mod access;
+mod bodies;
+mod erase;
+mod life;
+mod secrets;
+
+use super::list::{self, Page};
+use super::mutation::Mutation;
+use crate::app::{self, App};
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
+use crate::view::{self, UserView};
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use bodies::{EditUser, NewUser};
+use rollbook_domain::kernel::id::{Kind, RoleId, Subject, UserId};
+use rollbook_domain::kernel::text::folded;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::organization::visible;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::state::User;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_users, create))
+        .routes(routes!(read, edit, archive))
+        .merge(life::router())
+        .merge(access::router())
+        .merge(secrets::router())
+        .merge(erase::router())
+}
+
+/// Users the caller may see, by login. Filters: `q` (part of login, name or e-mail), `role`, `status`, `profile`.
+#[utoipa::path(
+    get, path = "/users", tag = "users",
+    params(
+        ("limit" = Option<u32>, Query, description = "1 to 200, default 50"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("q" = Option<String>, Query, description = "Part of login, name or e-mail address"),
+        ("role" = Option<String>, Query, description = "Role id or name"),
+        ("status" = Option<String>, Query, description = "`invited`, `active`, `blocked` or `archived`"),
+        ("profile" = Option<String>, Query, description = "Profile id or name"),
+    ),
+    responses(
+        (status = 200, description = "A page of users", body = Page<UserView>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 422, description = "`invalid`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.view"))),
+)]
+async fn list_users(
+    caller: Caller,
+    min: MinPosition,
+    mut params: Params,
+) -> Result<Json<Page<UserView>>, Problem> {
+    let organization = app::at_least(&caller.open, min.0).await?;
+    let me = caller.me(&organization)?;
+    let limit = params.limit()?;
+    let after = list::after(params.take("cursor"))?;
+    let filter = Filter::take(&mut params, &organization)?;
+    params.done()?;
+    let seen = organization
+        .users_after(after.as_deref())
+        .filter(|user| filter.matches(user))
+        .filter(|user| visible::sees(&organization, me, user.id.subject(), organization.at));
+    let key = |user: &&User| folded(user.login.text());
+    Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user))))
+}
+
+struct Filter {
+    q: Option<String>,
+    role: Option<uuid::Uuid>,
+    status: Option<String>,
+    profile: Option<uuid::Uuid>,
+}
+
+impl Filter {
+    fn take(params: &mut Params, organization: &Organization) -> Result<Self, Problem> {
+        let mut named = |name: &str, kind: Kind| match params.take(name) {
+            None => Ok(None),
+            Some(text) => organization
+                .find(kind, &text)
+                .map(Some)
+                .ok_or_else(|| Problem::field(name, "not_found", "there is nothing of this name")),
+        };
+        let (role, profile) = (named("role", Kind::Role)?, named("profile", Kind::Profile)?);
+        let status = params.take("status");
+        if status.as_deref().is_some_and(|s| !matches!(s, "invited" | "active" | "blocked" | "archived")) {
+            let detail = "is `invited`, `active`, `blocked` or `archived`";
+            return Err(Problem::field("status", "unknown_word", detail));
+        }
+        Ok(Self { q: params.take("q").map(|q| folded(&q)), role, status, profile })
+    }
+
+    fn matches(&self, user: &User) -> bool {
+        let texts = [Some(&user.login), Some(&user.name), user.email.as_ref()];
+        let has = |q: &String| texts.iter().flatten().any(|text| folded(text.text()).contains(q.as_str()));
+        self.q.as_ref().is_none_or(has)
+            && self.role.is_none_or(|role| user.role.value == RoleId(role))
+            && self.status.as_deref().is_none_or(|status| user.status.value.word() == status)
+            && self.profile.is_none_or(|profile| user.profile.value.is_some_and(|own| own.uuid() == profile))
+    }
+}
+
+/// Add a user. `status` is `active` unless `invited` is asked for; without a password nobody signs in until one is set.
+#[utoipa::path(
+    post, path = "/users", tag = "users", request_body = NewUser,
+    responses(
+        (status = 201, description = "Added", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
+        (status = 409, description = "`login_taken`, `email_taken`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.create"))),
+)]
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    body: Body<NewUser>,
+) -> Result<Response, Problem> {
+    let organization = caller.organization();
+    let (new, credentials) = body.value.resolve(&app, &organization, meta.dry_run).await?;
+    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).credentials(credentials).creates();
+    mutation.run(Command::User(UserCommand::Create(new))).await?.respond()
+}
+
+/// One user, now or `at` a position or time.
+#[utoipa::path(
+    get, path = "/users/{id}", tag = "users",
+    params(
+        ("id" = String, Path, description = "User id or login"),
+        ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
+    ),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 422, description = "`at_in_future`, `invalid`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.view"))),
+)]
+async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    min: MinPosition,
+    id: Id,
+    params: Params,
+) -> Result<Response, Problem> {
+    super::read::entity(&app, &caller, min, Kind::User, &id, params).await
+}
+
+/// Replace the named fields.
+#[utoipa::path(
+    patch, path = "/users/{id}", tag = "users", request_body = EditUser,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`login_taken`, `email_taken`, `status_forbids`", body = Problem),
+        (status = 412, description = "`precondition_failed`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.edit"))),
+)]
+async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<EditUser>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject);
+    mutation.run(Command::User(UserCommand::Edit(user, body.value.into()))).await?.respond()
+}
+
+/// Archive: the user leaves every group and queue and can be restored.
+#[utoipa::path(
+    delete, path = "/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The archived user", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`last_owner`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.archive"))),
+)]
+async fn archive(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject);
+    mutation.run(Command::User(UserCommand::Archive(user))).await?.respond()
+}
+
+/// The user that a path names.
+pub(super) fn find(caller: &Caller, id: &Id) -> Result<(UserId, Subject), Problem> {
+    let organization = caller.organization();
+    let subject = id.find(&organization, Kind::User)?;
+    caller.sees(&organization, subject)?;
+    Ok((UserId(subject.id), subject))
+}

@@ -1,0 +1,174 @@
+//! A user's secrets: password and API key.
+
+use super::bodies::new_password;
+use super::find;
+use crate::app::App;
+use crate::auth::{api_key, random};
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Id, Meta};
+use crate::routes::mutation::{Done, Mutation};
+use crate::view::UserView;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::{CredentialId, UserId};
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_ledger::store::{Credential, CredentialChange};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(password)).routes(routes!(create_key, revoke_key))
+}
+
+/// A password to set.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordBody {
+    /// One's own old password; not for another's.
+    old: Option<String>,
+    /// The new password, 8 to 128 characters.
+    new: String,
+}
+
+/// Set a password: one's own with the old one, another's with `users.password`. Every other session of that user ends.
+#[utoipa::path(
+    put, path = "/users/{id}/password", tag = "users", request_body = PasswordBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `api_key_cannot`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`: the old password is wrong or the new one not acceptable", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.password"))),
+)]
+async fn password(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<PasswordBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let by_oneself = user == caller.user;
+    if by_oneself && matches!(caller.actor, Actor::ApiKey { .. }) {
+        let detail = "an API key cannot change its user's password; sign in";
+        return Err(Problem::new(axum::http::StatusCode::FORBIDDEN, "api_key_cannot", detail));
+    }
+    let PasswordBody { old, new } = body.value;
+    let before = caller.organization().user(user).and_then(|user| user.password);
+    if by_oneself {
+        right_old_password(&app, &caller, before, old).await?;
+    }
+    let (credential, put) = new_password(&app, "/new", new, by_oneself, meta.dry_run).await?;
+    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
+    let credentials = delete.into_iter().chain([put]).collect();
+    let command = Command::User(UserCommand::SetPassword(user, credential));
+    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject);
+    let done = mutation.credentials(credentials).run(command).await?;
+    if matches!(done, Done::Changed(_)) {
+        end_other_sessions(&app, &caller, user).await?;
+    }
+    done.respond()
+}
+
+async fn right_old_password(
+    app: &App,
+    caller: &Caller,
+    before: Option<CredentialId>,
+    old: Option<String>,
+) -> Result<(), Problem> {
+    let Some(old) = old else {
+        return Err(Problem::field("/old", "required", "give your old password to set a new one"));
+    };
+    let organization = caller.open.writer.id().to_string();
+    let hash = match before {
+        Some(id) => app.deployment().store().credential(&organization, &id.to_string()).await?,
+        None => None,
+    };
+    let right = app.passwords().verify(old, hash.map(|found| found.secret_hash)).await?;
+    if right { Ok(()) } else { Err(Problem::field("/old", "wrong_password", "is not your password")) }
+}
+
+async fn end_other_sessions(app: &App, caller: &Caller, user: UserId) -> Result<(), Problem> {
+    let (organization, user) = (caller.open.writer.id().to_string(), user.to_string());
+    let store = app.deployment().store();
+    let this = caller.session.map(|session| session.to_string());
+    for session in store.sessions_of(&organization, &user).await? {
+        if Some(&session.id) != this.as_ref() {
+            store.delete_session(&organization, &user, &session.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Make an API key for a user; the one before it stops working. Its text is shown this once.
+#[utoipa::path(
+    post, path = "/users/{id}/api-key", tag = "users",
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 201, description = "`{\"api_key\",\"user\"}`; `api_key` is null when a retry is answered", body = Object),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`status_forbids`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.api_key"))),
+)]
+async fn create_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let organization = caller.organization();
+    let credential = CredentialId(uuid::Builder::from_random_bytes(random()?).into_uuid());
+    let (text, secret_hash) = api_key::new_key(organization.id, credential)?;
+    let put = CredentialChange::Put(Credential {
+        id: credential.to_string(),
+        user_id: user.to_string(),
+        kind: "api_key".to_owned(),
+        secret_hash,
+        created_at_us: app.deployment().clock().now().micros(),
+        expires_at_us: None,
+        meta: "{}".to_owned(),
+    });
+    let before = organization.user(user).and_then(|user| user.api_key);
+    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
+    let command = Command::User(UserCommand::CreateApiKey(user, credential));
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject).creates();
+    let done = mutation.credentials(delete.into_iter().chain([put]).collect()).run(command).await?;
+    match done {
+        Done::Dry(preview) => Ok(Json(preview).into_response()),
+        Done::Changed(changed) => {
+            let shown = (!changed.replayed).then_some(text);
+            let user = crate::view::entity(&changed.organization, changed.subject);
+            Ok(changed.with(&json!({ "api_key": shown, "user": user })))
+        }
+    }
+}
+
+/// Revoke a user's API key.
+#[utoipa::path(
+    delete, path = "/users/{id}/api-key", tag = "users",
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`no_api_key`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.api_key"))),
+)]
+async fn revoke_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let before = caller.organization().user(user).and_then(|user| user.api_key);
+    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
+    let command = Command::User(UserCommand::RevokeApiKey(user));
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject);
+    mutation.credentials(delete.into_iter().collect()).run(command).await?.respond()
+}

@@ -1,0 +1,168 @@
+//! Entities of an organization as their shapes.
+
+use super::shapes::{
+    GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
+};
+use rollbook_domain::group::state::Group;
+use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::key::state::Key;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::profile::state::Profile;
+use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
+use rollbook_domain::role::state::Role;
+use rollbook_domain::settings::state::Setting;
+use rollbook_domain::user::state::User;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Any entity as JSON; `None` if it is not there.
+#[must_use]
+pub fn entity(organization: &Organization, subject: Subject) -> Option<Value> {
+    let id = subject.id;
+    match subject.kind {
+        Kind::User => organization.user(UserId(id)).and_then(|it| json(user(organization, it))),
+        Kind::Role => organization.roles.get(&RoleId(id)).and_then(|it| json(role(organization, it))),
+        Kind::Profile => organization.profiles.get(&ProfileId(id)).and_then(|it| json(profile(it))),
+        Kind::Key => organization.keys.get(&KeyId(id)).and_then(|it| json(key(it))),
+        Kind::Queue => organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it))),
+        Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(it))),
+        Kind::Settings => json(settings(organization)),
+        Kind::Organization => json(serde_json::json!({ "id": organization.id, "name": organization.name })),
+        Kind::Conversation | Kind::Setting | Kind::Element => None,
+    }
+}
+
+fn json(view: impl Serialize) -> Option<Value> {
+    serde_json::to_value(view).ok()
+}
+
+/// A user.
+#[must_use]
+pub fn user(organization: &Organization, user: &User) -> UserView {
+    let entry = |minus: bool, id| format!("{}{}", if minus { "-" } else { "" }, key_name(organization, id));
+    UserView {
+        id: user.id.uuid(),
+        login: user.login.text().to_owned(),
+        name: user.name.text().to_owned(),
+        email: user.email.as_ref().map(|email| email.text().to_owned()),
+        role: user.role.value.uuid(),
+        status: user.status.value.word(),
+        profile: user.profile.value.map(ProfileId::uuid),
+        custom_profile: user.custom_profile.value.clone().map(Into::into),
+        keys: user.keys.value.iter().map(|one| entry(one.minus, one.key)).collect(),
+        superuser: user.superuser.value,
+        masterkey: user.masterkey.value,
+        groups: user.groups.iter().map(|id| id.uuid()).collect(),
+        supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
+        serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
+        has_password: user.password.is_some(),
+        has_api_key: user.api_key.is_some(),
+        erased: user.erased,
+        version: user.version,
+        position: user.changed,
+    }
+}
+
+fn key_name(organization: &Organization, id: KeyId) -> String {
+    organization.keys.get(&id).map_or_else(|| id.to_string(), |key| key.name.clone())
+}
+
+/// A role.
+#[must_use]
+pub fn role(organization: &Organization, role: &Role) -> RoleView {
+    RoleView {
+        id: role.id.uuid(),
+        name: role.name.clone(),
+        description: role.description.clone(),
+        rank: role.rank.value,
+        protected: role.protected,
+        grants: role.grants.value.clone().into(),
+        keys: role.keys.value.iter().map(|id| key_name(organization, *id)).collect(),
+        holders: role.holders.len(),
+        status: role.status.word(),
+        version: role.version,
+        position: role.changed,
+    }
+}
+
+/// A profile.
+#[must_use]
+pub fn profile(profile: &Profile) -> ProfileView {
+    ProfileView {
+        id: profile.id.uuid(),
+        name: profile.name.clone(),
+        description: profile.description.clone(),
+        grants: profile.grants.value.clone().into(),
+        holders: profile.holders.len(),
+        status: profile.status.word(),
+        version: profile.version,
+        position: profile.changed,
+    }
+}
+
+/// A key.
+#[must_use]
+pub fn key(key: &Key) -> KeyView {
+    KeyView {
+        id: key.id.uuid(),
+        name: key.name.clone(),
+        description: key.description.clone(),
+        reserved: key.reserved,
+        restricts: key.restricts,
+        status: key.status.word(),
+        version: key.version,
+        position: key.changed,
+    }
+}
+
+/// A queue or campaign.
+#[must_use]
+pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
+    let supervisor = |(user, supervision): (&UserId, &Supervision)| SupervisorView {
+        user: user.uuid(),
+        editor: *supervision == Supervision::Editor,
+    };
+    QueueView {
+        id: queue.id.uuid(),
+        name: queue.name.clone(),
+        description: queue.description.clone(),
+        kind: match queue.kind {
+            QueueKind::Queue => "queue",
+            QueueKind::Campaign => "campaign",
+        },
+        visibility_key: queue.visibility_key.value.map(|id| key_name(organization, id)),
+        parts: queue.parts.iter().map(|id| id.uuid()).collect(),
+        agents: queue.agents.iter().map(|id| id.uuid()).collect(),
+        supervisors: queue.supervisors.iter().map(supervisor).collect(),
+        status: queue.status.word(),
+        version: queue.version,
+        position: queue.changed,
+    }
+}
+
+/// A group.
+#[must_use]
+pub fn group(group: &Group) -> GroupView {
+    GroupView {
+        id: group.id.uuid(),
+        name: group.name.clone(),
+        description: group.description.clone(),
+        members: group.members.iter().map(|id| id.uuid()).collect(),
+        supervisors: group.supervisors.iter().map(|id| id.uuid()).collect(),
+        settings: group.settings.iter().map(|(setting, value)| (setting.word(), value.clone())).collect(),
+        status: group.status.word(),
+        version: group.version,
+        position: group.changed,
+    }
+}
+
+/// The settings.
+#[must_use]
+pub fn settings(organization: &Organization) -> SettingsView {
+    let settings = &organization.settings;
+    SettingsView {
+        settings: Setting::ALL.map(|setting| (setting.word(), settings.get(setting))).into_iter().collect(),
+        version: settings.version,
+        position: settings.changed,
+    }
+}

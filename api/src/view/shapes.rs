@@ -1,0 +1,196 @@
+//! The shapes of entities in answers, as OpenAPI describes them.
+
+use rollbook_domain::permission::grant::Grant;
+use rollbook_domain::settings::state::SettingValue;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A user.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UserView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Unique in the organization.
+    pub login: String,
+    /// The person's name.
+    pub name: String,
+    /// E-mail address, if there is one.
+    pub email: Option<String>,
+    /// Role id.
+    pub role: Uuid,
+    /// `invited`, `active`, `blocked` or `archived`.
+    pub status: &'static str,
+    /// Profile id, if the user has one.
+    pub profile: Option<Uuid>,
+    /// Grants on this user alone, if there are any.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub custom_profile: Option<Vec<Grant>>,
+    /// Own keys by name; a minus before what is taken away.
+    pub keys: Vec<String>,
+    /// Every module, action and element.
+    pub superuser: bool,
+    /// Passes every lock and key-guarded function but a key that a minus names.
+    pub masterkey: bool,
+    /// Ids of the groups the user is a member of.
+    pub groups: Vec<Uuid>,
+    /// Ids of the groups the user supervises.
+    pub supervises: Vec<Uuid>,
+    /// Ids of the queues the user serves.
+    pub serves: Vec<Uuid>,
+    /// Whether a password was set.
+    pub has_password: bool,
+    /// Whether there is an API key.
+    pub has_api_key: bool,
+    /// Whether the personal data was erased.
+    pub erased: bool,
+    /// How many events there were about this user.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// A role.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RoleView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Unique among roles.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Higher outranks lower.
+    pub rank: u16,
+    /// Comes from the catalog.
+    pub protected: bool,
+    /// What holders may do.
+    #[schema(value_type = Vec<Object>)]
+    pub grants: Vec<Grant>,
+    /// Keys that holders hold, by name.
+    pub keys: Vec<String>,
+    /// How many users hold it, archived ones included.
+    pub holders: usize,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// A profile.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProfileView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Unique among profiles.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// What holders may do.
+    #[schema(value_type = Vec<Object>)]
+    pub grants: Vec<Grant>,
+    /// How many users have it, archived ones included.
+    pub holders: usize,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// A key.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct KeyView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Unique among keys.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Comes from the catalog.
+    pub reserved: bool,
+    /// Takes an ability away instead of giving one.
+    pub restricts: bool,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// Who supervises a queue.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SupervisorView {
+    /// User id.
+    pub user: Uuid,
+    /// Whether they may move agents.
+    pub editor: bool,
+}
+
+/// A queue or campaign.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QueueView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Unique among queues and campaigns.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// `queue` or `campaign`.
+    pub kind: &'static str,
+    /// The name of the key that locks it, if one does.
+    pub visibility_key: Option<String>,
+    /// Ids of the queues it is composed of.
+    pub parts: Vec<Uuid>,
+    /// Ids of the users who serve it.
+    pub agents: Vec<Uuid>,
+    /// Who supervises it.
+    pub supervisors: Vec<SupervisorView>,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GroupView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Unique among groups.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Ids of its members.
+    pub members: Vec<Uuid>,
+    /// Ids of its supervisors.
+    pub supervisors: Vec<Uuid>,
+    /// Settings that override the organization's for members.
+    #[schema(value_type = Object)]
+    pub settings: BTreeMap<&'static str, SettingValue>,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// The organization's settings, defaults included.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SettingsView {
+    /// Every setting by name.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub settings: BTreeMap<&'static str, SettingValue>,
+    /// How many events there were about them.
+    pub version: u64,
+    /// Position of the last one, 0 if there was none; the `ETag`.
+    pub position: u64,
+}

@@ -1,0 +1,287 @@
+//! Erasing a person's data (design §1.4): after *erasure requested* the values go, then *erased* is appended.
+//!
+//! What is to go is read from the ledger alone, never from a request, so a value is gone only where an erasure
+//! request explains it. Every step may be done again: whoever was cut off in between finishes it by trying
+//! again, and so does the next start, which also takes away what a restore brought back.
+
+use crate::activity;
+use crate::clock::Clock;
+use crate::codec::Owner;
+use crate::deployment::Open;
+use crate::entry::LedgerId;
+use crate::store::{ReadError, Store, StoreError, Subject};
+use crate::writer::{Answer, Submission, WriteError, ledger_of};
+use rollbook_domain::kernel::context::{Actor, Channel, Context};
+use rollbook_domain::kernel::id::{CredentialId, OrganizationId, UserId};
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::state::User;
+
+/// Events of one user that are read at once when the newest word on their erasure is looked for.
+const EVENTS_AT_ONCE: u32 = 100;
+
+/// Finishes the erasure that the ledger holds a request for. Answers the position of the confirmation, or
+/// nothing if it was confirmed before.
+///
+/// # Errors
+/// [`WriteError`]; trying again, or starting again, goes on where it stopped.
+pub async fn finish(
+    store: &Store,
+    clock: &Clock,
+    open: &Open,
+    user: UserId,
+) -> Result<Option<u64>, WriteError> {
+    // Counts that still wait would be written with the address that is about to go.
+    open.activity.flush().await;
+    open.writer.catch_up().await?;
+    let organization = open.writer.published().organization.clone();
+    let Some(user) = organization.user(user).filter(|user| user.erased) else { return Ok(None) };
+    forget(store, organization.id, user).await.map_err(unavailable)?;
+    confirm(store, clock, open, user).await
+}
+
+/// At a start: finishes what was requested and not confirmed, and takes away what is there again.
+///
+/// # Errors
+/// If values that must go cannot be deleted. A confirmation that cannot be appended is left to the next start.
+pub(crate) async fn resume(store: &Store, clock: &Clock, open: &Open) -> Result<(), ReadError> {
+    let organization = open.writer.published().organization.clone();
+    for user in organization.users.values().filter(|user| user.erased) {
+        let confirmed = is_confirmed(store, organization.id, user.id).await?;
+        if confirmed && !is_back(store, &organization, user).await? {
+            continue;
+        }
+        tracing::warn!(user = %user.id, "erasing personal values that the ledger says are gone");
+        forget(store, organization.id, user).await?;
+        if let Err(error) = confirm(store, clock, open, user).await {
+            tracing::error!(user = %user.id, %error, "the erasure is done but could not be confirmed");
+        }
+    }
+    Ok(())
+}
+
+fn ledgers(id: OrganizationId) -> [LedgerId; 2] {
+    [ledger_of(id), activity::ledger_of(id)]
+}
+
+/// Under which keys lie the values that the ledger says are gone.
+fn keys(user: &User) -> Vec<String> {
+    let key = |authored| Owner { person: user.id.to_string(), authored }.key();
+    std::iter::once(key(false)).chain(user.erased_authored.then(|| key(true))).collect()
+}
+
+/// Values, snapshots that hold them, secrets, sessions and counters.
+async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), StoreError> {
+    for ledger in ledgers(id) {
+        for key in keys(user) {
+            store.delete_personal(&ledger, &key).await?;
+        }
+        store.delete_snapshots(&ledger).await?;
+    }
+    let (organization, person) = (id.to_string(), user.id.to_string());
+    // A first password is stored before its user has an id, so it is known by its own id alone.
+    let named = [user.password, user.api_key].into_iter().flatten().map(|id: CredentialId| id.to_string());
+    let owned = store.credentials_of(&organization, &person).await?.into_iter().map(|one| one.id);
+    for credential in named.chain(owned) {
+        store.delete_credential(&organization, &credential).await?;
+    }
+    store.delete_sessions_of(&organization, &person).await?;
+    store.delete_attempts(&organization, &person).await
+}
+
+/// Whether a value is there that the ledger says is gone.
+async fn is_back(store: &Store, organization: &Organization, user: &User) -> Result<bool, StoreError> {
+    for ledger in ledgers(organization.id) {
+        for key in keys(user) {
+            if !store.personal_of(&ledger, &key).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the newest word on a user's erasure is that it was done.
+async fn is_confirmed(store: &Store, id: OrganizationId, user: UserId) -> Result<bool, ReadError> {
+    let (ledger, subject) = (ledger_of(id), user.subject());
+    let subject = Subject { kind: subject.kind.word().to_owned(), id: subject.id.to_string() };
+    let mut before = None;
+    loop {
+        let positions = store.positions_of(&ledger, &subject, before, EVENTS_AT_ONCE).await?;
+        let Some(oldest) = positions.last() else { return Ok(false) };
+        before = Some(*oldest);
+        let rows = store.read_positions(&ledger, &positions).await?;
+        let words = rows.iter().rev().map(|row| row.entry.event_type.as_str());
+        if let Some(word) =
+            words.into_iter().find(|word| matches!(*word, "user.erased" | "user.erasure_requested"))
+        {
+            return Ok(word == "user.erased");
+        }
+    }
+}
+
+/// Says that it is done, if nobody said so yet. Rollbook itself says it: a person's reason would be a new
+/// personal value of somebody who is to have none.
+async fn confirm(store: &Store, clock: &Clock, open: &Open, user: &User) -> Result<Option<u64>, WriteError> {
+    let confirmed = is_confirmed(store, open.writer.id(), user.id).await;
+    if confirmed.map_err(|error| WriteError::Unavailable(error.to_string()))? {
+        return Ok(None);
+    }
+    let command =
+        Command::User(UserCommand::ConfirmErasure { user: user.id, authored: user.erased_authored });
+    let context = context(clock)?;
+    let submission =
+        Submission { context, command, idempotency: None, credentials: Vec::new(), only_at: None };
+    match open.writer.submit(submission).await? {
+        Answer::Written(written) => Ok(Some(written.position)),
+        Answer::Replayed(_) => Ok(None),
+    }
+}
+
+fn context(clock: &Clock) -> Result<Context, WriteError> {
+    let (mut seed, mut command) = ([0; 32], [0; 16]);
+    getrandom::fill(&mut seed)
+        .and_then(|()| getrandom::fill(&mut command))
+        .map_err(|error| WriteError::Unavailable(error.to_string()))?;
+    Ok(Context {
+        actor: Actor::System,
+        at: clock.now(),
+        seed,
+        reason: None,
+        ticket: None,
+        channel: Channel::System,
+        ip: None,
+        agent: None,
+        session: None,
+        request: None,
+        command: uuid::Builder::from_random_bytes(command).into_uuid(),
+        cause: Some("erasure".to_owned()),
+        expects: None,
+    })
+}
+
+fn unavailable(error: StoreError) -> WriteError {
+    WriteError::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployment::Deployment;
+    use crate::store::{Credential, CredentialChange};
+    use rollbook_domain::organization::command::OrganizationCommand;
+    use rollbook_domain::user::command::NewUser;
+    use rollbook_domain::user::state::Status;
+    use std::path::Path;
+    use uuid::Uuid;
+
+    const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(7));
+
+    async fn start(folder: &Path) -> Deployment {
+        let store = Store::sqlite(&folder.join("rollbook.sqlite")).await.unwrap();
+        store.migrate().await.unwrap();
+        Deployment::new(store, Clock::default())
+    }
+
+    async fn submit(open: &Open, command: Command) -> Organization {
+        let context = Context {
+            reason: Some("because Zoe asked".to_owned()),
+            ip: Some("192.0.2.7".to_owned()),
+            ..context(&Clock::default()).unwrap()
+        };
+        let password = Credential {
+            id: CredentialId(Uuid::from_u128(9)).to_string(),
+            user_id: String::new(),
+            kind: "password".to_owned(),
+            secret_hash: "hash".to_owned(),
+            created_at_us: 1,
+            expires_at_us: None,
+            meta: "{}".to_owned(),
+        };
+        let creates = matches!(&command, Command::User(UserCommand::Create(_)));
+        let credentials = creates.then_some(CredentialChange::Put(password)).into_iter().collect();
+        let submission = Submission { context, command, idempotency: None, credentials, only_at: None };
+        match open.writer.submit(submission).await.unwrap() {
+            Answer::Written(written) => written.organization,
+            Answer::Replayed(_) => panic!("there was no key"),
+        }
+    }
+
+    /// An organization with an archived user whose erasure was asked for, and nothing done about it yet.
+    async fn requested(deployment: &Deployment, authored: bool) -> UserId {
+        let open = deployment.open(ORGANIZATION).await.unwrap();
+        let found = OrganizationCommand::Found {
+            name: "North".into(),
+            catalog: "standard".into(),
+            owner_login: "ann".into(),
+            owner_name: "Ann".into(),
+            owner_email: None,
+            password: None,
+        };
+        let organization = submit(&open, Command::Organization(found)).await;
+        let role = *organization.roles.keys().next().unwrap();
+        let new = NewUser {
+            login: "zoe".into(),
+            name: "Zoe".into(),
+            email: Some("zoe@north.example".into()),
+            role,
+            profile: None,
+            status: Status::Active,
+            password: Some(CredentialId(Uuid::from_u128(9))),
+        };
+        let organization = submit(&open, Command::User(UserCommand::Create(new))).await;
+        let user = organization.user_by_login("zoe").unwrap().id;
+        submit(&open, Command::User(UserCommand::Archive(user))).await;
+        submit(&open, Command::User(UserCommand::RequestErasure { user, authored })).await;
+        user
+    }
+
+    async fn values(deployment: &Deployment, user: UserId) -> usize {
+        let all = deployment.store().personal_of(&ledger_of(ORGANIZATION), &user.to_string()).await;
+        all.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn an_erasure_is_finished_once_however_often_it_is_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let deployment = start(folder.path()).await;
+        let user = requested(&deployment, true).await;
+        assert!(values(&deployment, user).await > 0);
+        let open = deployment.open(ORGANIZATION).await.unwrap();
+        let (store, clock) = (deployment.store(), deployment.clock());
+        assert!(finish(store, clock, &open, user).await.unwrap().is_some());
+        assert_eq!(finish(store, clock, &open, user).await.unwrap(), None);
+        assert_eq!(values(&deployment, user).await, 0);
+        let credential = CredentialId(Uuid::from_u128(9)).to_string();
+        assert_eq!(store.credential(&ORGANIZATION.to_string(), &credential).await, Ok(None));
+        let organization = open.writer.published().organization.clone();
+        assert_eq!(organization.user(user).unwrap().login.text(), "[erased]");
+    }
+
+    #[tokio::test]
+    async fn a_start_finishes_what_was_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let user = requested(&start(folder.path()).await, false).await;
+        let again = start(folder.path()).await;
+        assert!(values(&again, user).await > 0);
+        again.open(ORGANIZATION).await.unwrap();
+        assert_eq!(values(&again, user).await, 0);
+        assert!(is_confirmed(again.store(), ORGANIZATION, user).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_start_erases_again_what_came_back_and_says_nothing_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let deployment = start(folder.path()).await;
+        let user = requested(&deployment, false).await;
+        // Confirmed while the values are there: as after the values came back from a copy.
+        let open = deployment.open(ORGANIZATION).await.unwrap();
+        let confirm = UserCommand::ConfirmErasure { user, authored: false };
+        let before = submit(&open, Command::User(confirm)).await.position;
+        let again = start(folder.path()).await;
+        let open = again.open(ORGANIZATION).await.unwrap();
+        assert_eq!(values(&again, user).await, 0);
+        assert_eq!(open.writer.published().organization.position, before);
+    }
+}

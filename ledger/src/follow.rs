@@ -1,0 +1,130 @@
+//! What goes on beside serving: following what other processes append, writing counted activity, forgetting what
+//! is kept for a time only.
+//!
+//! It polls; nothing depends on being notified. It decides nothing, and the writers do the reading.
+
+use crate::deployment::Deployment;
+use crate::entry::LedgerKind;
+use crate::store::StoreError;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+/// How often what is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// Looking at the heads of the organizations that are served.
+    pub heads: Duration,
+    /// Writing what was counted of activity.
+    pub activity: Duration,
+    /// Forgetting old idempotency keys and sessions.
+    pub purge: Duration,
+    /// How long an idempotency key is kept.
+    pub commands_kept: Duration,
+}
+
+impl Default for Rhythm {
+    /// Heads four times a second, activity every minute, purging every hour what is older than seven days.
+    fn default() -> Self {
+        Self {
+            heads: Duration::from_millis(250),
+            activity: Duration::from_secs(60),
+            purge: Duration::from_secs(3_600),
+            commands_kept: Duration::from_secs(7 * 24 * 3_600),
+        }
+    }
+}
+
+/// The running tasks, one each, so that a slow one keeps no other waiting.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Beside {
+    pub(crate) fn start(deployment: &Deployment, rhythm: Rhythm) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (following, flushing, purging) = (deployment.clone(), deployment.clone(), deployment.clone());
+        let tasks = vec![
+            tokio::spawn(every(rhythm.heads, stopped.clone(), async move || heads(&following).await)),
+            tokio::spawn(every(rhythm.activity, stopped.clone(), async move || activity(&flushing).await)),
+            tokio::spawn(every(rhythm.purge, stopped, async move || {
+                purge(&purging, rhythm.commands_kept).await;
+            })),
+        ];
+        Self { stop, tasks }
+    }
+
+    /// Lets each task finish what it is at.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if task.await.is_err() {
+                tracing::error!("a task beside serving panicked");
+            }
+        }
+    }
+}
+
+async fn every(pause: Duration, mut stopped: watch::Receiver<bool>, work: impl AsyncFn()) {
+    let mut ticks = tokio::time::interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !*stopped.borrow() {
+        tokio::select! {
+            // Stopped, or nobody is left who could stop it.
+            _ = stopped.changed() => return,
+            _ = ticks.tick() => {}
+        }
+        work().await;
+    }
+}
+
+/// Tells each writer where its head is.
+async fn heads(deployment: &Deployment) {
+    let opened = deployment.opened();
+    if opened.is_empty() {
+        return;
+    }
+    // What is seen was so at some time after this.
+    let since = Instant::now();
+    let ids: Vec<String> = opened.iter().map(|open| open.writer.id().to_string()).collect();
+    match deployment.store().heads_of(LedgerKind::Organization, &ids).await {
+        Ok(marks) => {
+            let positions: HashMap<_, _> =
+                marks.into_iter().map(|mark| (mark.ledger.id, mark.position)).collect();
+            for (open, id) in opened.iter().zip(&ids) {
+                open.writer.seen(positions.get(id).copied().unwrap_or(0), since);
+            }
+        }
+        Err(error) => failed("following other processes", &error),
+    }
+}
+
+async fn activity(deployment: &Deployment) {
+    for open in deployment.opened() {
+        open.activity.flush().await;
+    }
+}
+
+async fn purge(deployment: &Deployment, commands_kept: Duration) {
+    // A clock that was told the time knows nothing of how long anything was kept.
+    if !deployment.clock().is_real() {
+        return;
+    }
+    let now = deployment.clock().now().micros();
+    let kept = i64::try_from(commands_kept.as_micros()).unwrap_or(i64::MAX);
+    if let Err(error) = deployment.store().purge_commands(now.saturating_sub(kept)).await {
+        failed("forgetting old idempotency keys", &error);
+    }
+    if let Err(error) = deployment.store().purge_sessions(now).await {
+        failed("forgetting sessions that are over", &error);
+    }
+}
+
+fn failed(what: &'static str, error: &StoreError) {
+    tracing::warn!(%error, "{what} failed; it is tried again");
+    metrics::counter!("rollbook_beside_failures_total", "what" => what).increment(1);
+}

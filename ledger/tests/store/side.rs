@@ -1,0 +1,130 @@
+//! The ordinary rows beside the ledgers: credentials, sessions, counters, snapshots, checkpoints.
+
+use rollbook_ledger::store::{Attempts, Credential, Session, Snapshot};
+
+use crate::bench::{Bench, on_both};
+use crate::rows::{activity, batch_after, command, organization};
+
+on_both! {
+    credentials_are_put_replaced_and_deleted
+    a_session_is_found_by_its_token_until_it_is_over
+    failures_at_the_same_time_all_count
+    a_snapshot_is_stored_only_if_it_is_newer
+    a_checkpoint_moves_only_from_where_it_is
+    commands_are_forgotten_by_age
+    the_databases_clock_is_in_microseconds
+}
+
+const ORG: &str = "0190a1b2-0000-7000-8000-000000000001";
+
+async fn credentials_are_put_replaced_and_deleted(bench: &Bench) {
+    let mut one = Credential {
+        id: "c1".to_owned(),
+        user_id: "bob".to_owned(),
+        kind: "api_key".to_owned(),
+        secret_hash: "hash".to_owned(),
+        created_at_us: 1,
+        expires_at_us: None,
+        meta: "{\"label\":\"x\"}".to_owned(),
+    };
+    bench.store.put_credential(ORG, &one).await.unwrap();
+    assert_eq!(bench.store.credential(ORG, "c1").await, Ok(Some(one.clone())));
+    assert_eq!(bench.store.credential("other", "c1").await, Ok(None));
+    one.expires_at_us = Some(9);
+    bench.store.put_credential(ORG, &one).await.unwrap();
+    assert_eq!(bench.store.credentials_of(ORG, "bob").await, Ok(vec![one.clone()]));
+    assert!(!format!("{one:?}").contains("hash\""));
+    assert_eq!(bench.store.delete_credential(ORG, "c1").await, Ok(true));
+    assert_eq!(bench.store.delete_credential(ORG, "c1").await, Ok(false));
+}
+
+async fn a_session_is_found_by_its_token_until_it_is_over(bench: &Bench) {
+    let session = |id: &str, token: u8, expires_at_us| Session {
+        id: id.to_owned(),
+        token_hash: [token; 32],
+        aggregate_id: ORG.to_owned(),
+        user_id: "bob".to_owned(),
+        created_at_us: i64::from(token),
+        expires_at_us,
+    };
+    let all = [session("a", 1, 100), session("b", 2, 200), session("c", 3, 300)];
+    for one in &all {
+        bench.store.put_session(one).await.unwrap();
+    }
+    assert!(bench.store.put_session(&session("d", 1, 1)).await.is_err(), "a token is used once");
+    assert_eq!(bench.store.session(&[2; 32], 199).await, Ok(Some(all[1].clone())));
+    assert_eq!(bench.store.session(&[2; 32], 200).await, Ok(None));
+    assert_eq!(bench.store.sessions_of(ORG, "bob").await, Ok(all.to_vec()));
+    assert_eq!(bench.store.purge_sessions(100).await, Ok(1));
+    assert_eq!(bench.store.delete_session(ORG, "bob", "b").await, Ok(true));
+    assert_eq!(bench.store.delete_session(ORG, "ann", "c").await, Ok(false));
+    assert_eq!(bench.store.delete_sessions_of(ORG, "bob").await, Ok(1));
+}
+
+async fn failures_at_the_same_time_all_count(bench: &Bench) {
+    let counts = (0..8).map(|_| bench.store.count_failure(ORG, "bob", 1_000, 500));
+    assert!(futures::future::join_all(counts).await.into_iter().all(|counted| counted.is_ok()));
+    let counter =
+        |failures, window_start_us, locked_until_us| Attempts { failures, window_start_us, locked_until_us };
+    assert_eq!(bench.store.attempts(ORG, "bob").await, Ok(Some(counter(8, 1_000, None))));
+    assert_eq!(bench.store.count_failure(ORG, "bob", 1_499, 500).await, Ok(counter(9, 1_000, None)));
+    assert_eq!(bench.store.count_failure(ORG, "bob", 1_500, 500).await, Ok(counter(1, 1_500, None)));
+    bench.store.put_attempts(ORG, "bob", counter(5, 1_500, Some(9_000))).await.unwrap();
+    assert_eq!(bench.store.attempts(ORG, "bob").await, Ok(Some(counter(5, 1_500, Some(9_000)))));
+    bench.store.delete_attempts(ORG, "bob").await.unwrap();
+    assert_eq!(bench.store.attempts(ORG, "bob").await, Ok(None));
+}
+
+async fn a_snapshot_is_stored_only_if_it_is_newer(bench: &Bench) {
+    let snapshot = |position, fingerprint: &str| Snapshot {
+        position,
+        fingerprint: fingerprint.to_owned(),
+        digest: [3; 32],
+        state: vec![0, 159, 146, 150],
+    };
+    let put = async |one: Snapshot| bench.store.put_snapshot(&organization(), &one).await.unwrap();
+    assert!(put(snapshot(10, "f1")).await);
+    assert!(!put(snapshot(10, "f1")).await);
+    assert!(!put(snapshot(9, "f1")).await);
+    assert!(put(snapshot(20, "f1")).await);
+    assert!(put(snapshot(10, "f2")).await, "another shape starts anew");
+    let at = async |fingerprint, position| {
+        bench.store.snapshot_at(&organization(), fingerprint, position).await.unwrap()
+    };
+    assert_eq!(at("f1", u64::MAX).await, Some(snapshot(20, "f1")));
+    assert_eq!(at("f1", 19).await, Some(snapshot(10, "f1")));
+    assert_eq!(at("f1", 9).await, None);
+    assert_eq!(bench.store.snapshot_at(&activity(), "f1", 99).await, Ok(None));
+    assert_eq!(bench.store.delete_other_snapshots(&organization(), "f2").await, Ok(2));
+    assert_eq!(bench.store.delete_snapshots(&organization()).await, Ok(1));
+}
+
+async fn a_checkpoint_moves_only_from_where_it_is(bench: &Bench) {
+    let moved =
+        async |from, to| bench.store.move_checkpoint("log", 1, &organization(), from, to).await.unwrap();
+    let at = async |version| bench.store.checkpoint("log", version, &organization()).await.unwrap();
+    assert_eq!(at(1).await, 0);
+    assert!(!moved(3, 4).await);
+    assert!(moved(0, 5).await);
+    assert!(!moved(0, 6).await);
+    assert!(moved(5, 9).await);
+    assert_eq!((at(1).await, at(2).await), (9, 0));
+}
+
+async fn commands_are_forgotten_by_age(bench: &Bench) {
+    let mut batch = batch_after(&organization(), &rollbook_ledger::entry::Frontier::new(), 1, 1_000);
+    let mut young = command("young");
+    young.created_at_us = 2_000;
+    batch.commands = vec![command("old"), young.clone()];
+    bench.store.append(batch).await.unwrap();
+    assert_eq!(bench.store.purge_commands(2_000).await, Ok(1));
+    assert_eq!(bench.store.command(ORG, "user:ann", "old").await, Ok(None));
+    assert_eq!(bench.store.command(ORG, "user:ann", "young").await, Ok(Some(young)));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test compares with this machine's clock")]
+async fn the_databases_clock_is_in_microseconds(bench: &Bench) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let off = bench.store.now_us().await.unwrap() - i64::try_from(now).unwrap();
+    assert!(off.abs() < 10_000_000, "off by {off} us");
+}

@@ -1,0 +1,112 @@
+//! A ledger's head against its rows, and what the two together say about rows that do not hash to their leaf.
+
+use super::finding::{Findings, Kind};
+use rollbook_domain::kernel::moment::Moment;
+use rollbook_ledger::entry::{Frontier, LedgerId};
+use rollbook_ledger::store::{FORMAT, Head, HeadMark, ReadError, Store, StoreError};
+
+/// What the rows say that the head must say too.
+#[derive(Default)]
+pub(super) struct Tail {
+    /// The last row's position; the pruned part's where there is none.
+    pub(super) position: u64,
+    /// As sealed.
+    pub(super) batch: Option<String>,
+    /// As sealed.
+    pub(super) at: Option<Moment>,
+}
+
+/// The trees over the rows: of the leaves as stored and as recomputed.
+#[derive(Default)]
+pub(super) struct Trees {
+    pub(super) stored: Frontier,
+    pub(super) recomputed: Frontier,
+    /// Rows are missing, so neither tree means anything.
+    pub(super) broken: bool,
+}
+
+/// What the head's tree says of rows whose leaf is not their hash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The stored leaves are those of the tree: contents were altered.
+    Contents,
+    /// The contents are those of the tree: leaves were altered.
+    Leaves,
+}
+
+/// The head; none where its tree cannot be read, which [`compare`] tells.
+pub(super) async fn read(store: &Store, mark: &HeadMark) -> Result<Option<Head>, StoreError> {
+    match store.head(&mark.ledger).await {
+        Ok(head) => Ok(head),
+        Err(ReadError::Store(error)) => Err(error),
+        Err(ReadError::Corrupt { .. } | ReadError::Gap { .. }) => Ok(None),
+    }
+}
+
+/// Compares; `head` is none where its tree cannot be read.
+pub(super) fn compare(
+    mark: &HeadMark,
+    head: Option<&Head>,
+    tail: &Tail,
+    trees: &Trees,
+    findings: &mut Findings,
+) -> Verdict {
+    let ledger = &mark.ledger;
+    if mark.position > tail.position {
+        let what = format!("the head is at {}, but the last row is {}", mark.position, tail.position);
+        findings.add(ledger, None, Kind::HeadAhead, what);
+        return Verdict::Contents;
+    }
+    last_row(mark, head, tail, findings);
+    if trees.broken {
+        return Verdict::Contents;
+    }
+    match head.map(|head| &head.frontier) {
+        Some(frontier) if *frontier == trees.stored => Verdict::Contents,
+        Some(frontier) if *frontier == trees.recomputed => Verdict::Leaves,
+        Some(_) | None => {
+            let what = format!(
+                "the tree over the rows has the root {}, the head says otherwise",
+                hex::encode(trees.stored.root())
+            );
+            findings.add(ledger, None, Kind::Tree, what);
+            Verdict::Contents
+        }
+    }
+}
+
+fn last_row(mark: &HeadMark, head: Option<&Head>, tail: &Tail, findings: &mut Findings) {
+    let ledger = &mark.ledger;
+    if tail.batch.as_ref().is_some_and(|batch| *batch != mark.batch.to_string()) {
+        let what = format!("the head names the batch {}, which is not the last row's", mark.batch);
+        findings.add(ledger, None, Kind::Head, what);
+    }
+    if tail.at.is_some_and(|at| at.micros() != mark.at_us) {
+        findings.add(ledger, None, Kind::Head, "the head's time is not the last row's".to_owned());
+    }
+    if head.is_some_and(|head| head.format != FORMAT) {
+        findings.add(ledger, None, Kind::Head, format!("the head's format is not {FORMAT}"));
+    }
+}
+
+/// Rows that lie after the head.
+pub(super) async fn beyond(
+    store: &Store,
+    ledger: &LedgerId,
+    position: u64,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let rows = match store.read_raw(ledger, position + 1, u64::MAX >> 1).await {
+        Ok(rows) => rows,
+        Err(ReadError::Store(error)) => return Err(error),
+        Err(ReadError::Gap { .. } | ReadError::Corrupt { .. }) => Vec::new(),
+    };
+    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
+        let what = format!(
+            "the head is at {position}, but there are rows from {} to {}",
+            first.position, last.position
+        );
+        findings.add(ledger, Some(first.position), Kind::HeadBehind, what);
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Personal values that are gone, and the erasures that explain it.
+
+use super::finding::{Findings, Kind};
+use rollbook_domain::event::Event;
+use rollbook_domain::user::event::UserEvent;
+use rollbook_ledger::codec::{Missing, Owner};
+use rollbook_ledger::entry::LedgerId;
+use rollbook_ledger::store::{Store, StoreError};
+use std::collections::BTreeMap;
+
+/// Positions remembered of one person's missing values.
+const POSITIONS_MAX: usize = 20;
+
+/// Whose personal values an organization was asked to erase.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Erasures {
+    /// By user: whether also what they authored, and whether it was confirmed.
+    by_user: BTreeMap<String, Erasure>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Erasure {
+    authored: bool,
+    confirmed: bool,
+}
+
+impl Erasures {
+    pub(super) fn note(&mut self, event: &Event) {
+        let (user, authored, confirmed) = match event {
+            Event::User(UserEvent::ErasureRequested { user, authored }) => (user, *authored, false),
+            Event::User(UserEvent::Erased { user, authored }) => (user, *authored, true),
+            Event::User(_)
+            | Event::Organization(_)
+            | Event::Role(_)
+            | Event::Profile(_)
+            | Event::Key(_)
+            | Event::Queue(_)
+            | Event::Group(_)
+            | Event::Settings(_) => return,
+        };
+        let erasure = self.by_user.entry(user.to_string()).or_default();
+        erasure.authored |= authored;
+        erasure.confirmed |= confirmed;
+    }
+
+    fn explains(&self, person: &str, authored: bool) -> bool {
+        self.by_user.get(person).is_some_and(|erasure| erasure.authored || !authored)
+    }
+}
+
+/// Values that are gone, until the ledger's end shows whether somebody asked for it.
+#[derive(Default)]
+pub(super) struct Gone(BTreeMap<(String, bool), (Vec<u64>, u64)>);
+
+impl Gone {
+    pub(super) fn note(&mut self, missing: Vec<Missing>) {
+        for Missing { owner, position } in missing {
+            let (positions, count) = self.0.entry((owner.person, owner.authored)).or_default();
+            *count += 1;
+            if positions.len() < POSITIONS_MAX && positions.last() != Some(&position) {
+                positions.push(position);
+            }
+        }
+    }
+
+    pub(super) fn judge(self, ledger: &LedgerId, erasures: &Erasures, findings: &mut Findings) {
+        for ((person, authored), (positions, count)) in self.0 {
+            if erasures.explains(&person, authored) {
+                continue;
+            }
+            for position in positions {
+                let what = format!(
+                    "a personal value of {person} is gone that nobody asked to erase ({count} in this ledger)"
+                );
+                findings.add(ledger, Some(position), Kind::PersonalMissing, what);
+            }
+        }
+    }
+}
+
+/// Values that are there although their erasure was confirmed.
+pub(super) async fn left(
+    store: &Store,
+    ledger: &LedgerId,
+    erasures: &Erasures,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let confirmed = erasures.by_user.iter().filter(|(_, erasure)| erasure.confirmed);
+    for (person, erasure) in confirmed {
+        let own = Owner { person: person.clone(), authored: false };
+        let authored = erasure.authored.then(|| Owner { authored: true, ..own.clone() });
+        for owner in [Some(own), authored].into_iter().flatten() {
+            for (position, row) in store.personal_of(ledger, &owner.key()).await? {
+                if !row.values.is_empty() {
+                    let what = format!("a personal value of {person} is there although it was erased");
+                    findings.add(ledger, Some(position), Kind::PersonalLeft, what);
+                }
+            }
+        }
+    }
+    Ok(())
+}
