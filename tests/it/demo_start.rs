@@ -38,7 +38,16 @@ fn it_is_built_once_and_found_again() {
     let wrong = &profile["items"][0];
     assert_eq!(wrong["action"], "profile.grants_changed");
     assert_eq!(wrong["ticket"], "OPS-2417");
-    let plan = ["rollback", "plan", "--organization", "north", "--subject", "profile:Team lead", "--to-version", "1"];
+    let plan = [
+        "rollback",
+        "plan",
+        "--organization",
+        "north",
+        "--subject",
+        "profile:Team lead",
+        "--to-version",
+        "1",
+    ];
     let plan = answer(folder.path(), &plan);
     assert_eq!((&plan["affected"]["count"], &plan["conflicts"]), (&7.into(), &Value::Array(Vec::new())));
 }

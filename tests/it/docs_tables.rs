@@ -18,7 +18,8 @@ fn the_operations_guide_lists_every_setting_as_it_is() {
     for known in KNOWN {
         let default = if known.default.is_empty() { "none".into() } else { format!("`{}`", known.default) };
         let (key, upper) = (known.key, known.key.to_uppercase());
-        let row = format!("| `{key}` | `ROLLBOOK_{upper}` | {default} | {} | {} |", known.limits, known.about);
+        let row =
+            format!("| `{key}` | `ROLLBOOK_{upper}` | {default} | {} | {} |", known.limits, known.about);
         assert!(guide.contains(&row), "docs/OPERATIONS.md misses the row\n{row}");
     }
     assert_eq!(guide.matches("| `ROLLBOOK_").count(), KNOWN.len(), "a row for a setting that is not there");
@@ -57,17 +58,18 @@ fn codes() -> BTreeSet<String> {
         })
     });
     let markers = ["Problem::new(", "Self::new(StatusCode", "unavailable(", "logged("];
-    let problems = api.iter().flat_map(|source| markers.iter().flat_map(|marker| quoted_after(source, marker)));
-    let is_code = |text: &&str| {
-        text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-    };
+    let problems =
+        api.iter().flat_map(|source| markers.iter().flat_map(|marker| quoted_after(source, marker)));
+    let is_code =
+        |text: &&str| text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     arms.chain(problems).filter(is_code).map(str::to_owned).collect()
 }
 
 #[test]
 fn the_api_guide_lists_every_code() {
     let guide = document("API.md");
-    let missing: Vec<_> = codes().into_iter().filter(|code| !guide.contains(&format!("| `{code}` |"))).collect();
+    let missing: Vec<_> =
+        codes().into_iter().filter(|code| !guide.contains(&format!("| `{code}` |"))).collect();
     assert!(missing.is_empty(), "docs/API.md misses {missing:?}");
 }
 

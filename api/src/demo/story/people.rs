@@ -84,9 +84,7 @@ pub(super) async fn posts(stage: &Stage, times: Times) -> Result<(), Failure> {
         let key = KeyId(stage.find(Kind::Key, name)?);
         let at = times.ago(82, 15, minute);
         let command = UserCommand::SetKeys(stage.user(agent(nth))?, vec![KeyEntry { key, minus }]);
-        stage
-            .act(why(cast::OWNER, at, "As asked by the team", "OPS-2120"), Command::User(command))
-            .await?;
+        stage.act(why(cast::OWNER, at, "As asked by the team", "OPS-2120"), Command::User(command)).await?;
     }
     Ok(())
 }
