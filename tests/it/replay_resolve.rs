@@ -50,7 +50,12 @@ async fn a_later_change_is_a_conflict_to_be_kept_or_forced(world: World) {
     world.roll_back(&selection, &keep).await;
     let now = world.now().profiles[&profile].clone();
     assert_eq!((now.name.as_str(), now.description.as_str()), ("Later", ""));
-    world.roll_back(&selection, &force).await;
+    // By now the description has a later event as well: the rollback itself.
+    let both = Resolutions::from([
+        (path, Resolution::Force),
+        (format!("profile:{profile}:description"), Resolution::Keep),
+    ]);
+    world.roll_back(&selection, &both).await;
     assert_eq!(world.now().profiles[&profile].name, "Desk");
 }
 

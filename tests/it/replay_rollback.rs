@@ -11,16 +11,18 @@ use rollbook_domain::queue::command::{QueueCommand, QueueEdit};
 use rollbook_domain::queue::state::Supervision;
 use rollbook_domain::user::command::{UserCommand, UserEdit};
 use rollbook_domain::user::state::Status;
-use rollbook_ledger::writer::WriteError;
+use rollbook_ledger::writer::{Answer, Idempotency, Submission, WriteError, Writer};
 use rollbook_replay::diff;
 use rollbook_replay::history;
-use rollbook_replay::rollback::{ApplyError, PlanError, Selection, To};
+use rollbook_replay::rollback::{self, Apply, ApplyError, PlanError, Selection, To};
 use serde_json::json;
 
 on_both_engines!(
     a_wrong_edit_of_a_profile_is_previewed_and_undone,
     a_stale_plan_answers_with_the_new_one_and_a_second_apply_does_nothing,
     an_unrelated_change_does_not_make_a_plan_stale,
+    what_another_process_changed_meanwhile_does_not_slip_through,
+    a_retry_with_the_same_key_is_answered_and_not_carried_out,
     a_rollback_of_a_rollback_is_the_identity,
     undoing_a_creation_archives_and_undoing_that_restores,
     an_archived_user_comes_back_with_groups_and_queues,
@@ -111,6 +113,48 @@ async fn an_unrelated_change_does_not_make_a_plan_stale(world: World) {
     let owner = Actor::User(world.owner);
     world.apply_as(owner, &plan.id, &selection, &none()).await.unwrap();
     assert_eq!(world.now().profiles[&profile].grants.value, grants(&["users.view"]));
+}
+
+/// 1. A plan is made. 2. Another process changes the same profile, which this one has not heard of. 3. The plan is
+/// applied here: it is still the same by what is known here, so only the writer can notice.
+async fn what_another_process_changed_meanwhile_does_not_slip_through(world: World) {
+    let profile = world.profile("Desk", grants(&["users.view"])).await;
+    world.set_grants(profile, grants(&["queues.view"])).await;
+    let selection = Selection::Entity { subject: profile.subject(), to: To::Version(1) };
+    let plan = world.plan(&selection, &none()).await;
+    let other = Writer::start(world.store.clone(), world.clock.clone(), world.now().id, 0).await.unwrap();
+    let edit = ProfileEdit { grants: Some(grants(&["groups.view"])), ..ProfileEdit::default() };
+    let submission = Submission {
+        context: world.context(Actor::User(world.owner)),
+        command: Command::Profile(ProfileCommand::Edit(profile, edit)),
+        idempotency: None,
+        credentials: Vec::new(),
+        only_at: None,
+    };
+    other.submit(submission).await.unwrap();
+    let known = world.now().position;
+    assert_eq!(world.plan(&selection, &none()).await.id, plan.id);
+
+    let owner = Actor::User(world.owner);
+    let stale = world.apply_as(owner, &plan.id, &selection, &none()).await;
+    assert!(matches!(&stale, Err(ApplyError::Stale(new)) if new.position > known), "{stale:?}");
+    assert_eq!(world.now().profiles[&profile].grants.value, grants(&["groups.view"]));
+}
+
+async fn a_retry_with_the_same_key_is_answered_and_not_carried_out(world: World) {
+    let profile = world.profile("Desk", grants(&["users.view"])).await;
+    world.set_grants(profile, grants(&["queues.view"])).await;
+    let selection = Selection::Entity { subject: profile.subject(), to: To::Version(1) };
+    let plan = world.plan(&selection, &none()).await.id;
+    let key = Idempotency { actor: world.owner.to_string(), key: "k".into(), digest: [7; 32], status: 201 };
+    let apply = Apply { plan, selection, resolve: none(), idempotency: Some(key) };
+    let owner = Actor::User(world.owner);
+    let (first, second) = (world.context(owner), world.context(owner));
+    let done = rollback::apply(&world.store, &world.writer, &first, &apply).await.unwrap();
+    let again = rollback::apply(&world.store, &world.writer, &second, &apply).await.unwrap();
+    assert_eq!(done.id, again.id);
+    let Answer::Replayed(remembered) = again.answer else { panic!("carried out twice") };
+    assert_eq!(remembered.0.last_position, world.now().position);
 }
 
 async fn a_rollback_of_a_rollback_is_the_identity(world: World) {

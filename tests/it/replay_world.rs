@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// 2026-01-01T00:00:00Z.
-pub const START: Moment = Moment(1_767_225_600_000_000);
+pub(crate) const START: Moment = Moment(1_767_225_600_000_000);
 
 /// Runs each named test on SQLite and on PostgreSQL.
 macro_rules! on_both_engines {
@@ -45,23 +45,23 @@ enum Database {
     Postgres(TestPg),
 }
 
-pub struct World {
+pub(crate) struct World {
     database: Database,
-    pub store: Store,
-    pub writer: Writer,
-    pub clock: Clock,
-    pub owner: UserId,
+    pub(crate) store: Store,
+    pub(crate) writer: Writer,
+    pub(crate) clock: Clock,
+    pub(crate) owner: UserId,
     count: AtomicU64,
 }
 
 impl World {
-    pub async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::sqlite(&folder.path().join("rollbook.db")).await.unwrap();
         Self::found(Database::Sqlite(folder), store).await
     }
 
-    pub async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         let database = TestPg::create();
         let store = Store::postgres(database.url(), 5).await.unwrap();
         Self::found(Database::Postgres(database), store).await
@@ -71,7 +71,7 @@ impl World {
         store.migrate().await.unwrap();
         let clock = Clock::told(START);
         let id = OrganizationId(Uuid::from_u128(0xa));
-        let writer = Writer::start(store.clone(), clock.clone(), id).await.unwrap();
+        let writer = Writer::start(store.clone(), clock.clone(), id, 0).await.unwrap();
         let owner = UserId(Uuid::nil());
         let mut world = Self { database, store, writer, clock, owner, count: AtomicU64::new(1) };
         let found = OrganizationCommand::Found {
@@ -87,12 +87,12 @@ impl World {
         world
     }
 
-    pub fn now(&self) -> Organization {
+    pub(crate) fn now(&self) -> Organization {
         self.writer.published().organization.clone()
     }
 
     /// A context one second after the last one.
-    pub fn context(&self, actor: Actor) -> Context {
+    pub(crate) fn context(&self, actor: Actor) -> Context {
         let count = self.count.fetch_add(1, Ordering::SeqCst);
         self.clock.tell(Moment(START.0 + count as i64 * 1_000_000));
         let mut seed = [0; 32];
@@ -114,7 +114,7 @@ impl World {
         }
     }
 
-    pub async fn submit(&self, actor: Actor, command: Command) -> Result<Written, WriteError> {
+    pub(crate) async fn submit(&self, actor: Actor, command: Command) -> Result<Written, WriteError> {
         let context = self.context(actor);
         let (idempotency, credentials, only_at) = (None, Vec::new(), None);
         let submission = Submission { context, command, idempotency, credentials, only_at };
@@ -125,23 +125,23 @@ impl World {
     }
 
     /// The owner does something that must work.
-    pub async fn owner_does(&self, command: Command) -> Written {
+    pub(crate) async fn owner_does(&self, command: Command) -> Written {
         self.submit(Actor::User(self.owner), command).await.unwrap()
     }
 
-    pub fn role(&self, name: &str) -> RoleId {
+    pub(crate) fn role(&self, name: &str) -> RoleId {
         RoleId(self.now().by_name(Kind::Role, name).unwrap())
     }
 
-    pub fn queue(&self, name: &str) -> QueueId {
+    pub(crate) fn queue(&self, name: &str) -> QueueId {
         QueueId(self.now().by_name(Kind::Queue, name).unwrap())
     }
 
-    pub fn group(&self, name: &str) -> GroupId {
+    pub(crate) fn group(&self, name: &str) -> GroupId {
         GroupId(self.now().by_name(Kind::Group, name).unwrap())
     }
 
-    pub async fn user(&self, login: &str, role: &str, profile: Option<ProfileId>) -> UserId {
+    pub(crate) async fn user(&self, login: &str, role: &str, profile: Option<ProfileId>) -> UserId {
         let new = NewUser {
             login: login.into(),
             name: format!("{login} of Acme"),
@@ -155,18 +155,18 @@ impl World {
         self.now().user_by_login(login).unwrap().id
     }
 
-    pub async fn profile(&self, name: &str, grants: Grants) -> ProfileId {
+    pub(crate) async fn profile(&self, name: &str, grants: Grants) -> ProfileId {
         let edit = ProfileEdit { name: Some(name.into()), grants: Some(grants), ..ProfileEdit::default() };
         self.owner_does(Command::Profile(ProfileCommand::Create(edit))).await;
         ProfileId(self.now().by_name(Kind::Profile, name).unwrap())
     }
 
-    pub async fn set_grants(&self, profile: ProfileId, grants: Grants) -> Written {
+    pub(crate) async fn set_grants(&self, profile: ProfileId, grants: Grants) -> Written {
         let edit = ProfileEdit { grants: Some(grants), ..ProfileEdit::default() };
         self.owner_does(Command::Profile(ProfileCommand::Edit(profile, edit))).await
     }
 
-    pub async fn plan_as(
+    pub(crate) async fn plan_as(
         &self,
         actor: Actor,
         selection: &Selection,
@@ -178,11 +178,11 @@ impl World {
     }
 
     /// The owner's plan, which must be possible.
-    pub async fn plan(&self, selection: &Selection, resolve: &Resolutions) -> Plan {
+    pub(crate) async fn plan(&self, selection: &Selection, resolve: &Resolutions) -> Plan {
         self.plan_as(Actor::User(self.owner), selection, resolve).await.unwrap()
     }
 
-    pub async fn apply_as(
+    pub(crate) async fn apply_as(
         &self,
         actor: Actor,
         plan: &str,
@@ -199,18 +199,18 @@ impl World {
     }
 
     /// The owner plans and applies, and both must work.
-    pub async fn roll_back(&self, selection: &Selection, resolve: &Resolutions) -> Written {
+    pub(crate) async fn roll_back(&self, selection: &Selection, resolve: &Resolutions) -> Written {
         let plan = self.plan(selection, resolve).await;
         let owner = Actor::User(self.owner);
         written(self.apply_as(owner, &plan.id, selection, resolve).await.unwrap())
     }
 
-    pub async fn at(&self, position: u64) -> Organization {
+    pub(crate) async fn at(&self, position: u64) -> Organization {
         as_of::load_at(&self.store, &self.now(), position).await.unwrap()
     }
 
     /// Changes the database behind the ledger's back.
-    pub async fn tamper(&self, sqlite: &str, postgres: &str) {
+    pub(crate) async fn tamper(&self, sqlite: &str, postgres: &str) {
         match &self.database {
             Database::Sqlite(folder) => {
                 let connection = rusqlite::Connection::open(folder.path().join("rollbook.db")).unwrap();
@@ -238,7 +238,7 @@ impl World {
 }
 
 /// What an applied rollback wrote.
-pub fn written(applied: Applied) -> Written {
+pub(crate) fn written(applied: Applied) -> Written {
     match applied.answer {
         Answer::Written(written) => {
             assert_eq!(applied.id, written.batch, "alone in its batch, a rollback is called as the batch is");
@@ -248,10 +248,10 @@ pub fn written(applied: Applied) -> Written {
     }
 }
 
-pub fn grants(permissions: &[&str]) -> Grants {
+pub(crate) fn grants(permissions: &[&str]) -> Grants {
     permissions.iter().map(|permission| Grant::new(permission, Scope::All)).collect()
 }
 
-pub fn none() -> Resolutions {
+pub(crate) fn none() -> Resolutions {
     Resolutions::new()
 }

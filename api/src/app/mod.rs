@@ -23,8 +23,10 @@ pub const MIN_POSITION_WAIT: Duration = Duration::from_secs(5);
 const CONFIRM_WAIT: Duration = Duration::from_secs(2);
 /// Most live streams that one process keeps open.
 const STREAMS_MAX: usize = 256;
-/// How often [`App::tend`] looks.
-const TEND_EVERY: Duration = Duration::from_secs(5);
+/// Most pasts that one process folds at once.
+const FOLDS_MAX: usize = 8;
+/// How often [`App::measure`] looks.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
 /// How requests are served.
 #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ struct Inner {
     options: ServeOptions,
     followers: Followers,
     streams: Arc<Semaphore>,
+    folds: Arc<Semaphore>,
     is_closing: AtomicBool,
 }
 
@@ -63,8 +66,9 @@ impl App {
     pub fn new(deployment: Deployment, options: ServeOptions) -> Self {
         let passwords = Passwords::new(options.hashes_at_once);
         let followers = Followers::default();
-        let (streams, is_closing) = (Arc::new(Semaphore::new(STREAMS_MAX)), AtomicBool::new(false));
-        Self(Arc::new(Inner { deployment, passwords, options, followers, streams, is_closing }))
+        let [streams, folds] = [STREAMS_MAX, FOLDS_MAX].map(|most| Arc::new(Semaphore::new(most)));
+        let is_closing = AtomicBool::new(false);
+        Self(Arc::new(Inner { deployment, passwords, options, followers, streams, folds, is_closing }))
     }
 
     /// The ledgers.
@@ -120,23 +124,24 @@ impl App {
         self.0.is_closing.load(Ordering::Relaxed)
     }
 
-    /// What must be done now and then as long as the process serves: counts of activity are written every minute,
-    /// and how far the activity logs are behind is measured.
-    pub async fn tend(self) {
-        let mut flushed = tokio::time::Instant::now();
+    /// Leave to fold the past, which takes a thread's time and a state's memory; whoever is too many waits.
+    ///
+    /// # Errors
+    /// 503 `busy` while the process ends.
+    pub async fn fold(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.0.folds.clone().acquire_owned().await;
+        permit.map_err(|_| Problem::unavailable("busy", "this process is about to end", 1))
+    }
+
+    /// Measures, as long as the process serves, how far the activity logs are behind.
+    pub async fn measure(self) {
         loop {
-            tokio::time::sleep(TEND_EVERY).await;
+            tokio::time::sleep(MEASURE_EVERY).await;
             let status = self.followers();
             let behind = status.iter().map(|(_, status)| behind(status)).sum::<u64>();
             metrics::gauge!("rollbook_activity_log_behind").set(behind as f64);
             let stopped = status.iter().filter(|(_, status)| status.stopped.is_some()).count();
             metrics::gauge!("rollbook_activity_log_stopped").set(stopped as f64);
-            if flushed.elapsed() >= rollbook_ledger::activity::COALESCE_FOR {
-                flushed = tokio::time::Instant::now();
-                for open in self.deployment().opened() {
-                    open.activity.flush().await;
-                }
-            }
         }
     }
 

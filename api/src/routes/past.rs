@@ -34,9 +34,12 @@ pub(super) async fn state(
     let clock = app.deployment().clock().now();
     match at {
         None => Ok(AsOf { organization: now.clone(), at: clock.max(now.at) }),
-        Some(at) => as_of(app.deployment().store(), now, clock, at)
-            .await
-            .map_err(|error| Problem::as_of(pointer, error)),
+        Some(at) => {
+            let _permit = app.fold().await?;
+            as_of(app.deployment().store(), now, clock, at)
+                .await
+                .map_err(|error| Problem::as_of(pointer, error))
+        }
     }
 }
 

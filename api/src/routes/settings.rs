@@ -1,8 +1,8 @@
 //! The organization's settings: reading and changing them.
 
-use super::mutation::{Mutation, tag};
+use super::mutation::{Done, Mutation, tag};
 use super::past;
-use crate::app::{self, App};
+use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Meta, MinPosition, Params};
 use crate::view::{self, SettingsView};
@@ -111,7 +111,16 @@ async fn edit(
     let values = values("", body.value)?;
     let about = subject(&caller.organization());
     let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(about);
-    mutation.run(Command::Settings(SettingsCommand::Set(values))).await?.respond()
+    match mutation.run(Command::Settings(SettingsCommand::Set(values))).await? {
+        Done::Changed(changed) => {
+            let me = caller.me(&changed.organization)?;
+            let mut shown = view::settings(&changed.organization);
+            shown.settings.retain(|setting, _| sees(&changed.organization, me, setting));
+            let shown = serde_json::to_value(shown).map_err(|error| Problem::internal(&error))?;
+            Ok(changed.with(&shown))
+        }
+        dry => dry.respond(),
+    }
 }
 
 /// Settings by name, as a body writes them; every member that is wrong is named.

@@ -2,4 +2,5 @@
 
 mod escalation;
 mod random;
+mod snapshot;
 mod undo;
