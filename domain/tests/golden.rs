@@ -3,6 +3,12 @@
 //!
 //! `ROLLBOOK_WRITE_GOLDEN=1 cargo test -p rollbook-domain --test golden` writes what is missing and the page; it
 //! never overwrites a golden file. A new shape is a new version and a new file, plus an upcaster in the ledger.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests; the lints exempt only what is marked #[test]"
+)]
 
 use rollbook_domain::event::{Event, catalogue, event_type};
 use rollbook_domain::kernel::event_type::{EventType, Shape};

@@ -2,15 +2,14 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
-mod cli_commands;
-mod demo_start;
-mod docs_commands;
-mod docs_tables;
 mod api_audit;
 mod api_denial;
 mod api_description;
 mod api_examples;
-mod api_input;
+mod cli_commands;
+mod demo_start;
+mod docs_commands;
+mod docs_tables;
 mod ledger_adapter;
 mod ledger_crash;
 mod ledger_doubt;

@@ -91,7 +91,7 @@ impl Right {
     }
 
     /// The role that is given.
-    pub(crate) fn with_role(self, role: RoleId) -> Self {
+    pub(crate) fn giving_role(self, role: RoleId) -> Self {
         Self { role: Some(role), ..self }
     }
 

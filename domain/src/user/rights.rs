@@ -7,12 +7,12 @@ use crate::organization::authorize::Right;
 pub(crate) fn right(event: &UserEvent) -> Right {
     let user = event.subject();
     match event {
-        UserEvent::Created { role, .. } => Right::new("users.create").with_role(*role).ranked(),
+        UserEvent::Created { role, .. } => Right::new("users.create").giving_role(*role).ranked(),
         UserEvent::LoginChanged { .. } => Right::over("users.edit", user).field("login").ranked(),
         UserEvent::Renamed { .. } => Right::over("users.edit", user).field("name"),
         UserEvent::EmailChanged { .. } => Right::over("users.edit", user).field("email").ranked(),
         UserEvent::RoleAssigned { to, .. } => {
-            Right::over("users.role", user).with_role(*to).ranked().not_oneself()
+            Right::over("users.role", user).giving_role(*to).ranked().not_oneself()
         }
         UserEvent::ProfileAssigned { .. } | UserEvent::CustomProfileSet { .. } => {
             Right::over("users.profile", user).ranked().not_oneself()

@@ -282,8 +282,8 @@ impl Writer {
         }
         match self.ask(submission).await {
             // The same request may have been carried out meanwhile, and be what refuses this one.
-            Err(WriteError::Rejected(rejection)) => {
-                self.replayed(&key).await?.ok_or(WriteError::Rejected(rejection))
+            Err(refused @ (WriteError::Rejected(_) | WriteError::Moved)) => {
+                self.replayed(&key).await?.ok_or(refused)
             }
             answer => answer,
         }

@@ -118,7 +118,7 @@ fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 16, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default()
+        cases: 8, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default()
     })]
 
     #[test]
