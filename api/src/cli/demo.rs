@@ -58,9 +58,10 @@ pub(super) async fn run(global: &Global, command: Demo, output: &Output) -> Resu
             Ok(())
         }
         Some(listening) => {
+            let stop = super::serve::Stop::listen()?;
             output.plain(&format!("listening on {address}"));
             output.answer(&guide.text(), &guide.json());
-            super::serve::until_told(listening, deployment, ServeOptions::default()).await
+            super::serve::until_told(stop, listening, deployment, ServeOptions::default()).await
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::config::{Flags, LogFormat, Settings};
 use crate::server::{self, Listening};
 use clap::Args;
 use rollbook_ledger::deployment::Deployment;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Serve the API.
@@ -49,8 +50,9 @@ pub(super) async fn run(global: &Global, command: Serve, output: &Output) -> Res
     let listen = settings.listen;
     let listening = Listening::bind(listen).await;
     let listening = listening.map_err(|error| Failure::Unavailable(format!("listen {listen}: {error}")))?;
+    let stop = Stop::listen()?;
     output.plain(&format!("listening on http://{}", listening.address()));
-    until_told(listening, deployment, options(&settings)).await
+    until_told(stop, listening, deployment, options(&settings)).await
 }
 
 fn options(settings: &Settings) -> ServeOptions {
@@ -63,12 +65,13 @@ fn options(settings: &Settings) -> ServeOptions {
 
 /// Serves until SIGINT or SIGTERM; what is under way then is finished.
 pub(super) async fn until_told(
+    stop: Stop,
     listening: Listening,
     deployment: Deployment,
     options: ServeOptions,
 ) -> Result<(), Failure> {
     let app = App::new(deployment, options);
-    let served = server::serve(listening, app, told_to_stop()).await;
+    let served = server::serve(listening, app, stop.told()).await;
     served.map_err(|error| Failure::Unavailable(format!("the server ended: {error}")))
 }
 
@@ -83,14 +86,24 @@ pub(super) fn log_to_stderr(format: LogFormat, level: &str) {
     };
 }
 
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _signalled = interrupted.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminated.recv() => {}
+/// SIGINT and SIGTERM, heard from the moment this is made.
+#[derive(Debug)]
+pub(super) struct Stop {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+impl Stop {
+    /// Before anybody is told the address: whoever reads it may stop the process at once.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let heard = |kind| signal(kind).map_err(|error| Failure::Unavailable(format!("no signals: {error}")));
+        Ok(Self { interrupted: heard(SignalKind::interrupt())?, terminated: heard(SignalKind::terminate())? })
+    }
+
+    async fn told(mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
+        }
     }
 }

@@ -36,12 +36,12 @@ pub(super) async fn staff(stage: &Stage, times: Times, people: &mut Vec<Login>) 
     Ok(())
 }
 
-/// Name, description, and what it grants.
-type ProfileRow = (&'static str, &'static str, &'static [(&'static str, Scope)]);
+/// A profile: its name, what it is for, what it grants.
+type NewProfile = (&'static str, &'static str, &'static [(&'static str, Scope)]);
 
 /// Profiles on top of roles, and two keys.
 pub(super) async fn profiles_and_keys(stage: &Stage, times: Times) -> Result<(), Failure> {
-    let profiles: [ProfileRow; 3] = [
+    let profiles: [NewProfile; 3] = [
         (
             TEAM_LEAD,
             "What a supervisor needs to lead a team day by day",
