@@ -94,3 +94,14 @@ fn the_operations_guide_lists_every_metric_and_no_other() {
     let listed: BTreeSet<_> = listed.collect();
     assert_eq!(listed, recorded.into_iter().map(str::to_owned).collect());
 }
+
+#[test]
+fn every_invariant_names_a_test_that_is_there() {
+    let map = document("ARCHITECTURE.md");
+    let invariants = map.split("## Invariants").nth(1).unwrap().split("## Walk").next().unwrap();
+    let named: Vec<_> = invariants.split('`').filter(|word| word.ends_with(".rs")).collect();
+    assert!(named.len() >= 12, "{named:?}");
+    for file in named {
+        assert!(root().join(file).exists(), "docs/ARCHITECTURE.md names {file}, which is not there");
+    }
+}
