@@ -1,7 +1,7 @@
 //! Every change leaves its mark: who, by what right, in which request, why; and a change that is only tried, repeated
 //! or out of date leaves none.
 
-use super::api_examples::{Does, Operation, operations_that, send};
+use super::api_examples::{Does, Operation, body, operations_that, send};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::Kind;
 use rollbook_domain::organization::command::Command;
@@ -23,6 +23,7 @@ async fn demand_reasons(world: &World) {
 /// The operation with its example's path naming the thing by id: a retry of a renaming by the old name finds nothing.
 async fn by_id(world: &World, mut operation: Operation) -> Operation {
     let example = operation.example();
+    operation.body = body(&world.owner(), &example).await;
     let thing = example.path.split('/').take(5).collect::<Vec<_>>().join("/");
     if operation.names_a_thing()
         && let Some(id) = world.owner().get(&thing).await.json()["id"].as_str()

@@ -71,7 +71,7 @@ impl World {
         store.migrate().await.unwrap();
         let clock = Clock::told(START);
         let id = OrganizationId(Uuid::from_u128(0xa));
-        let writer = Writer::start(store.clone(), clock.clone(), id).await.unwrap();
+        let writer = Writer::start(store.clone(), clock.clone(), id, 0).await.unwrap();
         let owner = UserId(Uuid::nil());
         let mut world = Self { database, store, writer, clock, owner, count: AtomicU64::new(1) };
         let found = OrganizationCommand::Found {

@@ -361,7 +361,7 @@ impl Place {
         credentials: Vec<CredentialChange>,
     ) {
         let context = context(deployment, actor);
-        let submission = Submission { context, command, idempotency: None, credentials };
+        let submission = Submission { context, command, idempotency: None, credentials, only_at: None };
         self.open.writer.submit(submission).await.expect("the scene can be set");
     }
 
