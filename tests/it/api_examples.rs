@@ -118,7 +118,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row(
         "PATCH /api/v1/queues/{id}",
         "/api/v1/queues/Sales",
-        r#"{"name":"Selling","visibility_key":"VIP","agents":["ann"]}"#,
+        r#"{"name":"Selling","agents":["ann"]}"#,
         Changes,
     ),
     row("POST /api/v1/queues/{id}/archive", "/api/v1/queues/Sales/archive", "", Changes),

@@ -5,8 +5,10 @@
 mod api_audit;
 mod api_denial;
 mod api_description;
+mod api_escalation;
 mod api_examples;
 mod api_input;
+mod api_sign_in;
 mod ledger_adapter;
 mod ledger_crash;
 mod ledger_doubt;
