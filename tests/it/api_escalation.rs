@@ -59,7 +59,8 @@ async fn giving_what_one_does_not_hold_is_refused_whatever_the_route() {
         let dry = world.user(who).with("rollbook-dry-run", "true");
         for client in [dry, world.user(who)] {
             let answer = client.send(method, &format!("/api/v1{path}"), body.as_ref()).await;
-            if !matches!(answer.status, 403 | 404) {
+            // Where a rule stands in the way before the right is asked for, 409 is refusal enough.
+            if !matches!(answer.status, 403 | 404 | 409) {
                 got_through.push(format!("{who} {method} {path}: {} {}", answer.status, answer.text()));
             }
         }
@@ -82,9 +83,10 @@ async fn an_api_key_may_no_more_than_its_user_and_not_their_password() {
 #[tokio::test]
 async fn a_rollback_cannot_give_what_its_caller_may_not_give() {
     let world = World::new().await;
-    let _ = world.owner().put("/api/v1/users/ann/role", &json!({ "role": "owner" })).await.expect(200);
+    let given = world.owner().put("/api/v1/users/ann/role", &json!({ "role": "owner" })).await.expect(200);
     let _ = world.owner().put("/api/v1/users/ann/role", &json!({ "role": "agent" })).await.expect(200);
-    let select = json!({ "subject": { "kind": "user", "id": "ann" }, "to": { "version": 2 } });
+    let to = json!({ "version": given.json()["version"] });
+    let select = json!({ "subject": { "kind": "user", "id": "ann" }, "to": to });
     let before = world.head().await;
     let select_role = |plan: &Value| json!({ "plan": plan, "select": select });
     let plan = world.owner().post("/api/v1/rollbacks/plan", &json!({ "select": select })).await.expect(200);

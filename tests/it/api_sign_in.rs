@@ -75,16 +75,18 @@ async fn a_cookie_is_for_this_site_and_no_script() {
 #[tokio::test]
 async fn a_session_ends_for_good_with_its_users_access() {
     let world = World::new().await;
-    for (end, again) in [("block", "unblock"), ("archive", "restore")] {
-        let _ = world.user("ann").get("/api/v1/me").await.expect(200);
-        let _ = world.owner().act(&format!("/api/v1/users/ann/{end}")).await.expect(200);
-        assert_eq!(world.user("ann").get("/api/v1/me").await.status, 401, "{end}");
-        let _ = world.owner().act(&format!("/api/v1/users/ann/{again}")).await.expect(200);
-        assert_eq!(world.user("ann").get("/api/v1/me").await.status, 401, "{again} revived a session");
-        break;
+    for (login, end, again) in [("ann", "block", "unblock"), ("agent", "archive", "restore")] {
+        let _ = world.user(login).get("/api/v1/me").await.expect(200);
+        let _ = world.owner().act(&format!("/api/v1/users/{login}/{end}")).await.expect(200);
+        assert_eq!(world.user(login).get("/api/v1/me").await.status, 401, "{end}");
+        let _ = world.owner().act(&format!("/api/v1/users/{login}/{again}")).await.expect(200);
+        assert_eq!(world.user(login).get("/api/v1/me").await.status, 401, "{again} revived a session");
     }
-    let _ = world.owner().act("/api/v1/users/agent/archive").await.expect(200);
-    assert_eq!(world.user("agent").get("/api/v1/me").await.status, 401);
+    let bulk = json!({ "ids": ["supervisor"], "set": { "status": "blocked" } });
+    let _ = world.owner().post("/api/v1/users/bulk", &bulk).await.expect(200);
+    let bulk = json!({ "ids": ["supervisor"], "set": { "status": "active" } });
+    let _ = world.owner().post("/api/v1/users/bulk", &bulk).await.expect(200);
+    assert_eq!(world.user("supervisor").get("/api/v1/me").await.status, 401);
 }
 
 #[tokio::test]
