@@ -56,6 +56,7 @@ pub(super) async fn serve(
 /// Logs as JSON lines to standard error; `RUST_LOG` says how much.
 pub(super) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = crate::server::logs::filter(filter);
     // A second subscriber (in tests) is refused, and the first goes on.
     let _second =
         tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
