@@ -86,6 +86,25 @@ fn every_path_parameter_is_described() {
 }
 
 #[test]
+fn every_example_fits_the_body_that_is_described() {
+    let description = description();
+    for operation in operations() {
+        let schema = &operation.described["requestBody"]["content"]["application/json"]["schema"];
+        let Some(name) = schema["$ref"].as_str() else { continue };
+        let schema = description.pointer(name.trim_start_matches('#')).unwrap();
+        let body: serde_json::Value = serde_json::from_str(operation.example().body).unwrap();
+        for member in body.as_object().unwrap().keys() {
+            let told = schema["properties"].get(member).is_some();
+            assert!(
+                told,
+                "{}: {name} describes no `{member}`; is there another of this name?",
+                operation.name
+            );
+        }
+    }
+}
+
+#[test]
 fn every_refusal_that_can_occur_is_described() {
     for operation in operations() {
         let has = |status: &str| operation.described["responses"].get(status).is_some();

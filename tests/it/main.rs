@@ -5,7 +5,11 @@
 mod api_audit;
 mod api_denial;
 mod api_description;
+mod api_escalation;
 mod api_examples;
+mod api_input;
+mod api_secrets;
+mod api_sign_in;
 mod cli_commands;
 mod demo_start;
 mod docs_commands;

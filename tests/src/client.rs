@@ -101,6 +101,9 @@ impl Client {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
+        // A live stream has no end; that it began is the answer.
+        let streams = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let body = if streams { Body::empty() } else { body };
         let body = axum::body::to_bytes(body, ANSWER_BYTES_MAX).await.expect("the answer can be read");
         Answer { asked, status: parts.status.as_u16(), headers: parts.headers, body }
     }

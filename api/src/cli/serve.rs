@@ -78,6 +78,7 @@ pub(super) async fn until_told(
 /// Logs to standard error.
 pub(super) fn log_to_stderr(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = server::logs::filter(filter);
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber (in tests) is refused, and the first goes on.
     let _second = match format {

@@ -63,14 +63,14 @@ struct CheckView {
 /// Several questions.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct BulkBody {
+struct ChecksBody {
     /// At most 1,000.
     checks: Vec<CheckBody>,
 }
 
 /// Their answers.
 #[derive(Serialize, ToSchema)]
-struct BulkView {
+struct ChecksView {
     /// In the order of the questions.
     items: Vec<CheckView>,
     /// The newest position known when they were answered.
@@ -108,9 +108,9 @@ async fn check(
 
 /// Up to 1,000 checks on one state. One that cannot be understood refuses them all, by its pointer.
 #[utoipa::path(
-    post, path = "/check/bulk", tag = "permissions", request_body = BulkBody,
+    post, path = "/check/bulk", tag = "permissions", request_body = ChecksBody,
     responses(
-        (status = 200, description = "The answers, in the order of the questions", body = BulkView),
+        (status = 200, description = "The answers, in the order of the questions", body = ChecksView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
         (status = 404, description = "`not_found`: a user was not there at that time", body = Problem),
@@ -123,8 +123,8 @@ async fn check_bulk(
     State(app): State<App>,
     caller: Caller,
     min: MinPosition,
-    body: Body<BulkBody>,
-) -> Result<Json<BulkView>, Problem> {
+    body: Body<ChecksBody>,
+) -> Result<Json<ChecksView>, Problem> {
     let now = app::fresh(&caller.open, min.0).await?;
     let checks = body.value.checks;
     if checks.len() > CHECKS_MAX {
@@ -149,7 +149,7 @@ async fn check_bulk(
         });
         all.collect::<Result<Vec<_>, _>>()
     });
-    Ok(Json(BulkView { items: answers.await??, position }))
+    Ok(Json(ChecksView { items: answers.await??, position }))
 }
 
 fn too_many(detail: &str) -> Problem {

@@ -4,6 +4,7 @@
 mod describe;
 mod health;
 mod layers;
+pub mod logs;
 pub mod metrics;
 mod serve;
 
