@@ -2,7 +2,7 @@
 
 use super::finding::{Findings, Kind};
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_ledger::entry::{Frontier, LedgerId};
+use rollbook_ledger::entry::Frontier;
 use rollbook_ledger::store::{FORMAT, Head, HeadMark, ReadError, Store, StoreError};
 
 /// What the rows say that the head must say too.
@@ -107,7 +107,7 @@ pub(super) async fn beyond(
     let position = read(store, mark).await?.map_or(mark.position, |head| head.position);
     let mut beyond = rows.iter().map(|row| row.position).filter(|row| *row > position);
     if let Some(first) = beyond.next() {
-        let last = beyond.last().unwrap_or(first);
+        let last = beyond.next_back().unwrap_or(first);
         let what = format!("the head is at {position}, but there are rows from {first} to {last}");
         findings.add(ledger, Some(first), Kind::HeadBehind, what);
     }
