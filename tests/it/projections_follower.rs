@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rollbook_domain::kernel::id::UserId;
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_ledger::store::{Batch, Row as Appended, Store, Subject};
 use rollbook_ledger::writer::ledger_of;
 use rollbook_projections::activity_log::{Ledger, Row};
@@ -151,7 +152,12 @@ async fn append_unknown_act(store: &Store, world: &World) {
         event_type: "session.cloned".to_owned(),
         version: "1".to_owned(),
         payload: serde_json::json!({}),
-        metadata: [("actor".to_owned(), "system".to_owned())].into(),
+        metadata: [
+            ("actor".to_owned(), "system".to_owned()),
+            ("at".to_owned(), Moment(1).to_string()),
+            ("batch".to_owned(), Uuid::from_u128(5).to_string()),
+        ]
+        .into(),
     };
     let sealed = Sealed::seal(entry).unwrap();
     let mut frontier = Frontier::new();

@@ -91,7 +91,7 @@ impl<'a> Mutation<'a> {
         if self.meta.dry_run {
             let before = self.caller.organization();
             let accepted = decide(&before, &context, &command)?;
-            return Ok(Done::Dry(super::dry_run::preview(&before, &accepted)));
+            return super::dry_run::preview(before, accepted).await.map(Done::Dry);
         }
         let status = if self.creates { StatusCode::CREATED } else { StatusCode::OK };
         let idempotency = self.meta.idempotency_key.as_ref().map(|key| Idempotency {
@@ -147,7 +147,7 @@ async fn subject_at(app: &App, organization: &Organization, position: u64) -> Re
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.
-fn digest(meta: &Meta, body: &[u8]) -> [u8; 32] {
+pub(super) fn digest(meta: &Meta, body: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     let if_match = meta.if_match.map(|position| position.to_string());
     let parts = [Some(&meta.line), if_match.as_ref(), meta.reason.as_ref(), meta.ticket.as_ref()];

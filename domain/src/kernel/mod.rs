@@ -5,6 +5,7 @@
 pub mod change;
 pub mod context;
 pub mod event_type;
+pub mod fast_hash;
 pub mod id;
 pub mod moment;
 pub mod personal;

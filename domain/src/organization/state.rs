@@ -7,6 +7,7 @@ use super::event::OrganizationEvent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::group::state::Group;
+use crate::kernel::fast_hash::ById;
 use crate::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::text::folded;
@@ -23,9 +24,13 @@ use crate::settings::event::SettingsEvent;
 use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
 use crate::user::state::User;
-use imbl::{HashMap, OrdMap};
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, HashMap, OrdMap};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Users by id. A check finds its users here, so the hash is a fast one.
+pub type Users = GenericHashMap<UserId, Arc<User>, ById, DefaultSharedPtr>;
 
 /// All of an organization at one position of its ledger.
 #[derive(Clone, Debug)]
@@ -45,7 +50,7 @@ pub struct Organization {
     /// How many events there were about it.
     pub version: u64,
     /// Everybody who ever was a user.
-    pub users: HashMap<UserId, Arc<User>>,
+    pub users: Users,
     /// Every role.
     pub roles: OrdMap<RoleId, Arc<Role>>,
     /// Every profile.
@@ -78,7 +83,7 @@ impl Organization {
             at: Moment::default(),
             changed: 0,
             version: 0,
-            users: HashMap::new(),
+            users: Users::default(),
             roles: OrdMap::new(),
             profiles: OrdMap::new(),
             keys: OrdMap::new(),

@@ -3,6 +3,7 @@
 //! What a scope matches is in [`scope`](super::scope); whether a grant is at least as wide as another in
 //! [`cover`](super::cover).
 
+use crate::kernel::fast_hash;
 use crate::kernel::id::QueueId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -135,39 +136,60 @@ impl Grant {
 /// Grants in order, without doubles; found by permission in logarithmic time. A clone costs nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Grant>", into = "Vec<Grant>")]
-pub struct Grants(Arc<[Grant]>);
+pub struct Grants {
+    all: Arc<[Grant]>,
+    /// Where each permission's grants are, sorted by hash: names lie all over memory, and a check of one user in
+    /// 100,000 waits for memory above all.
+    places: Arc<[Place]>,
+}
+
+/// The grants of one permission: `length` from `start`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    hash: u32,
+    start: u32,
+    length: u32,
+}
 
 impl Grants {
     /// The grants of `permission`.
     #[must_use]
     pub fn of(&self, permission: &str) -> &[Grant] {
-        let start = self.0.partition_point(|grant| grant.permission.as_ref() < permission);
-        let tail = self.0.get(start..).unwrap_or_default();
-        let length = tail.partition_point(|grant| grant.permission.as_ref() == permission);
-        tail.get(..length).unwrap_or_default()
+        let hash = fast_hash::of_word(permission);
+        let first = self.places.partition_point(|place| place.hash < hash);
+        let places = self.places.get(first..).unwrap_or_default();
+        let found = places.iter().take_while(|place| place.hash == hash).map(|place| self.at(*place));
+        let mut found =
+            found.filter(|grants| grants.first().is_some_and(|one| *one.permission == *permission));
+        found.next().unwrap_or_default()
+    }
+
+    fn at(&self, place: Place) -> &[Grant] {
+        let (start, length) = (place.start as usize, place.length as usize);
+        self.all.get(start..start + length).unwrap_or_default()
     }
 
     /// All grants, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Grant> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether this very grant is among them.
     #[must_use]
     pub fn contains(&self, grant: &Grant) -> bool {
-        self.0.binary_search(grant).is_ok()
+        self.all.binary_search(grant).is_ok()
     }
 
     /// These grants without `removed` and with `added`.
@@ -189,7 +211,17 @@ impl Grants {
 impl FromIterator<Grant> for Grants {
     fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
         let sorted: BTreeSet<Grant> = grants.into_iter().collect();
-        Self(sorted.into_iter().collect())
+        let all: Arc<[Grant]> = sorted.into_iter().collect();
+        let (mut places, mut start) = (Vec::new(), 0);
+        for same in all.chunk_by(|a, b| a.permission == b.permission) {
+            let hash = same.first().map_or(0, |grant| fast_hash::of_word(&grant.permission));
+            // A role or profile has at most thousands of grants.
+            let length = u32::try_from(same.len()).unwrap_or(u32::MAX);
+            places.push(Place { hash, start, length });
+            start += length;
+        }
+        places.sort_unstable();
+        Self { all, places: places.into() }
     }
 }
 
@@ -201,7 +233,7 @@ impl From<Vec<Grant>> for Grants {
 
 impl From<Grants> for Vec<Grant> {
     fn from(grants: Grants) -> Self {
-        grants.0.to_vec()
+        grants.all.to_vec()
     }
 }
 

@@ -6,6 +6,7 @@ use super::finding::{Findings, Kind, Verified};
 use super::head::{self, Tail, Trees, Verdict};
 use super::personal::{self, Erasures, Gone};
 use super::side::{self, Sealed};
+use super::snapshot::{self, Kept};
 use super::{Progress, credentials};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
@@ -21,7 +22,7 @@ const WRONG_MAX: usize = 10_000;
 /// The verification of one ledger.
 pub(super) struct Run<'a> {
     store: &'a Store,
-    mark: HeadMark,
+    mark: &'a HeadMark,
     erasures: &'a mut Erasures,
     findings: &'a mut Findings,
     trees: Trees,
@@ -30,6 +31,7 @@ pub(super) struct Run<'a> {
     gone: Gone,
     wrong: Vec<Wrong>,
     organization: Option<Organization>,
+    snapshot: Option<Kept>,
     registered: Vec<String>,
     entries: u64,
     pruned: u64,
@@ -44,7 +46,7 @@ struct Wrong {
 impl<'a> Run<'a> {
     pub(super) fn new(
         store: &'a Store,
-        mark: HeadMark,
+        mark: &'a HeadMark,
         erasures: &'a mut Erasures,
         findings: &'a mut Findings,
     ) -> Self {
@@ -60,13 +62,14 @@ impl<'a> Run<'a> {
             gone: Gone::default(),
             wrong: Vec::new(),
             organization: id.flatten().map(Organization::empty),
+            snapshot: None,
             registered: Vec::new(),
             entries: 0,
             pruned: 0,
         }
     }
 
-    fn ledger(&self) -> &LedgerId {
+    fn ledger(&self) -> &'a LedgerId {
         &self.mark.ledger
     }
 
@@ -76,11 +79,9 @@ impl<'a> Run<'a> {
 
     /// Looks at every row, then at the head.
     pub(super) async fn entries(&mut self, progress: &mut impl FnMut(&Progress)) -> Result<(), StoreError> {
-        let head = head::read(self.store, &self.mark).await?;
-        if let Some(head) = &head {
-            // It may have moved on since it was listed.
-            let (ledger, position) = (head.ledger.clone(), head.position);
-            self.mark = HeadMark { ledger, position, batch: head.batch, at_us: head.at_us };
+        let head = head::read(self.store, self.mark).await?;
+        if let Some(organization) = &self.organization {
+            self.snapshot = snapshot::newest(self.store, organization.id).await?;
         }
         self.pruned = head.as_ref().map_or(0, |head| head.pruned);
         // What was pruned cannot be hashed again.
@@ -173,6 +174,9 @@ impl<'a> Run<'a> {
                 self.gone.note(missing);
                 if let Some(organization) = &mut self.organization {
                     organization.apply(at, &event);
+                    if let Some(snapshot) = &mut self.snapshot {
+                        snapshot.meet(&self.mark.ledger, organization, self.findings);
+                    }
                 }
                 Some(entries::subjects(&event))
             }
@@ -203,15 +207,18 @@ impl<'a> Run<'a> {
     }
 
     async fn end_of_rows(&mut self, head: Option<&Head>) -> Result<(), StoreError> {
-        let verdict = head::compare(&self.mark, head, &self.tail, &self.trees, self.findings);
+        let verdict = head::compare(self.mark, head, &self.tail, &self.trees, self.findings);
         for wrong in std::mem::take(&mut self.wrong) {
             self.wrong(verdict, wrong);
         }
-        head::beyond(self.store, &self.mark, self.findings).await?;
-        std::mem::take(&mut self.gone).judge(&self.mark.ledger, self.erasures, self.findings);
-        personal::left(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.end(&self.mark.ledger, self.tail.position, self.findings);
+        }
+        head::beyond(self.store, self.ledger(), self.mark.position, self.findings).await?;
+        std::mem::take(&mut self.gone).judge(self.ledger(), self.erasures, self.findings);
+        personal::left(self.store, self.ledger(), self.erasures, self.findings).await?;
         if let Some(organization) = &self.organization {
-            credentials::check(self.store, &self.mark.ledger, organization, self.findings).await?;
+            credentials::check(self.store, self.ledger(), organization, self.findings).await?;
         }
         Ok(())
     }
@@ -247,7 +254,7 @@ impl<'a> Run<'a> {
     pub(super) fn end(self) -> (Verified, Vec<String>) {
         let root = (!self.trees.broken).then(|| self.trees.stored.root());
         let (position, entries) = (self.tail.position, self.entries);
-        (Verified { ledger: self.mark.ledger, position, entries, root }, self.registered)
+        (Verified { ledger: self.mark.ledger.clone(), position, entries, root }, self.registered)
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Of every ledger: each row against its leaf, positions without a hole, side columns against the sealed entry,
 //! personal values against their commitments (a missing one must be explained by an erasure), the tree and the rest
-//! of the head against the rows, time never going back; then credentials against the events that made them, and
-//! whatever is derived against a replay. It streams, never stops at the first finding, and leaves the exit code to
+//! of the head against the rows, time never going back; then snapshots against the fold, credentials against
+//! the events that made them, and whatever is derived against a replay. It streams, never stops at the first finding, and leaves the exit code to
 //! its caller. What it takes for granted is the list of heads and the system ledger's list of organizations.
 
 mod credentials;
@@ -14,6 +14,7 @@ mod head;
 mod ledger;
 mod personal;
 mod side;
+mod snapshot;
 
 pub use derived::{Checked, Derived};
 pub use finding::{FINDINGS_MAX, Finding, Kind, Report, Verified};
@@ -58,7 +59,7 @@ pub async fn verify(
         let wanted = |id: &str| only.is_none_or(|only| only.to_string() == id) || kind == LedgerKind::System;
         for mark in marks.into_iter().filter(|mark| wanted(&mark.ledger.id)) {
             let of_ledger = erasures.entry(mark.ledger.id.clone()).or_default();
-            let mut run = ledger::Run::new(store, mark, of_ledger, &mut findings);
+            let mut run = ledger::Run::new(store, &mark, of_ledger, &mut findings);
             run.entries(&mut progress).await?;
             run.derived(derived).await?;
             let (verified, organizations) = run.end();
