@@ -14,7 +14,7 @@ pub mod entry;
 pub mod erase;
 pub mod follow;
 mod plain;
-mod snapshot;
+pub mod snapshot;
 pub mod store;
 pub mod system;
 pub mod writer;

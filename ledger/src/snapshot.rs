@@ -47,6 +47,19 @@ pub(crate) async fn newest(store: &Store, id: OrganizationId) -> Option<Loaded> 
     }
 }
 
+/// The newest snapshot and its position, for whoever compares it with a fold: no state where it cannot be used;
+/// nothing if there is none.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn kept(
+    store: &Store,
+    id: OrganizationId,
+) -> Result<Option<(u64, Option<Organization>)>, StoreError> {
+    let found = store.snapshot_at(&ledger_of(id), &fingerprint(), u64::MAX).await?;
+    Ok(found.map(|snapshot| (snapshot.position, decode(id, &snapshot).map(|read| read.organization))))
+}
+
 /// The length of the frontier (4 bytes, big endian), the frontier, the state.
 fn encode(loaded: &Loaded) -> Snapshot {
     let frontier = loaded.frontier.to_bytes();

@@ -115,8 +115,9 @@ async fn an_unrelated_change_does_not_make_a_plan_stale(world: World) {
     assert_eq!(world.now().profiles[&profile].grants.value, grants(&["users.view"]));
 }
 
-/// A plan is made. Then another process changes the same profile, which this one has not heard of, and the plan is
-/// applied here: it is still the same by what is known here, so only the writer can notice.
+/// 1. A plan is made.
+/// 2. Another process changes the same profile, which this one has not heard of.
+/// 3. The plan is applied here, where it still is the same: only the writer can notice.
 async fn what_another_process_changed_meanwhile_does_not_slip_through(world: World) {
     let profile = world.profile("Desk", grants(&["users.view"])).await;
     world.set_grants(profile, grants(&["queues.view"])).await;

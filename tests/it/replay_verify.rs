@@ -26,6 +26,7 @@ on_both_engines!(
     a_personal_value_that_was_left_or_was_erased_rightly,
     a_row_that_was_forged_with_its_leaf,
     a_password_that_no_event_made,
+    a_snapshot_that_is_not_the_fold,
     an_organization_without_a_head,
     every_finding_of_many_is_named,
 );
@@ -219,6 +220,16 @@ async fn a_password_that_no_event_made(world: World) {
     };
     world.store.put_credential(&world.now().id.to_string(), &planted).await.unwrap();
     finds(&world, &[(Kind::Credential, None)]).await;
+}
+
+async fn a_snapshot_that_is_not_the_fold(world: World) {
+    peopled(&world).await;
+    let position = world.now().position;
+    world.writer.keep_snapshot().await;
+    world.user("ben", "Agent", None).await;
+    finds(&world, &[]).await;
+    tamper(&world, "UPDATE state_snapshots SET position = position - 1").await;
+    finds(&world, &[(Kind::Snapshot, Some(position - 1))]).await;
 }
 
 async fn an_organization_without_a_head(world: World) {
