@@ -2,8 +2,8 @@
 //! requests, then looked for in ledgers, logs, errors, headers and the database's file.
 
 use rollbook_tests::app::World;
-use rollbook_tests::client::Answer;
-use serde_json::json;
+use rollbook_tests::client::{Answer, Client};
+use serde_json::{Value, json};
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -35,37 +35,16 @@ fn said(answer: &Answer) -> String {
     if answer.is_ok() { headers } else { headers + &answer.text() }
 }
 
-#[tokio::test]
-async fn planted_values_are_found_only_where_they_belong() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(rollbook_api::server::logs::filter("trace".into()))
-        .with_writer(move || writer.clone())
-        .finish();
-    // For the whole process: what other tests log may be in it too, and they plant nothing.
-    tracing::subscriber::set_global_default(subscriber).expect("no other test installs one");
-    let world = World::new().await;
-    let from: IpAddr = "203.0.113.77".parse().unwrap();
-    let owner =
-        world.owner().from(from).with("user-agent", "Plantagent77").with("rollbook-reason", "Plantreason77");
-    let nobody = world.anonymous().from(from).with("user-agent", "Plantagent77");
-    let new = json!({ "login": "Plantlogin77", "name": "Plantname77", "email": "plantmail77@north.example",
-        "role": "agent", "password": "Plantsecret77" });
+/// Requests that name planted values, good and bad.
+async fn plant(owner: &Client, nobody: &Client, new: &Value, token: &str, key_text: &str) -> Vec<Answer> {
     let sign_in = |login: &str, password: &str| json!({ "organization": "north", "login": login, "password": password });
-    let made = owner.post("/api/v1/users", &new).await.expect(201);
-    let signed = nobody.post("/api/v1/sessions", &sign_in("Plantlogin77", "Plantsecret77")).await.expect(201);
-    let key = owner.act("/api/v1/users/Plantlogin77/api-key").await.expect(201);
-    let token = signed.json()["token"].as_str().unwrap().to_owned();
-    let key_text = key.json()["api_key"].as_str().unwrap().to_owned();
-    let person = nobody.clone().bearer(&token);
-    let answers = vec![
+    let person = nobody.clone().bearer(token);
+    vec![
         nobody.post("/api/v1/sessions", &sign_in("Plantlogin77", "Plantwrong77")).await.expect(401),
         nobody.post("/api/v1/sessions", &sign_in("Plantname77", "Plantwrong77")).await.expect(401),
         nobody.clone().bearer("rbs_Planttoken77").get("/api/v1/me").await.expect(401),
-        nobody.clone().bearer(&key_text).get("/api/v1/me").await.expect(200),
-        owner.post("/api/v1/users", &new).await.expect(409),
+        nobody.clone().bearer(key_text).get("/api/v1/me").await.expect(200),
+        owner.post("/api/v1/users", new).await.expect(409),
         owner
             .post("/api/v1/users", &json!({ "login": ["Plantlogin77"], "name": "Plantname77" }))
             .await
@@ -109,7 +88,34 @@ async fn planted_values_are_found_only_where_they_belong() {
         owner.get("/api/v1/activity?text=Plantname77").await,
         owner.act("/api/v1/users/Plantlogin77/block").await.expect(200),
         person.get("/api/v1/me").await.expect(401),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn planted_values_are_found_only_where_they_belong() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(rollbook_api::server::logs::filter("trace".into()))
+        .with_writer(move || writer.clone())
+        .finish();
+    // For the whole process: what other tests log may be in it too, and they plant nothing.
+    tracing::subscriber::set_global_default(subscriber).expect("no other test installs one");
+    let world = World::new().await;
+    let from: IpAddr = "203.0.113.77".parse().unwrap();
+    let owner =
+        world.owner().from(from).with("user-agent", "Plantagent77").with("rollbook-reason", "Plantreason77");
+    let nobody = world.anonymous().from(from).with("user-agent", "Plantagent77");
+    let new = json!({ "login": "Plantlogin77", "name": "Plantname77", "email": "plantmail77@north.example",
+        "role": "agent", "password": "Plantsecret77" });
+    let sign_in = |login: &str, password: &str| json!({ "organization": "north", "login": login, "password": password });
+    let made = owner.post("/api/v1/users", &new).await.expect(201);
+    let signed = nobody.post("/api/v1/sessions", &sign_in("Plantlogin77", "Plantsecret77")).await.expect(201);
+    let key = owner.act("/api/v1/users/Plantlogin77/api-key").await.expect(201);
+    let token = signed.json()["token"].as_str().unwrap().to_owned();
+    let key_text = key.json()["api_key"].as_str().unwrap().to_owned();
+    let answers = plant(&owner, &nobody, &new, &token, &key_text).await;
     for answer in answers.iter().chain([&made, &signed, &key]) {
         let text = said(answer);
         for planted in PERSONAL.iter().chain(&SECRET).chain([&token.as_str(), &key_text.as_str()]) {
