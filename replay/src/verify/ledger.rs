@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
         if let Some(snapshot) = &self.snapshot {
             snapshot.end(&self.mark.ledger, self.tail.position, self.findings);
         }
-        head::beyond(self.store, self.ledger(), self.mark.position, self.findings).await?;
+        head::beyond(self.store, self.mark, self.findings).await?;
         std::mem::take(&mut self.gone).judge(self.ledger(), self.erasures, self.findings);
         personal::left(self.store, self.ledger(), self.erasures, self.findings).await?;
         if let Some(organization) = &self.organization {
