@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rollbook_domain::kernel::id::UserId;
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_ledger::store::{Batch, Row as Appended, Store, Subject};
 use rollbook_ledger::writer::ledger_of;
 use rollbook_projections::activity_log::{Ledger, Row};
@@ -145,13 +146,15 @@ async fn an_act_is_told_with_the_names_of_when_it_was_judged(world: World) {
 async fn append_unknown_act(store: &Store, world: &World) {
     use rollbook_ledger::entry::{Entry, Frontier, Sealed};
     let ledger = rollbook_ledger::activity::ledger_of(world.id);
+    let (actor, at, batch) = ("system".to_owned(), Moment(1).to_string(), Uuid::from_u128(5).to_string());
+    let metadata = [("actor", actor), ("at", at), ("batch", batch)];
     let entry = Entry {
         ledger: ledger.clone(),
         position: 1,
         event_type: "session.cloned".to_owned(),
         version: "1".to_owned(),
         payload: serde_json::json!({}),
-        metadata: [("actor".to_owned(), "system".to_owned())].into(),
+        metadata: metadata.map(|(name, text)| (name.to_owned(), text)).into(),
     };
     let sealed = Sealed::seal(entry).unwrap();
     let mut frontier = Frontier::new();
