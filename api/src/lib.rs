@@ -6,6 +6,8 @@
 pub mod app;
 pub mod auth;
 pub mod cli;
+pub mod config;
+mod demo;
 pub mod error;
 pub mod extract;
 mod routes;

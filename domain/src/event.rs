@@ -242,12 +242,28 @@ impl From<SettingsEvent> for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::event_type::Shape;
     use std::collections::BTreeSet;
 
     #[test]
     fn no_two_events_share_a_stored_name() {
         let names: BTreeSet<_> = catalogue().map(|row| row.name).collect();
         assert_eq!(names.len(), catalogue().count());
+    }
+
+    #[test]
+    fn sentences_fill_in_only_what_an_event_of_their_shape_has() {
+        for row in catalogue() {
+            let known = match row.shape {
+                Shape::Created | Shape::Fact => &["subject"][..],
+                Shape::Field(_) => &["subject", "from", "to"],
+                Shape::Elements(_) => &["subject", "added", "removed"],
+                Shape::Element(..) => &["subject", "element", "from", "to"],
+            };
+            let names = row.sentence.split('{').skip(1).map(|rest| rest.split('}').next().unwrap());
+            let unknown: Vec<_> = names.filter(|name| !known.contains(name)).collect();
+            assert!(unknown.is_empty(), "{}: {unknown:?}", row.name);
+        }
     }
 
     #[test]

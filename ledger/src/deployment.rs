@@ -111,7 +111,7 @@ impl Deployment {
         }
     }
 
-    /// Ends what goes on beside serving, and writes what was counted. Serving goes on: stop taking requests
+    /// Ends what goes on beside serving, writes what was counted, and keeps snapshots. Serving goes on: stop taking requests
     /// first. Without this the tasks, and the deployment with them, live as long as the runtime.
     pub async fn stop(&self) {
         if let Some(beside) = self.beside.lock().await.take() {
@@ -119,6 +119,7 @@ impl Deployment {
         }
         for open in self.opened() {
             open.activity.flush().await;
+            open.writer.keep_snapshot().await;
         }
     }
 

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod erase;
 pub mod follow;
 mod plain;
+pub mod snapshot;
 pub mod store;
 pub mod system;
 pub mod writer;

@@ -2,10 +2,9 @@
 //!
 //! Every reader of the past stands on the newest organization it knows: the erasure requests are in it.
 
-use rollbook_domain::kernel::id::{Kind, Subject, UserId};
-use rollbook_domain::kernel::personal::COMMIT_PREFIX;
+use rollbook_domain::kernel::id::{Subject, UserId};
 use rollbook_domain::organization::state::Organization;
-use rollbook_ledger::codec::{self, Decoded};
+use rollbook_ledger::codec::{self, Decoded, Owner};
 use rollbook_ledger::store::{Store, Stored, Subject as StoredSubject};
 use rollbook_ledger::writer::{LoadError, is_erased, ledger_of};
 
@@ -45,37 +44,11 @@ const CHUNK: usize = 2_000;
 
 /// Takes away values that an erasure request covers but that are still (or, after a restore, again) stored.
 fn redact(now: &Organization, row: &mut Stored) {
-    if row.personal.is_empty() {
-        return;
-    }
-    let entity = entity(row);
-    let authored = authored_ordinals(row);
-    let by = row.entry.metadata.get("user").cloned();
-    row.personal.retain_mut(|person| {
-        let user = person.person.parse().ok().map(UserId).and_then(|id| now.user(id));
+    row.personal.retain(|stored| {
+        let person = stored.person.split('/').next().unwrap_or_default();
+        let user = person.parse().ok().map(UserId).and_then(|id| now.user(id));
         let Some(user) = user.filter(|user| user.erased) else { return true };
-        if user.erased_authored {
-            return false;
-        }
-        if entity != Some(user.id.subject()) {
-            return true;
-        }
-        // What they did to themselves: address and agent are the actor's, the rest is the entity's.
-        let own_act = by.as_deref() == Some(person.person.as_str());
-        person.values.retain(|value| own_act && value.ordinal < authored);
-        !person.values.is_empty()
+        let of_entity = Owner { person: person.to_owned(), authored: false }.key();
+        !user.erased_authored && stored.person != of_entity
     });
-}
-
-/// The first subject that the metadata names.
-fn entity(row: &Stored) -> Option<Subject> {
-    let first = row.entry.metadata.get("subjects").and_then(|text| text.split(' ').next());
-    first.and_then(|text| text.parse().ok()).filter(|subject: &Subject| subject.kind == Kind::User)
-}
-
-/// How many commitments belong to the actor as such; they come first in canonical order.
-fn authored_ordinals(row: &Stored) -> u32 {
-    let committed =
-        |name: &str| row.entry.metadata.get(name).is_some_and(|text| text.starts_with(COMMIT_PREFIX));
-    ["agent", "ip"].into_iter().map(|name| u32::from(committed(name))).sum()
 }

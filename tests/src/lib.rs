@@ -1,17 +1,21 @@
 //! The harness: what the tests need of the world around Rollbook.
 //!
+//! - [`app`]: the API in process, on a SQLite database of its own, with two organizations and their people
+//! - [`client`]: one client a kind of caller, through the real router
 //! - [`pg`]: a PostgreSQL database of its own for each test
 //! - [`pg_server`]: a PostgreSQL server of a test's own, to be crashed
 //! - [`process`]: the `rollbook` binary as a child process, to be killed
 //! - [`proxy`]: a network that cuts connections and loses answers
 //!
-//! It holds no test of Rollbook and no knowledge of its tables or routes. `tests/run` prepares what it stands on.
+//! It holds no test of Rollbook and no knowledge of its tables or routes (callers name paths in full). `tests/run` prepares what it stands on.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     reason = "a harness that cannot do its work must fail the test at once, and say where"
 )]
 
+pub mod app;
+pub mod client;
 pub mod pg;
 pub mod pg_server;
 pub mod process;
@@ -26,6 +30,12 @@ pub mod proxy;
 pub fn crash_rounds() -> u32 {
     setting("ROLLBOOK_CRASH_ROUNDS")
         .map_or(8, |text| text.parse().expect("ROLLBOOK_CRASH_ROUNDS is a whole number"))
+}
+
+/// Whether snapshots are to be written anew instead of compared, from `ROLLBOOK_UPDATE_SNAPSHOTS`.
+#[must_use]
+pub fn update_snapshots() -> bool {
+    setting("ROLLBOOK_UPDATE_SNAPSHOTS").is_some()
 }
 
 /// What `tests/run` says through the environment; an empty value counts as none.

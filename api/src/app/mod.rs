@@ -1,16 +1,32 @@
-//! What every handler shares: the ledgers, the password hasher, and how requests are served.
+//! What every handler shares: the ledgers, their followers, the password hasher, and how requests are served.
+
+mod followers;
 
 use crate::auth::password::Passwords;
 use crate::error::Problem;
+use followers::Followers;
+use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::state::Organization;
 use rollbook_ledger::deployment::{Deployment, Open};
+use rollbook_ledger::writer::LoadError;
+use rollbook_projections::follower::{Follower, Status};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A check on a state that was not confirmed for this long is refused as stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(2);
 /// Longest a read waits for `Rollbook-Min-Position`.
 pub const MIN_POSITION_WAIT: Duration = Duration::from_secs(5);
+/// Longest a check waits for the head to be confirmed.
+const CONFIRM_WAIT: Duration = Duration::from_secs(2);
+/// Most live streams that one process keeps open.
+const STREAMS_MAX: usize = 256;
+/// Most pasts that one process folds at once.
+const FOLDS_MAX: usize = 8;
+/// How often [`App::measure`] looks.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
 /// How requests are served.
 #[derive(Clone, Debug)]
@@ -38,6 +54,10 @@ struct Inner {
     deployment: Deployment,
     passwords: Passwords,
     options: ServeOptions,
+    followers: Followers,
+    streams: Arc<Semaphore>,
+    folds: Arc<Semaphore>,
+    is_closing: AtomicBool,
 }
 
 impl App {
@@ -45,13 +65,84 @@ impl App {
     #[must_use]
     pub fn new(deployment: Deployment, options: ServeOptions) -> Self {
         let passwords = Passwords::new(options.hashes_at_once);
-        Self(Arc::new(Inner { deployment, passwords, options }))
+        let followers = Followers::default();
+        let [streams, folds] = [STREAMS_MAX, FOLDS_MAX].map(|most| Arc::new(Semaphore::new(most)));
+        let is_closing = AtomicBool::new(false);
+        Self(Arc::new(Inner { deployment, passwords, options, followers, streams, folds, is_closing }))
     }
 
     /// The ledgers.
     #[must_use]
     pub fn deployment(&self) -> &Deployment {
         &self.0.deployment
+    }
+
+    /// An organization, loaded and followed if this process does not serve it yet.
+    ///
+    /// # Errors
+    /// [`LoadError`] if its ledger cannot be read to its end.
+    pub async fn open(&self, id: OrganizationId) -> Result<Open, LoadError> {
+        let open = self.deployment().open(id).await?;
+        let _follower = self.follower(&open);
+        Ok(open)
+    }
+
+    /// The follower that keeps an organization's activity log.
+    #[must_use]
+    pub fn follower(&self, open: &Open) -> Follower {
+        self.0.followers.of(self.deployment().store(), open)
+    }
+
+    /// Where each follower of this process stands.
+    #[must_use]
+    pub fn followers(&self) -> Vec<(OrganizationId, Status)> {
+        self.0.followers.status()
+    }
+
+    /// Ends the followers; those who are asked for later start again where these ended.
+    pub fn stop_followers(&self) {
+        self.0.followers.stop();
+    }
+
+    /// Leave to keep a live stream open, given back when it is dropped.
+    ///
+    /// # Errors
+    /// 503 `busy` if there are too many.
+    pub fn stream(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.0.streams.clone().try_acquire_owned();
+        permit.map_err(|_| Problem::unavailable("busy", "too many live streams are open; try again", 30))
+    }
+
+    /// Ends live streams, which would otherwise keep the process from ending.
+    pub fn close(&self) {
+        self.0.is_closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to end.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.0.is_closing.load(Ordering::Relaxed)
+    }
+
+    /// Leave to fold the past, which takes a thread's time and a state's memory; whoever is too many waits.
+    ///
+    /// # Errors
+    /// 503 `busy` while the process ends.
+    pub async fn fold(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.0.folds.clone().acquire_owned().await;
+        permit.map_err(|_| Problem::unavailable("busy", "this process is about to end", 1))
+    }
+
+    /// Measures, as long as the process serves, how far the activity logs are behind.
+    pub async fn measure(self) {
+        loop {
+            tokio::time::sleep(MEASURE_EVERY).await;
+            let status = self.followers();
+            let behind = status.iter().map(|(_, status)| behind(status)).sum::<u64>();
+            metrics::gauge!("rollbook_activity_log_behind").set(behind as f64);
+            let stopped = status.iter().filter(|(_, status)| status.stopped.is_some()).count();
+            metrics::gauge!("rollbook_activity_log_stopped").set(stopped as f64);
+        }
     }
 
     /// The password hasher.
@@ -65,6 +156,12 @@ impl App {
     pub fn options(&self) -> &ServeOptions {
         &self.0.options
     }
+}
+
+/// How many entries of both ledgers are not in the activity log yet.
+fn behind(status: &Status) -> u64 {
+    let changes = status.head.saturating_sub(status.position);
+    changes + status.activity_head.saturating_sub(status.activity_position)
 }
 
 /// The organization at `min` or later, waiting at most five seconds.
@@ -89,9 +186,9 @@ pub async fn fresh(open: &Open, min: Option<u64>) -> Result<Organization, Proble
     if open.writer.published().confirmed.elapsed() <= STALE_AFTER {
         return Ok(organization);
     }
-    match open.writer.catch_up().await {
-        Ok(_) => Ok(open.writer.published().organization.clone()),
-        Err(_) => {
+    match tokio::time::timeout(CONFIRM_WAIT, open.writer.catch_up()).await {
+        Ok(Ok(_)) => Ok(open.writer.published().organization.clone()),
+        Ok(Err(_)) | Err(_) => {
             Err(Problem::unavailable("stale", "the ledger's head could not be confirmed; try again", 1))
         }
     }

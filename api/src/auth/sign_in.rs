@@ -52,7 +52,7 @@ pub async fn sign_in(
         failed_address(app, "", client).await?;
         return Err(failed());
     };
-    let open = app.deployment().open(registered.id).await?;
+    let open = app.open(registered.id).await?;
     throttle(app, &registered.id.to_string(), client).await?;
     let state = open.writer.published().organization.clone();
     let user = state.user_by_sign_in(login).cloned();

@@ -76,14 +76,14 @@ impl From<LoadError> for Failure {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Rejected(_)
-            | WriteError::KeyReused
-            | WriteError::Moved
-            | WriteError::NotStorable(_) => Self::Refused(error.to_string()),
-            WriteError::Stopped(_) | WriteError::Panicked { .. } => Self::Found(error.to_string()),
-            WriteError::Busy | WriteError::Unavailable(_) | WriteError::ClockSkew { .. } => {
-                Self::Unavailable(error.to_string())
+            WriteError::Rejected(_) | WriteError::KeyReused | WriteError::NotStorable(_) => {
+                Self::Refused(error.to_string())
             }
+            WriteError::Stopped(_) | WriteError::Panicked { .. } => Self::Found(error.to_string()),
+            WriteError::Busy
+            | WriteError::Moved
+            | WriteError::Unavailable(_)
+            | WriteError::ClockSkew { .. } => Self::Unavailable(error.to_string()),
         }
     }
 }

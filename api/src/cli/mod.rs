@@ -3,15 +3,24 @@
 //! Answers go to standard output (JSON with `--json`), logs and errors to standard error.
 
 mod connect;
+mod demo;
 mod failure;
 mod init;
 mod migrate;
 mod openapi;
 mod output;
+mod past;
+mod progress;
+mod rebuild;
+mod recover;
+mod rollback;
 mod serve;
+mod verify;
 
 use clap::{Args, Parser, Subcommand};
+pub(crate) use connect::{migrated, sqlite};
 pub use failure::Failure;
+pub(crate) use init::{Init, found, operator_context, stored_password};
 use output::Output;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,11 +38,14 @@ struct Cli {
 /// Flags that every command has.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    /// Folder of the embedded SQLite database.
-    #[arg(long, global = true, env = "ROLLBOOK_DATA", value_name = "DIR", conflicts_with = "database_url")]
+    /// Settings file; by default rollbook.toml in the working folder, if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the embedded SQLite database, by default ./rollbook-data [ROLLBOOK_DATA].
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "database_url")]
     data: Option<PathBuf>,
-    /// PostgreSQL, for example postgres://rollbook@localhost/rollbook.
-    #[arg(long, global = true, env = "ROLLBOOK_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    /// PostgreSQL, for example postgres://rollbook@localhost/rollbook [ROLLBOOK_DATABASE_URL].
+    #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Print answers as JSON.
     #[arg(long, global = true)]
@@ -48,6 +60,21 @@ enum Command {
     Serve(serve::Serve),
     /// Create or upgrade the tables.
     Migrate(migrate::Migrate),
+    /// Recompute every ledger and name what is wrong.
+    Verify(verify::Verify),
+    /// Make the activity log anew from the ledgers.
+    Rebuild(rebuild::Rebuild),
+    /// What happened to an entity, newest first.
+    History(past::History),
+    /// An entity as it was at a position or a time.
+    AsOf(past::AsOf),
+    /// Bring an entity back to an earlier state: plan, then apply.
+    #[command(subcommand)]
+    Rollback(rollback::Rollback),
+    /// Let somebody in again who is locked out.
+    Recover(recover::Recover),
+    /// Build a demonstration and serve it.
+    Demo(demo::Demo),
     /// Print the API description.
     Openapi,
 }
@@ -83,6 +110,13 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Init(command) => init::run(&cli.global, command, output).await,
         Command::Serve(command) => serve::run(&cli.global, command, output).await,
         Command::Migrate(command) => migrate::run(&cli.global, command, output).await,
+        Command::Verify(command) => verify::run(&cli.global, command, output).await,
+        Command::Rebuild(command) => rebuild::run(&cli.global, command, output).await,
+        Command::History(command) => past::history(&cli.global, command, output).await,
+        Command::AsOf(command) => past::entity_as_of(&cli.global, command, output).await,
+        Command::Rollback(command) => rollback::run(&cli.global, command, output).await,
+        Command::Recover(command) => recover::run(&cli.global, command, output).await,
+        Command::Demo(command) => demo::run(&cli.global, command, output).await,
         Command::Openapi => openapi::run(output),
     }
 }

@@ -3,72 +3,108 @@
 use super::output::Output;
 use super::{Failure, Global};
 use crate::app::{App, ServeOptions};
+use crate::config::{Flags, LogFormat, Settings};
 use crate::server::{self, Listening};
 use clap::Args;
 use rollbook_ledger::deployment::Deployment;
-use std::net::SocketAddr;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Serve the API.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "ROLLBOOK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
-    listen: SocketAddr,
-    /// Cookies only over TLS: set it where a proxy in front speaks TLS.
-    #[arg(long, env = "ROLLBOOK_SECURE_COOKIES")]
+    /// Address and port to listen on, by default 127.0.0.1:8080; port 0 takes a free one [ROLLBOOK_LISTEN].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Cookies only over TLS: set it where a proxy in front speaks TLS [ROLLBOOK_SECURE_COOKIES].
+    #[arg(long)]
     secure_cookies: bool,
-    /// Believe `X-Forwarded-For` of the proxy in front.
-    #[arg(long, env = "ROLLBOOK_BEHIND_PROXY")]
+    /// Believe `X-Forwarded-For` of the proxy in front [ROLLBOOK_BEHIND_PROXY].
+    #[arg(long)]
     behind_proxy: bool,
+    /// Log lines as `json` or as `text` for people [ROLLBOOK_LOG_FORMAT].
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged: error, warn, info, debug or trace [ROLLBOOK_LOG_LEVEL].
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Serve {
+    fn flags(self) -> Flags {
+        let mut flags = Flags::new();
+        flags.extend(self.listen.map(|listen| ("listen", listen)));
+        flags.extend(self.secure_cookies.then(|| ("secure_cookies", "true".to_owned())));
+        flags.extend(self.behind_proxy.then(|| ("behind_proxy", "true".to_owned())));
+        flags.extend(self.log_format.map(|format| ("log_format", format)));
+        flags.extend(self.log_level.map(|level| ("log_level", level)));
+        flags
+    }
 }
 
 pub(super) async fn run(global: &Global, command: Serve, output: &Output) -> Result<(), Failure> {
-    log_to_stderr();
+    let settings = global.settings(command.flags())?;
+    log_to_stderr(settings.log_format, &settings.log_level);
     server::metrics::install();
-    let deployment = global.deployment(false).await?;
-    let Serve { listen, secure_cookies, behind_proxy } = command;
-    serve(
-        deployment,
-        listen,
-        ServeOptions { secure_cookies, behind_proxy, ..ServeOptions::default() },
-        output,
-    )
-    .await
-}
-
-/// Serves until SIGINT or SIGTERM.
-pub(super) async fn serve(
-    deployment: Deployment,
-    listen: SocketAddr,
-    options: ServeOptions,
-    output: &Output,
-) -> Result<(), Failure> {
+    let deployment = super::connect::deployment(&settings, false).await?;
+    let listen = settings.listen;
     let listening = Listening::bind(listen).await;
-    let listening = listening.map_err(|error| Failure::Unavailable(format!("--listen {listen}: {error}")))?;
+    let listening = listening.map_err(|error| Failure::Unavailable(format!("listen {listen}: {error}")))?;
+    let stop = Stop::listen()?;
     output.plain(&format!("listening on http://{}", listening.address()));
+    until_told(stop, listening, deployment, options(&settings)).await
+}
+
+fn options(settings: &Settings) -> ServeOptions {
+    ServeOptions {
+        secure_cookies: settings.secure_cookies,
+        behind_proxy: settings.behind_proxy,
+        hashes_at_once: settings.hashes_at_once,
+    }
+}
+
+/// Serves until SIGINT or SIGTERM; what is under way then is finished.
+pub(super) async fn until_told(
+    stop: Stop,
+    listening: Listening,
+    deployment: Deployment,
+    options: ServeOptions,
+) -> Result<(), Failure> {
     let app = App::new(deployment, options);
-    server::serve(listening, app, told_to_stop())
-        .await
-        .map_err(|error| Failure::Unavailable(format!("the server ended: {error}")))
+    let served = server::serve(listening, app, stop.told()).await;
+    served.map_err(|error| Failure::Unavailable(format!("the server ended: {error}")))
 }
 
-/// Logs as JSON lines to standard error; `RUST_LOG` says how much.
-pub(super) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs to standard error.
+pub(super) fn log_to_stderr(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = server::logs::filter(filter);
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber (in tests) is refused, and the first goes on.
-    let _second =
-        tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _second = match format {
+        LogFormat::Json => logging.json().try_init(),
+        LogFormat::Text => logging.with_ansi(false).try_init(),
+    };
 }
 
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _signalled = interrupted.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminated.recv() => {}
+/// SIGINT and SIGTERM, heard from the moment this is made.
+#[derive(Debug)]
+pub(super) struct Stop {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+impl Stop {
+    /// Before anybody is told the address: whoever reads it may stop the process at once.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let heard = |kind| signal(kind).map_err(|error| Failure::Unavailable(format!("no signals: {error}")));
+        Ok(Self { interrupted: heard(SignalKind::interrupt())?, terminated: heard(SignalKind::terminate())? })
+    }
+
+    async fn told(mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
+        }
     }
 }

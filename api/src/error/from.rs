@@ -52,7 +52,7 @@ impl From<WriteError> for Problem {
 }
 
 /// The operator reads the cause in the log; the caller only needs to know that it is not their fault.
-fn logged(code: &str, cause: &str, retry_after: u32) -> Problem {
+pub(super) fn logged(code: &str, cause: &str, retry_after: u32) -> Problem {
     tracing::error!(%cause, code, "the organization is not available");
     Problem::unavailable(code, "this cannot be answered just now; try again shortly", retry_after)
 }

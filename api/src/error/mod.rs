@@ -4,6 +4,7 @@
 //! `docs/API.md`. What the rules refuse is said by the domain; this module only gives it a status.
 
 mod from;
+mod past;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

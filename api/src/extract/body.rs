@@ -41,6 +41,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 status => Problem::new(status, "body_unreadable", "the body could not be read to its end"),
             })?;
         let value = parse(&bytes)?;
+        if !value.is_object() {
+            // serde would read a list as the members in their order.
+            return Err(Problem::field("", "wrong_type", "the body is a JSON object"));
+        }
         Ok(Self { value: read(value)?, bytes })
     }
 }
@@ -152,6 +156,9 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            if name.contains('\0') {
+                return Err(A::Error::custom("the name of a member holds the character U+0000"));
+            }
             if object.contains_key(&name) {
                 return Err(A::Error::custom("an object names a member twice"));
             }

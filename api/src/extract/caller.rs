@@ -112,7 +112,7 @@ async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Pr
     let found = found.ok_or_else(Problem::unauthenticated)?;
     let parse = |text: &str| text.parse::<Uuid>().map_err(|error| Problem::internal(&error));
     let user = UserId(parse(&found.user_id)?);
-    let open = app.deployment().open(OrganizationId(parse(&found.aggregate_id)?)).await?;
+    let open = app.open(OrganizationId(parse(&found.aggregate_id)?)).await?;
     let session = Some(parse(&found.id)?);
     Ok(Caller { open, user, actor: Actor::User(user), session, client })
 }
@@ -123,7 +123,7 @@ async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, P
     let stored = found.filter(|found| found.kind == "api_key" && key.matches(&found.secret_hash));
     let stored = stored.ok_or_else(Problem::unauthenticated)?;
     let user = UserId(stored.user_id.parse().map_err(|error: uuid::Error| Problem::internal(&error))?);
-    let open = app.deployment().open(key.organization).await?;
+    let open = app.open(key.organization).await?;
     let actor = Actor::ApiKey { user, key: key.credential };
     Ok(Caller { open, user, actor, session: None, client })
 }

@@ -31,7 +31,8 @@ pub(super) fn page<T, V>(
     Page { items: taken.into_iter().map(view).collect(), next }
 }
 
-fn cursor(after: &str) -> String {
+/// The cursor that starts after `after`.
+pub(super) fn cursor(after: &str) -> String {
     URL_SAFE_NO_PAD.encode([checksum(after).as_slice(), after.as_bytes()].concat())
 }
 

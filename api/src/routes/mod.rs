@@ -1,15 +1,23 @@
 //! The API surface on one page: one file or folder a resource, each operation naming its permission.
 
+mod activity;
 mod catalog;
+mod check;
+mod diff;
 mod dry_run;
 mod entities;
+mod history;
 mod list;
 mod mutation;
+mod past;
+mod permissions;
 mod read;
 mod refer;
+mod rollbacks;
 mod sessions;
 mod settings;
 mod users;
+mod who_may;
 
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +27,13 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::router())
         .merge(users::router())
+        .merge(permissions::router())
+        .merge(check::router())
+        .merge(who_may::router())
+        .merge(history::router())
+        .merge(diff::router())
+        .merge(rollbacks::router())
+        .merge(activity::router())
         .merge(entities::router())
         .merge(settings::router())
         .merge(catalog::router())

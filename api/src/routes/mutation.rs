@@ -6,7 +6,8 @@ use crate::extract::{Caller, Meta};
 use crate::view;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rollbook_domain::kernel::id::Subject;
+use rollbook_domain::event::Event;
+use rollbook_domain::kernel::id::{OrganizationId, Subject};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::decide::decide;
 use rollbook_domain::organization::state::Organization;
@@ -91,7 +92,7 @@ impl<'a> Mutation<'a> {
         if self.meta.dry_run {
             let before = self.caller.organization();
             let accepted = decide(&before, &context, &command)?;
-            return Ok(Done::Dry(super::dry_run::preview(&before, &accepted)));
+            return super::dry_run::preview(before, accepted).await.map(Done::Dry);
         }
         let status = if self.creates { StatusCode::CREATED } else { StatusCode::OK };
         let idempotency = self.meta.idempotency_key.as_ref().map(|key| Idempotency {
@@ -103,9 +104,23 @@ impl<'a> Mutation<'a> {
         let submission =
             Submission { context, command, idempotency, credentials: self.credentials, only_at: None };
         let answer = self.caller.open.writer.submit(submission).await?;
+        if let Answer::Written(written) = &answer {
+            end_sessions(self.app, &written.events, written.organization.id).await?;
+        }
         let changed = answer_changed(self.app, answer, self.about, self.creates).await?;
         Ok(Done::Changed(Box::new(changed)))
     }
+}
+
+/// Ends the sessions of everybody whose access these events took away. Also where they gave it back: had the process
+/// died in between, a session from before would live again.
+async fn end_sessions(app: &App, events: &[Event], organization: OrganizationId) -> Result<(), Problem> {
+    const ENDING: [&str; 4] = ["user.blocked", "user.unblocked", "user.archived", "user.restored"];
+    for event in events.iter().filter(|event| ENDING.contains(&event.name())) {
+        let user = event.subject().id.to_string();
+        app.deployment().store().delete_sessions_of(&organization.to_string(), &user).await?;
+    }
+    Ok(())
 }
 
 async fn answer_changed(
@@ -147,7 +162,7 @@ async fn subject_at(app: &App, organization: &Organization, position: u64) -> Re
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.
-fn digest(meta: &Meta, body: &[u8]) -> [u8; 32] {
+pub(super) fn digest(meta: &Meta, body: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     let if_match = meta.if_match.map(|position| position.to_string());
     let parts = [Some(&meta.line), if_match.as_ref(), meta.reason.as_ref(), meta.ticket.as_ref()];

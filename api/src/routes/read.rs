@@ -1,7 +1,8 @@
-//! Reading one entity, the same for every kind.
+//! Reading one entity, the same for every kind: as it is, or as it was.
 
 use super::mutation::tag;
-use crate::app::{self, App};
+use super::past;
+use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Id, MinPosition, Params};
 use crate::view;
@@ -9,21 +10,44 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::id::{Kind, Subject};
 use rollbook_domain::organization::state::Organization;
+use rollbook_replay::as_of::At;
 
 /// The entity that a path names, now or `at` a position or time, with its `ETag`.
 pub(super) async fn entity(
-    _app: &App,
+    app: &App,
     caller: &Caller,
     min: MinPosition,
     kind: Kind,
     id: &Id,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
+    let at: Option<At> = params.take_as("at")?;
     params.done()?;
-    let organization = app::at_least(&caller.open, min.0).await?;
-    let subject = id.find(&organization, kind)?;
-    caller.sees(&organization, subject)?;
-    tagged(&organization, subject)
+    let now = past::newest(caller, min, at).await?;
+    let subject = id.find(&now, kind)?;
+    seen_at(app, caller, &now, subject, at).await
+}
+
+/// What may be seen is judged now, whatever the moment that is asked for.
+async fn seen_at(
+    app: &App,
+    caller: &Caller,
+    now: &Organization,
+    subject: Subject,
+    at: Option<At>,
+) -> Result<Response, Problem> {
+    caller.sees(now, subject)?;
+    if at.is_none() {
+        return tagged(now, subject);
+    }
+    let then = past::state(app, now, at, "at").await?;
+    // Before its founding nothing of an organization was there, its settings included.
+    if then.organization.position == 0 {
+        return Err(Problem::not_found(subject.kind.word()));
+    }
+    let answer = tagged(&then.organization, subject)?;
+    caller.reads(app, now, "past state", Some(subject));
+    Ok(answer)
 }
 
 /// An entity as JSON with its `ETag`.

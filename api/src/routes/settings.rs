@@ -1,7 +1,8 @@
 //! The organization's settings: reading and changing them.
 
-use super::mutation::{Mutation, tag};
-use crate::app::{self, App};
+use super::mutation::{Done, Mutation, tag};
+use super::past;
+use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Meta, MinPosition, Params};
 use crate::view::{self, SettingsView};
@@ -17,6 +18,7 @@ use rollbook_domain::permission::resolve::{self, Question};
 use rollbook_domain::settings::command::SettingsCommand;
 use rollbook_domain::settings::state::{Setting, SettingValue};
 use rollbook_domain::user::state::User;
+use rollbook_replay::as_of::At;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -32,11 +34,16 @@ fn subject(organization: &Organization) -> Subject {
 /// The settings the caller may see, each with the value that holds, its default included.
 #[utoipa::path(
     get, path = "/settings", tag = "settings",
-    params(("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen")),
+    params(
+        ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
+        ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
+    ),
     responses(
         (status = 200, description = "The settings", body = SettingsView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
+        (status = 404, description = "`not_found`: there were none at that time", body = Problem),
+        (status = 422, description = "`at_in_future`, `invalid`", body = Problem),
         (status = 503, description = "`not_yet`", body = Problem),
     ),
     extensions(("x-permission" = json!("settings.view"))),
@@ -45,18 +52,28 @@ async fn read(
     State(app): State<App>,
     caller: Caller,
     min: MinPosition,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
+    let at: Option<At> = params.take_as("at")?;
     params.done()?;
-    let organization = app::at_least(&caller.open, min.0).await?;
+    let organization = past::newest(&caller, min, at).await?;
     let me = caller.me(&organization)?;
-    let mut shown = view::settings(&organization);
-    shown.settings.retain(|setting, _| sees(&organization, me, setting));
-    if shown.settings.is_empty() {
+    let is_seen = |setting: &str| sees(&organization, me, setting);
+    if !view::settings(&organization).settings.keys().any(|setting| is_seen(setting)) {
         return Err(caller.denied(&app, &organization, Problem::permission_missing("settings.view")));
     }
+    let then = past::state(&app, &organization, at, "at").await?.organization;
+    // Before its founding an organization had no settings.
+    if then.position == 0 {
+        return Err(Problem::not_found("settings"));
+    }
+    let mut shown = view::settings(&then);
+    shown.settings.retain(|setting, _| is_seen(setting));
     let mut response = Json(shown).into_response();
-    tag(&mut response, &organization, subject(&organization));
+    tag(&mut response, &then, subject(&then));
+    if at.is_some() {
+        caller.reads(&app, &organization, "past state", Some(subject(&organization)));
+    }
     Ok(response)
 }
 
@@ -94,7 +111,16 @@ async fn edit(
     let values = values("", body.value)?;
     let about = subject(&caller.organization());
     let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(about);
-    mutation.run(Command::Settings(SettingsCommand::Set(values))).await?.respond()
+    match mutation.run(Command::Settings(SettingsCommand::Set(values))).await? {
+        Done::Changed(changed) => {
+            let me = caller.me(&changed.organization)?;
+            let mut shown = view::settings(&changed.organization);
+            shown.settings.retain(|setting, _| sees(&changed.organization, me, setting));
+            let shown = serde_json::to_value(shown).map_err(|error| Problem::internal(&error))?;
+            Ok(changed.with(&shown))
+        }
+        dry => dry.respond(),
+    }
 }
 
 /// Settings by name, as a body writes them; every member that is wrong is named.

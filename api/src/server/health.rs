@@ -13,17 +13,22 @@ pub(super) async fn alive() -> Json<Value> {
     Json(json!({ "status": "alive" }))
 }
 
-/// The database answers and every organization served here has a running writer.
+/// The database answers and every organization served here has a running writer and follower.
 pub(super) async fn ready(State(app): State<App>) -> Result<Json<Value>, Problem> {
     app.deployment().store().now_us().await?;
     let opened = app.deployment().opened();
     let stopped: Vec<_> =
         opened.iter().filter(|open| open.writer.has_stopped()).map(|open| open.writer.id()).collect();
-    if stopped.is_empty() {
+    let followers = app.followers();
+    let halted = followers.iter().filter(|(_, status)| status.stopped.is_some());
+    let halted: Vec<_> =
+        halted.map(|(id, status)| json!({ "organization": id, "name": status.name })).collect();
+    if stopped.is_empty() && halted.is_empty() {
         return Ok(Json(json!({ "status": "ready", "organizations": opened.len() })));
     }
-    let detail = "an organization is not served; the log says why";
-    Err(Problem::unavailable("not_ready", detail, 30).with("organizations", json!(stopped)))
+    let detail = "an organization is not served, or what is derived from it stands still; the log says why";
+    let problem = Problem::unavailable("not_ready", detail, 30);
+    Err(problem.with("organizations", json!(stopped)).with("projections", halted))
 }
 
 /// Prometheus text.

@@ -1,8 +1,10 @@
 //! The HTTP service: routes, the API description, middleware, and problem details for whatever goes wrong
 //! before a handler runs.
 
+mod describe;
 mod health;
 mod layers;
+pub mod logs;
 pub mod metrics;
 mod serve;
 
@@ -34,7 +36,10 @@ struct Api;
 
 /// The API's routes and its description.
 fn api() -> (Router<App>, Description) {
-    OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1()).split_for_parts()
+    let routes = OpenApiRouter::with_openapi(Api::openapi()).nest("/api/v1", crate::routes::v1());
+    let (routes, mut description) = routes.split_for_parts();
+    describe::complete(&mut description);
+    (routes, description)
 }
 
 /// The API description (OpenAPI 3.1), as served at `/api/openapi.json`.
@@ -65,4 +70,27 @@ async fn no_such_path() -> Problem {
 async fn method_not_allowed() -> Problem {
     let detail = "this path does not know this method; see /api/docs";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own_and_names_its_permission() {
+        let description = serde_json::to_value(description()).unwrap();
+        let paths = description["paths"].as_object().unwrap().values();
+        let operations: Vec<_> = paths
+            .flat_map(|item| item.as_object().unwrap().values())
+            .filter(|operation| operation.get("responses").is_some())
+            .collect();
+        assert!(operations.len() > 60, "{}", operations.len());
+        let ids: BTreeSet<_> = operations.iter().filter_map(|one| one["operationId"].as_str()).collect();
+        assert_eq!(ids.len(), operations.len());
+        assert!(
+            operations.iter().all(|operation| operation.get("x-permission").is_some_and(Value::is_string))
+        );
+    }
 }

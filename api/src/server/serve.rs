@@ -2,6 +2,7 @@
 
 use super::router;
 use crate::app::App;
+use rollbook_ledger::follow::Rhythm;
 use std::future::Future;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -41,9 +42,16 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listening.listener, service).with_graceful_shutdown(stop).await?;
-    for open in app.deployment().opened() {
-        open.activity.flush().await;
-    }
-    Ok(())
+    app.deployment().start(Rhythm::default()).await;
+    let measuring = tokio::spawn(app.clone().measure());
+    let closing = app.clone();
+    let stop = async move {
+        stop.await;
+        closing.close();
+    };
+    let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
+    measuring.abort();
+    app.stop_followers();
+    app.deployment().stop().await;
+    served
 }

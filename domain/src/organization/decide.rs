@@ -47,8 +47,9 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     if events.len() > EVENTS_MAX {
         return Err(too_many("events", events.len()));
     }
-    authorize::keeps_a_keeper(before, &now, &events)?;
     let authority = authorize::authorize(before, &now, context, &events)?;
+    // After the authority: who may not touch the last owner learns that, not that it is the last.
+    authorize::keeps_a_keeper(before, &now, &events)?;
     reason(before, context, command, &events)?;
     Ok(Accepted { events, authority, after: now })
 }

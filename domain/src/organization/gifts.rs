@@ -3,6 +3,7 @@
 //! Taking away a minus, a restricting key or a visibility key counts as giving; joining or supervising a
 //! group or queue gives what its scopes reach; a password or API key of another gives all that they hold.
 
+use super::held::{holds, may_give, may_give_key, more, opening, restricting};
 use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
@@ -11,7 +12,7 @@ use crate::group::event::GroupEvent;
 use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
 use crate::permission::cover;
 use crate::permission::grant::{Grant, Grants, Scope};
-use crate::permission::keyring::{self, Holding};
+use crate::permission::keyring;
 use crate::permission::source;
 use crate::profile::event::ProfileEvent;
 use crate::queue::event::QueueEvent;
@@ -20,9 +21,6 @@ use crate::role::event::RoleEvent;
 use crate::user::event::UserEvent;
 use crate::user::state::{KeyEntry, User};
 use imbl::OrdSet;
-
-/// Every scope whose reach depends on where its holder is.
-const RELATIVE: [Scope; 4] = [Scope::Managed, Scope::Group, Scope::Assigned, Scope::AssignedEditor];
 
 /// What one event gives to anybody.
 #[derive(Debug, Default)]
@@ -306,18 +304,6 @@ fn newly_held(before: &Organization, after: &Organization, user: UserId) -> Vec<
     cover::gained(&was.iter().collect::<Vec<_>>(), &is.iter().collect::<Vec<_>>())
 }
 
-fn opening<'a>(organization: &Organization, keys: impl Iterator<Item = &'a KeyId>) -> Vec<KeyId> {
-    keys.filter(|key| !restricts(organization, **key)).copied().collect()
-}
-
-fn restricting<'a>(organization: &Organization, keys: impl Iterator<Item = &'a KeyId>) -> Vec<KeyId> {
-    keys.filter(|key| restricts(organization, **key)).copied().collect()
-}
-
-fn restricts(organization: &Organization, key: KeyId) -> bool {
-    organization.keys.get(&key).is_some_and(|key| key.restricts)
-}
-
 impl Gifts {
     fn reaching(mut self, grants: impl IntoIterator<Item = Grant>, newcomers: &[UserId]) -> Self {
         self.reach.extend(grants.into_iter().map(|grant| Reach::Newcomers(grant, newcomers.to_vec())));
@@ -359,48 +345,4 @@ impl Gifts {
             false => Err(Forbidden::RankTooLow.into()),
         }
     }
-}
-
-/// A relative grant is held where its holders are; anything else by a grant that covers it.
-fn may_give(
-    before: &Organization,
-    after: &Organization,
-    giver: &User,
-    grant: &Grant,
-    holders: &OrdSet<UserId>,
-) -> bool {
-    let covered = cover::missing(before, giver, std::slice::from_ref(grant)).is_none();
-    if covered && !RELATIVE.contains(&grant.scope) {
-        return true;
-    }
-    let at = |scope| Grant { scope, ..grant.clone() };
-    if cover::missing(before, giver, std::slice::from_ref(&at(Scope::All))).is_none() {
-        return true;
-    }
-    // Holders are outranked, and so is whoever they reach where they are: that is asked of each place below.
-    let by_rank = (RELATIVE.contains(&grant.scope) || grant.scope == Scope::Own)
-        && reach::is_about_users(before, grant)
-        && cover::missing(before, giver, std::slice::from_ref(&at(Scope::Lower))).is_none();
-    let places = holders.iter().filter_map(|id| after.user(*id));
-    (covered || by_rank)
-        && places
-            .flat_map(|user| reach::places_of(user, grant.scope))
-            .all(|place| Reach::Place(grant.clone(), place).is_held(before, after, giver))
-}
-
-fn holds(organization: &Organization, user: &User, key: KeyId) -> bool {
-    matches!(keyring::holding(organization, user, key), Holding::Held(_))
-}
-
-/// A key is given by whoever holds it; the masterkey stands for every key but one that a minus names.
-fn may_give_key(before: &Organization, giver: &User, key: KeyId) -> bool {
-    match keyring::holding(before, giver, key) {
-        Holding::Held(_) => true,
-        Holding::TakenAway(_) => false,
-        Holding::None => giver.masterkey.value,
-    }
-}
-
-fn more(what: &str) -> Rejection {
-    Forbidden::GivesMore { what: what.to_owned() }.into()
 }

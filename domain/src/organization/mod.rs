@@ -8,6 +8,7 @@ pub mod decide;
 pub mod event;
 mod found;
 pub(crate) mod gifts;
+mod held;
 pub mod lookup;
 mod reach;
 pub mod rejection;

@@ -109,16 +109,15 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn reaches_place(&self, own: &Grant, grant: &Grant, place: Place) -> bool {
-        self.reaches(own, grant, |scope| match scope {
-            Scope::Lower => self.at(place).iter().all(|id| self.outranks(*id)),
-            scope => places_of(self.giver, scope).contains(&place),
+        self.reaches(own, grant, |scope| {
+            let outranks_all = scope == Scope::Lower && self.at(place).iter().all(|id| self.outranks(*id));
+            outranks_all || places_of(self.giver, scope).contains(&place)
         })
     }
 
     fn reaches_newcomer(&self, own: &Grant, grant: &Grant, user: UserId) -> bool {
-        self.reaches(own, grant, |scope| match scope {
-            Scope::Lower => self.outranks(user),
-            scope => self.is_with(scope, user),
+        self.reaches(own, grant, |scope| {
+            (scope == Scope::Lower && self.outranks(user)) || self.is_with(scope, user)
         })
     }
 

@@ -255,7 +255,14 @@ fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rej
 }
 
 fn lockable(deciding: &Deciding<'_>, key: Option<KeyId>) -> Result<(), Rejection> {
-    key.map_or(Ok(()), |key| crate::key::decide::givable(deciding, "/visibility_key", key))
+    let Some(id) = key else { return Ok(()) };
+    crate::key::decide::givable(deciding, "/visibility_key", id)?;
+    // Else putting somebody under a restriction would open a queue to them.
+    if deciding.now.keys.get(&id).is_some_and(|key| key.restricts) {
+        let detail = "a key that restricts cannot lock a queue";
+        return Err(FieldError::new("/visibility_key", "key_restricts", detail).into());
+    }
+    Ok(())
 }
 
 pub(super) fn existing(deciding: &mut Deciding<'_>, id: QueueId) -> Result<Queue, Rejection> {

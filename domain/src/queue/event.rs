@@ -8,7 +8,7 @@ use crate::kernel::shared::Standing;
 events! {
     /// An event about a queue or campaign.
     QueueEvent about queue: QueueId;
-    Created = "queue.created" v "1", Created, EntityManagement, "added {kind} {subject}" {
+    Created = "queue.created" v "1", Created, EntityManagement, "added queue {subject}" {
         name: String, description: String, kind: QueueKind, visibility_key: Option<KeyId>,
     }
     Renamed = "queue.renamed" v "1", Field("name"), EntityManagement,

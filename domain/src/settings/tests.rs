@@ -1,1 +1,108 @@
 //! The rules told as given / when / then.
+
+use super::command::SettingsCommand;
+use super::state::{ReasonRule, Setting, SettingValue};
+use crate::kernel::rejection::FieldError;
+use crate::kernel::spec::{World, given, world};
+use crate::organization::command::Command;
+use crate::organization::rejection::{Forbidden, Rejection};
+use crate::organization::undo::compensations;
+use crate::user::command::{UserCommand, UserEdit};
+
+fn set(setting: Setting, value: SettingValue) -> SettingsCommand {
+    SettingsCommand::Set([(setting, value)].into())
+}
+
+fn word(word: &str) -> SettingValue {
+    SettingValue::Word(word.into())
+}
+
+fn demanding(rule: &str) -> World {
+    let mut world = world();
+    world.act(set(Setting::ReasonRequired, word(rule)));
+    world
+}
+
+#[test]
+fn a_setting_is_set_from_its_default_and_once() {
+    let world = world();
+    let hours = set(Setting::SessionHours, SettingValue::Number(1));
+    let after = given(&world).as_user("adam").when(hours.clone());
+    let after = after.then(&["settings.set settings: settings[session_hours] 12 -> 1"]);
+    assert_eq!(after.settings.number(Setting::SessionHours), 1);
+    given(&after).as_user("adam").when(hours).then_nothing();
+    given(&world).as_user("adam").when(set(Setting::SessionHours, SettingValue::Number(12))).then_nothing();
+}
+
+#[test]
+fn a_value_of_another_kind_or_outside_its_limits_is_refused() {
+    let world = world();
+    for (setting, value) in [
+        (Setting::ReasonRequired, word("sometimes")),
+        (Setting::SignInAttemptsMax, SettingValue::Number(101)),
+        (Setting::LockOutMinutes, SettingValue::Number(0)),
+        (Setting::SessionHours, SettingValue::Number(721)),
+        (Setting::OutboundCalls, word("yes")),
+        (Setting::SessionHours, SettingValue::Flag(true)),
+    ] {
+        let refused = given(&world).as_user("adam").when(set(setting, value));
+        refused.then_invalid(&format!("/{setting}"), "not_acceptable");
+    }
+}
+
+#[test]
+fn only_who_may_edit_settings_does() {
+    let command = set(Setting::SessionHours, SettingValue::Number(1));
+    let needs = Forbidden::Permission { permission: "settings.edit" };
+    given(&world()).as_user("mona").when(command.clone()).then_refused(needs.clone());
+    given(&world()).as_user("aude").when(command).then_refused(needs);
+}
+
+#[test]
+fn a_reason_is_demanded_of_nothing_of_what_is_sensitive_or_of_all() {
+    let rename = |world: &World| {
+        let edit = UserEdit { name: Some("Ann".into()), ..UserEdit::default() };
+        UserCommand::Edit(world.user_id("anna"), edit)
+    };
+    let promote = |world: &World| UserCommand::AssignRole(world.user_id("anna"), world.role("Supervisor"));
+    let none = world();
+    given(&none).as_user("adam").when(promote(&none)).then_names(&["user.role_assigned"]);
+    let some = demanding("sensitive");
+    given(&some).as_user("adam").when(rename(&some)).then_names(&["user.renamed"]);
+    given(&some).as_user("adam").when(promote(&some)).then_refused(Rejection::ReasonRequired);
+    given(&some).as_user("adam").because(" \n ").when(promote(&some)).then_refused(Rejection::ReasonRequired);
+    given(&some)
+        .as_user("adam")
+        .because("She leads now")
+        .when(promote(&some))
+        .then_names(&["user.role_assigned"]);
+    let all = demanding("all");
+    assert_eq!(all.settings.reason_rule(), ReasonRule::All);
+    given(&all).as_user("adam").when(rename(&all)).then_refused(Rejection::ReasonRequired);
+    given(&all).as_operator().when(rename(&all)).then_refused(Rejection::ReasonRequired);
+    given(&all).as_user("adam").because("Married").when(rename(&all)).then_names(&["user.renamed"]);
+}
+
+#[test]
+fn a_rollback_is_sensitive_even_inside_a_bulk_command() {
+    let world = demanding("sensitive");
+    let edit = UserEdit { name: Some("Ann".into()), ..UserEdit::default() };
+    let edit = UserCommand::Edit(world.user_id("anna"), edit);
+    let renamed = given(&world).as_user("adam").when(edit).accepted();
+    let undo = Command::Undo(compensations(&renamed.events));
+    for command in [undo.clone(), Command::Many(vec![undo])] {
+        given(&renamed.after).as_user("adam").when(command).then_refused(Rejection::ReasonRequired);
+    }
+}
+
+#[test]
+fn nothing_to_change_needs_no_reason_and_a_reason_is_bounded() {
+    let world = demanding("all");
+    let same = set(Setting::SessionHours, SettingValue::Number(12));
+    given(&world).as_user("adam").when(same).then_nothing();
+    let hours = set(Setting::SessionHours, SettingValue::Number(1));
+    let long = given(&world).as_user("adam").because(&"x".repeat(2_001)).when(hours);
+    let error =
+        FieldError::new("Rollbook-Reason", "too_long", "has 2001 characters; at most 2000 are allowed");
+    long.then_refused(error);
+}

@@ -1,6 +1,7 @@
 //! Counting acts that come in masses, so that a flood costs one entry a minute.
 
 use super::{Act, COALESCE_FOR, DROPPED};
+use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::moment::Moment;
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
@@ -9,10 +10,13 @@ use uuid::Uuid;
 /// Most actors and kinds kept apart in one minute; what is beyond is counted together.
 const KINDS_MAX: usize = 10_000;
 
+/// Who, what, about whom and with which particulars: reading two people's histories are two acts.
+type Kind = (String, &'static str, Option<Subject>, BTreeMap<String, String>);
+
 /// What was counted since it was last written.
 #[derive(Debug, Default)]
 pub(super) struct Coalesced {
-    counted: HashMap<(String, &'static str), Counted>,
+    counted: HashMap<Kind, Counted>,
     dropped: u64,
     last: Option<Act>,
 }
@@ -28,7 +32,7 @@ impl Coalesced {
     /// Gives the act back if it is the first of its kind and actor in this minute; else counts it.
     pub(super) fn first(&mut self, act: Act) -> Option<Act> {
         let full = self.counted.len() >= KINDS_MAX;
-        match self.counted.entry((who(&act), act.action)) {
+        match self.counted.entry((who(&act), act.action, act.subject, act.detail.clone())) {
             Entry::Occupied(mut counted) => {
                 counted.get_mut().more += 1;
                 counted.get_mut().act = act;
@@ -122,6 +126,16 @@ mod tests {
         let counts: Vec<u64> = coalesced.take(Moment(1)).into_iter().map(|(_, count)| count).collect();
         assert_eq!(counts, [2]);
         assert!(coalesced.take(Moment(2)).is_empty());
+    }
+
+    #[test]
+    fn acts_about_different_things_are_not_counted_together() {
+        let mut coalesced = Coalesced::default();
+        let about =
+            |what: &str| Act { detail: BTreeMap::from([("what".to_owned(), what.to_owned())]), ..act(1) };
+        assert!(coalesced.first(about("access")).is_some());
+        assert!(coalesced.first(about("history")).is_some());
+        assert!(coalesced.first(about("access")).is_none());
     }
 
     #[test]

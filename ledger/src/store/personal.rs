@@ -59,7 +59,7 @@ impl Store {
         Ok(deleted)
     }
 
-    async fn scrub(&self) -> Result<(), StoreError> {
+    pub(super) async fn scrub(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(engine) => engine.scrub().await,
             Self::Postgres(_) => Ok(()),

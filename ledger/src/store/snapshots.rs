@@ -14,6 +14,8 @@ const AT: &str = "SELECT position, digest, state FROM state_snapshots
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND fingerprint = $3 AND position <= $4
     ORDER BY position DESC LIMIT 1";
 const DELETE: &str = "DELETE FROM state_snapshots WHERE aggregate_id = $1 AND aggregate_type = $2";
+const DELETE_BETWEEN: &str = "DELETE FROM state_snapshots WHERE aggregate_id = $1 AND aggregate_type = $2
+    AND fingerprint = $3 AND position > $4 AND position < $5";
 const DELETE_OTHERS: &str = "DELETE FROM state_snapshots
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND fingerprint <> $3";
 
@@ -71,12 +73,30 @@ impl Store {
         self.one(AT, params, decode).await
     }
 
-    /// Drops all snapshots of a ledger, as erasing must. Answers how many.
+    /// Drops all snapshots of a ledger for good, as erasing must. Answers how many.
     ///
     /// # Errors
     /// If the database cannot be written.
     pub async fn delete_snapshots(&self, ledger: &LedgerId) -> Result<u64, StoreError> {
-        self.execute(DELETE, params![ledger.id.as_str(), ledger.kind.as_str()]).await
+        let deleted = self.execute(DELETE, params![ledger.id.as_str(), ledger.kind.as_str()]).await?;
+        self.scrub().await?;
+        Ok(deleted)
+    }
+
+    /// Drops the snapshots of this fingerprint at positions after `after` and before `before`, both excluded.
+    /// Answers how many.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn delete_snapshots_between(
+        &self,
+        ledger: &LedgerId,
+        fingerprint: &str,
+        after: u64,
+        before: u64,
+    ) -> Result<u64, StoreError> {
+        let (id, kind) = (ledger.id.as_str(), ledger.kind.as_str());
+        self.execute(DELETE_BETWEEN, params![id, kind, fingerprint, after, before]).await
     }
 
     /// Drops a ledger's snapshots of other shapes. Answers how many.

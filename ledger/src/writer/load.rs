@@ -3,15 +3,34 @@
 use super::{LoadError, WriteError};
 use crate::codec::{self, Decoded, Missing};
 use crate::entry::{Frontier, LedgerId, LedgerKind};
+use crate::snapshot;
 use crate::store::{FORMAT, ReadError, Store, StoreError, Stored};
+use rollbook_domain::event::Event;
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::event::UserEvent;
 
 /// An organization in memory with the tree over its ledger.
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub(crate) organization: Organization,
     pub(crate) frontier: Frontier,
+    /// Erasures that were asked for in what this process folded: snapshots from before hold the values.
+    pub(crate) erasures: u64,
+    /// The position of the snapshot this was loaded from, 0 if from none.
+    pub(crate) snapshot: u64,
+}
+
+impl Loaded {
+    fn empty(id: OrganizationId) -> Self {
+        let (organization, frontier) = (Organization::empty(id), Frontier::default());
+        Self { organization, frontier, erasures: 0, snapshot: 0 }
+    }
+}
+
+/// Whether the snapshots from before this event hold values that must go.
+pub(crate) fn asks_to_erase(event: &Event) -> bool {
+    matches!(event, Event::User(UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. }))
 }
 
 /// The ledger of an organization's changes.
@@ -25,11 +44,25 @@ pub fn ledger_of(id: OrganizationId) -> LedgerId {
 /// # Errors
 /// [`LoadError`] if the ledger cannot be read to its end or is not what this process knows of it.
 pub(crate) async fn load(store: &Store, id: OrganizationId, known: u64) -> Result<Loaded, LoadError> {
-    let mut loaded = Loaded { organization: Organization::empty(id), frontier: Frontier::default() };
-    to_head(store, &mut loaded).await?;
-    ends_at_head(store, &loaded).await?;
+    let loaded = match snapshot::newest(store, id).await {
+        Some(cached) => match finished(store, cached).await {
+            Err(error @ LoadError::Read(ReadError::Store(_))) => return Err(error),
+            Err(error) => {
+                tracing::warn!(organization = %id, %error, "a snapshot does not fit its ledger and is ignored");
+                finished(store, Loaded::empty(id)).await?
+            }
+            Ok(loaded) => loaded,
+        },
+        None => finished(store, Loaded::empty(id)).await?,
+    };
     let found = loaded.organization.position;
     if found < known { Err(LoadError::Behind { found, known }) } else { Ok(loaded) }
+}
+
+async fn finished(store: &Store, mut loaded: Loaded) -> Result<Loaded, LoadError> {
+    to_head(store, &mut loaded).await?;
+    ends_at_head(store, &loaded).await?;
+    Ok(loaded)
 }
 
 /// Folds in everything up to the head. Says whether there was anything.
@@ -92,6 +125,7 @@ fn fold(loaded: &mut Loaded, stored: Stored) -> Result<Vec<Missing>, LoadError> 
     let Decoded { at, event, missing, .. } = codec::decode(stored)?;
     loaded.organization.apply(at, &event);
     loaded.frontier.push(leaf);
+    loaded.erasures += u64::from(asks_to_erase(&event));
     Ok(missing)
 }
 

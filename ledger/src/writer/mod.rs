@@ -13,6 +13,7 @@ mod task;
 mod tests;
 
 pub(crate) use commit::{Outcome, commit};
+pub(crate) use load::Loaded;
 pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
@@ -197,6 +198,8 @@ pub(crate) enum Job {
     CatchUp(oneshot::Sender<Result<u64, WriteError>>),
     /// The head was seen at this position by somebody who began to look at this time.
     Seen(u64, Instant),
+    /// Keep a snapshot; the sender is dropped when that is done.
+    Keep(oneshot::Sender<()>),
 }
 
 /// A handle to an organization's writer. Clones are cheap; the task ends when the last one is dropped.
@@ -279,8 +282,8 @@ impl Writer {
         }
         match self.ask(submission).await {
             // The same request may have been carried out meanwhile, and be what refuses this one.
-            Err(WriteError::Rejected(rejection)) => {
-                self.replayed(&key).await?.ok_or(WriteError::Rejected(rejection))
+            Err(refused @ (WriteError::Rejected(_) | WriteError::Moved)) => {
+                self.replayed(&key).await?.ok_or(refused)
             }
             answer => answer,
         }
@@ -313,6 +316,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         self.send(Job::CatchUp(answer))?;
         answered.await.map_err(|_| stopped())?
+    }
+
+    /// Keeps a snapshot of the state if there is none at its position, so that the next start is quick.
+    pub async fn keep_snapshot(&self) {
+        let (kept, done) = oneshot::channel();
+        if self.send(Job::Keep(kept)).is_ok() {
+            let _kept_or_ended = done.await;
+        }
     }
 
     /// Waits until the published state is at `position` or later, at most `bound`.

@@ -7,6 +7,7 @@ use super::{
     Answer, BATCH_COMMANDS_MAX, CLOCK_SKEW_MAX, Change, Decide, Decided, Job, Published, WriteError, Written,
 };
 use crate::clock::Clock;
+use crate::snapshot::Keeper;
 use crate::store::{Batch, Store};
 use rollbook_domain::kernel::moment::Moment;
 use std::collections::VecDeque;
@@ -32,6 +33,7 @@ pub(super) struct Task {
     stopped: Arc<AtomicBool>,
     confirmed: Instant,
     skew_checked: Option<Instant>,
+    keeper: Keeper,
     /// So many of the next commands are decided one by one, because a batch of them could not be stored.
     singly: usize,
 }
@@ -46,7 +48,10 @@ impl Task {
         stopped: Arc<AtomicBool>,
     ) -> Self {
         let confirmed = publish.borrow().confirmed;
-        Self { store, clock, loaded, publish, rules, stopped, confirmed, skew_checked: None, singly: 0 }
+        let mut keeper = Keeper::new(store.clone(), &loaded);
+        keeper.look(&loaded);
+        let (skew_checked, singly) = (None, 0);
+        Self { store, clock, loaded, publish, rules, stopped, confirmed, skew_checked, keeper, singly }
     }
 
     /// Runs until every handle is dropped, or until going on could be wrong.
@@ -58,6 +63,10 @@ impl Task {
                 Job::Seen(position, since) => {
                     let seen = self.seen(position, since).await;
                     self.stop_only(seen)
+                }
+                Job::Keep(kept) => {
+                    self.keeper.keep(&self.loaded, kept);
+                    Ok(())
                 }
                 Job::Change(first) => {
                     let most = if self.singly > 0 { 1 } else { BATCH_COMMANDS_MAX };
@@ -119,6 +128,7 @@ impl Task {
         self.confirmed = confirmed;
         let organization = self.loaded.organization.clone();
         self.publish.send_replace(Arc::new(Published { organization, confirmed }));
+        self.keeper.look(&self.loaded);
     }
 
     /// Serves a batch; changes that did not fit go back to the front of `waiting`.
@@ -169,7 +179,11 @@ impl Task {
             match commit::commit(&self.store, &batch).await? {
                 Outcome::Done => {
                     measure(&batch);
-                    self.loaded = Loaded { organization: after, frontier: batch.frontier.clone() };
+                    let erasures = outcomes.iter().flatten().flat_map(|decided| &decided.events);
+                    let erasures = erasures.filter(|event| load::asks_to_erase(event)).count() as u64;
+                    self.loaded.organization = after;
+                    self.loaded.frontier = batch.frontier.clone();
+                    self.loaded.erasures += erasures;
                     self.publish(since);
                     answer(outcomes, changes, id);
                     return Ok(());

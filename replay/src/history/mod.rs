@@ -5,7 +5,7 @@
 
 use crate::read;
 use rollbook_domain::kernel::change::Change;
-use rollbook_domain::kernel::id::{Kind, Subject};
+use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::organization::state::Organization;
 use rollbook_ledger::codec::Decoded;
 use rollbook_ledger::store::Store;
@@ -93,7 +93,10 @@ pub async fn page(
 ) -> Result<Page, HistoryError> {
     let start = match cursor {
         Some(cursor) => cursor,
-        None => Cursor { before: now.position + 1, version: own_events(store, now, subject).await? },
+        None => {
+            let (_, version) = now.changed(subject).ok_or(HistoryError::NotThere)?;
+            Cursor { before: now.position + 1, version }
+        }
     };
     let limit = limit.clamp(1, PAGE_MAX);
     let before = start.before.min(now.position + 1);
@@ -113,16 +116,4 @@ pub async fn page(
     }
     let next = items.last().filter(|_| more).map(|last| Cursor { before: last.entry.position, version });
     Ok(Page { items, next })
-}
-
-/// How many events there were about the entity itself until `now`.
-async fn own_events(store: &Store, now: &Organization, subject: Subject) -> Result<u64, HistoryError> {
-    let (_, version) = now.changed(subject).ok_or(HistoryError::NotThere)?;
-    if subject.kind != Kind::Organization {
-        return Ok(version);
-    }
-    // The organization's own state counts no versions; no other event names it, and renamings are few.
-    let (ledger, named) = (ledger_of(now.id), read::stored(subject));
-    let all = store.positions_of(&ledger, &named, Some(now.position + 1), u32::MAX).await;
-    Ok(all.map_err(|error| LoadError::Read(error.into()))?.len() as u64)
 }

@@ -10,7 +10,37 @@ use uuid::Uuid;
 /// The archived entities that stand in the way of `undo`.
 pub(super) fn archived(now: &Organization, undo: &Undo) -> Vec<Subject> {
     let itself = (undo.field != "status").then_some(undo.subject);
-    itself.into_iter().chain(referred(undo)).filter(|subject| is_archived(now, *subject)).collect()
+    let held = if undo.field == "status" { held(now, undo.subject) } else { Vec::new() };
+    let all = itself.into_iter().chain(referred(undo)).chain(held);
+    all.filter(|subject| is_archived(now, *subject)).collect()
+}
+
+/// What must be in use again before an archived entity is: what it held.
+fn held(now: &Organization, subject: Subject) -> Vec<Subject> {
+    let id = subject.id;
+    match subject.kind {
+        Kind::User => {
+            let user = now.user(UserId(id));
+            let role = user.map(|user| user.role.value.subject());
+            let profile = user.and_then(|user| user.profile.value).map(ProfileId::subject);
+            let keys = user.into_iter().flat_map(|user| user.keys.value.iter());
+            let keys = keys.map(|entry| entry.key.subject());
+            role.into_iter().chain(profile).chain(keys).collect()
+        }
+        Kind::Queue => {
+            let queue = now.queues.get(&QueueId(id));
+            queue.and_then(|queue| queue.visibility_key.value).map(KeyId::subject).into_iter().collect()
+        }
+        Kind::Organization
+        | Kind::Role
+        | Kind::Profile
+        | Kind::Key
+        | Kind::Group
+        | Kind::Settings
+        | Kind::Conversation
+        | Kind::Setting
+        | Kind::Element => Vec::new(),
+    }
 }
 
 /// Whether the entity is there but put away.

@@ -59,8 +59,13 @@ fn unless_unreadable(error: StoreError) -> Result<(), StoreError> {
     }
 }
 
-/// What the row says.
-pub(super) fn meaning(ledger: &LedgerId, stored: Stored) -> Meaning {
+/// What the entry says, whatever the columns beside it say.
+pub(super) fn meaning(ledger: &LedgerId, mut stored: Stored) -> Meaning {
+    let said = |name: &str| stored.entry.metadata.get(name);
+    let at = said("at").and_then(|at| at.parse().ok()).map_or(stored.at_us, Moment::micros);
+    let batch = said("batch").and_then(|id| id.parse().ok()).unwrap_or(stored.batch);
+    let actor = said("actor").cloned().unwrap_or_default();
+    (stored.at_us, stored.batch, stored.actor) = (at, batch, actor);
     match ledger.kind {
         LedgerKind::Organization => match codec::decode(stored) {
             Ok(decoded) => {

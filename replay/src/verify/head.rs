@@ -2,7 +2,7 @@
 
 use super::finding::{Findings, Kind};
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_ledger::entry::{Frontier, LedgerId};
+use rollbook_ledger::entry::Frontier;
 use rollbook_ledger::store::{FORMAT, Head, HeadMark, ReadError, Store, StoreError};
 
 /// What the rows say that the head must say too.
@@ -89,24 +89,27 @@ fn last_row(mark: &HeadMark, head: Option<&Head>, tail: &Tail, findings: &mut Fi
     }
 }
 
-/// Rows that lie after the head.
+/// Rows that lie after the head as it is now: others may be appending, and head and rows move together.
 pub(super) async fn beyond(
     store: &Store,
-    ledger: &LedgerId,
-    position: u64,
+    mark: &HeadMark,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let rows = match store.read_raw(ledger, position + 1, u64::MAX >> 1).await {
+    let ledger = &mark.ledger;
+    let rows = match store.read_raw(ledger, mark.position + 1, u64::MAX).await {
         Ok(rows) => rows,
         Err(ReadError::Store(error)) => return Err(error),
         Err(ReadError::Gap { .. } | ReadError::Corrupt { .. }) => Vec::new(),
     };
-    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
-        let what = format!(
-            "the head is at {position}, but there are rows from {} to {}",
-            first.position, last.position
-        );
-        findings.add(ledger, Some(first.position), Kind::HeadBehind, what);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let position = read(store, mark).await?.map_or(mark.position, |head| head.position);
+    let mut beyond = rows.iter().map(|row| row.position).filter(|row| *row > position);
+    if let Some(first) = beyond.next() {
+        let last = beyond.next_back().unwrap_or(first);
+        let what = format!("the head is at {position}, but there are rows from {first} to {last}");
+        findings.add(ledger, Some(first), Kind::HeadBehind, what);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::finding::{Findings, Kind, Verified};
 use super::head::{self, Tail, Trees, Verdict};
 use super::personal::{self, Erasures, Gone};
 use super::side::{self, Sealed};
+use super::snapshot::{self, Kept};
 use super::{Progress, credentials};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
@@ -30,6 +31,7 @@ pub(super) struct Run<'a> {
     gone: Gone,
     wrong: Vec<Wrong>,
     organization: Option<Organization>,
+    snapshot: Option<Kept>,
     registered: Vec<String>,
     entries: u64,
     pruned: u64,
@@ -60,6 +62,7 @@ impl<'a> Run<'a> {
             gone: Gone::default(),
             wrong: Vec::new(),
             organization: id.flatten().map(Organization::empty),
+            snapshot: None,
             registered: Vec::new(),
             entries: 0,
             pruned: 0,
@@ -77,6 +80,9 @@ impl<'a> Run<'a> {
     /// Looks at every row, then at the head.
     pub(super) async fn entries(&mut self, progress: &mut impl FnMut(&Progress)) -> Result<(), StoreError> {
         let head = head::read(self.store, self.mark).await?;
+        if let Some(organization) = &self.organization {
+            self.snapshot = snapshot::newest(self.store, organization.id).await?;
+        }
         self.pruned = head.as_ref().map_or(0, |head| head.pruned);
         // What was pruned cannot be hashed again.
         self.trees.broken = self.pruned > 0;
@@ -168,6 +174,9 @@ impl<'a> Run<'a> {
                 self.gone.note(missing);
                 if let Some(organization) = &mut self.organization {
                     organization.apply(at, &event);
+                    if let Some(snapshot) = &mut self.snapshot {
+                        snapshot.meet(&self.mark.ledger, organization, self.findings);
+                    }
                 }
                 Some(entries::subjects(&event))
             }
@@ -202,7 +211,10 @@ impl<'a> Run<'a> {
         for wrong in std::mem::take(&mut self.wrong) {
             self.wrong(verdict, wrong);
         }
-        head::beyond(self.store, self.ledger(), self.mark.position, self.findings).await?;
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.end(&self.mark.ledger, self.tail.position, self.findings);
+        }
+        head::beyond(self.store, self.mark, self.findings).await?;
         std::mem::take(&mut self.gone).judge(self.ledger(), self.erasures, self.findings);
         personal::left(self.store, self.ledger(), self.erasures, self.findings).await?;
         if let Some(organization) = &self.organization {

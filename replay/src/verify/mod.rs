@@ -2,8 +2,8 @@
 //!
 //! Of every ledger: each row against its leaf, positions without a hole, side columns against the sealed entry,
 //! personal values against their commitments (a missing one must be explained by an erasure), the tree and the rest
-//! of the head against the rows, time never going back; then credentials against the events that made them, and
-//! whatever is derived against a replay. It streams, never stops at the first finding, and leaves the exit code to
+//! of the head against the rows, time never going back; then snapshots against the fold, credentials against
+//! the events that made them, and whatever is derived against a replay. It streams, never stops at the first finding, and leaves the exit code to
 //! its caller. What it takes for granted is the list of heads and the system ledger's list of organizations.
 
 mod credentials;
@@ -14,6 +14,7 @@ mod head;
 mod ledger;
 mod personal;
 mod side;
+mod snapshot;
 
 pub use derived::{Checked, Derived};
 pub use finding::{FINDINGS_MAX, Finding, Kind, Report, Verified};

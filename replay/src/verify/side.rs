@@ -11,7 +11,6 @@ pub(super) struct Sealed {
     pub(super) at: Option<Moment>,
     pub(super) actor: Option<String>,
     pub(super) batch: Option<String>,
-    pub(super) user: Option<String>,
     /// Empty, where the entity has none, or where there are too many to be named.
     pub(super) subjects: Vec<Subject>,
 }
@@ -26,7 +25,6 @@ impl Sealed {
             at: metadata.get("at").and_then(|at| at.parse().ok()),
             actor: text("actor"),
             batch: text("batch"),
-            user: text("user"),
             subjects: subjects.map(|(kind, id)| Subject { kind: kind.into(), id: id.into() }).collect(),
         })
     }

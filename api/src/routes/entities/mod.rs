@@ -195,17 +195,19 @@ macro_rules! entity_routes {
             serve::create::<$entity, _>(&app, &caller, &meta, $may_create, body).await
         }
 
-        /// One of them.
+        /// One of them, now or `at` a position or time.
         #[utoipa::path(
             get, path = $one, tag = $tag,
             params(
                 ("id" = String, Path, description = "Id or name"),
+                ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
                 ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
             ),
             responses(
-                (status = 200, description = "As it is now", body = $view),
+                (status = 200, description = "As it is, or as it was", body = $view),
                 (status = 401, description = "`unauthenticated`", body = Problem),
                 (status = 404, description = "`not_found`", body = Problem),
+                (status = 422, description = "`at_in_future`, `invalid`", body = Problem),
                 (status = 503, description = "`not_yet`", body = Problem),
             ),
             extensions(("x-permission" = json!($may_view))),

@@ -134,11 +134,15 @@ async fn create(
 /// One user, now or `at` a position or time.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "User id or login")),
+    params(
+        ("id" = String, Path, description = "User id or login"),
+        ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
+    ),
     responses(
         (status = 200, description = "The user", body = UserView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
+        (status = 422, description = "`at_in_future`, `invalid`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.view"))),
 )]

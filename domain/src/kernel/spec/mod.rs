@@ -7,7 +7,7 @@
 mod proof;
 mod world;
 
-pub(crate) use proof::{field, indexes, prove};
+pub(crate) use proof::{indexes, prove};
 pub(crate) use world::{World, context, new_user, world};
 
 use super::context::{Actor, Context};
@@ -29,6 +29,10 @@ pub(crate) struct Given {
     organization: Organization,
 }
 
+#[expect(
+    clippy::wrong_self_convention,
+    reason = "the words of given / when / then, each consuming the one before"
+)]
 impl Given {
     pub(crate) fn as_user(self, login: &str) -> Asker {
         let user = self.id(login);
@@ -151,10 +155,10 @@ pub(crate) fn told(after: &Organization, event: &Event) -> String {
         .map(|change| {
             let change = change.plain();
             let element = change.element.map(|e| format!("[{}]", labelled(after, &e))).unwrap_or_default();
-            let side = |value: &serde_json::Value| match value {
-                serde_json::Value::Null => "-".to_owned(),
-                serde_json::Value::String(text) => labelled(after, text),
-                other => other.to_string(),
+            let side = |value: &serde_json::Value| match value.as_str() {
+                Some(text) => labelled(after, text),
+                None if value.is_null() => "-".to_owned(),
+                None => value.to_string(),
             };
             format!("{}{element} {} -> {}", change.field, side(&change.from), side(&change.to))
         })

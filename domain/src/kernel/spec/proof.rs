@@ -1,12 +1,15 @@
 //! What must hold of every accepted command, whatever it was.
 
 use crate::event::Event;
+use crate::kernel::change::{Change, element_text};
 use crate::kernel::context::Context;
 use crate::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
 use crate::kernel::personal;
 use crate::organization::decide::{Accepted, IDS_PER_EVENT_MAX};
 use crate::organization::state::Organization;
+use crate::settings::state::Setting;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Leaves room in the 65,535 bytes of an entry for its metadata.
 const PAYLOAD_BYTES_MAX: usize = 40_000;
@@ -17,22 +20,17 @@ pub(crate) fn prove(before: &Organization, context: &Context, accepted: &Accepte
     let mut folded = before.clone();
     for event in &accepted.events {
         survives_storing(event);
-        for change in event.changes() {
-            if folded.exists(change.subject) {
-                let was = field(&folded, change.subject, &change.field, change.element.as_deref());
-                assert_eq!(
-                    plain(was),
-                    plain(change.from.clone()),
-                    "`from` of {} {}",
-                    event.name(),
-                    change.path()
-                );
+        let changes = event.changes();
+        let was = Fields::of(&folded, &changes);
+        if folded.exists(event.subject()) {
+            for change in &changes {
+                assert_eq!(was.plain(change), plain(change.from.clone()), "`from` of {}", change.path());
             }
         }
         folded.apply(context.at, event);
-        for change in event.changes() {
-            let is = field(&folded, change.subject, &change.field, change.element.as_deref());
-            assert_eq!(plain(is), plain(change.to.clone()), "`to` of {} {}", event.name(), change.path());
+        let is = Fields::of(&folded, &changes);
+        for change in &changes {
+            assert_eq!(is.plain(change), plain(change.to.clone()), "`to` of {}", change.path());
         }
     }
     assert_same(&folded, &accepted.after);
@@ -82,15 +80,51 @@ fn plain(mut value: Value) -> Value {
     value
 }
 
-/// A field or element as folded, in the form of a change.
-pub(crate) fn field(
-    organization: &Organization,
-    subject: Subject,
-    field: &str,
-    element: Option<&str>,
-) -> Value {
+/// The entity that changes are about, as folded; its sets by the text of their elements.
+struct Fields {
+    whole: Value,
+    sets: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+impl Fields {
+    fn of(organization: &Organization, changes: &[Change]) -> Self {
+        let Some(Change { subject, .. }) = changes.first() else {
+            return Self { whole: Value::Null, sets: BTreeMap::new() };
+        };
+        let whole = entity(organization, *subject);
+        let fields = changes.iter().filter(|change| change.element.is_some()).map(|change| &change.field);
+        let fields: BTreeSet<_> = fields.cloned().collect();
+        let sets = fields.into_iter().map(|field| {
+            let elements = match value(&whole, &field) {
+                Value::Array(items) => items.into_iter().map(|item| (element_text(&item), item)).collect(),
+                Value::Object(members) => members.into_iter().collect(),
+                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                    panic!("{field} is no set: {other}")
+                }
+            };
+            (field, elements)
+        });
+        Self { sets: sets.collect(), whole }
+    }
+
+    fn plain(&self, change: &Change) -> Value {
+        match &change.element {
+            None => plain(value(&self.whole, &change.field)),
+            Some(element) => plain(self.sets[&change.field].get(element).cloned().unwrap_or_default()),
+        }
+    }
+}
+
+/// A value that knows since when it is so is written with its position.
+fn value(whole: &Value, field: &str) -> Value {
+    let value = &whole[field];
+    let since = value.as_object().filter(|since| since.contains_key("position"));
+    since.map_or_else(|| value.clone(), |since| since["value"].clone())
+}
+
+fn entity(organization: &Organization, subject: Subject) -> Value {
     let id = subject.id;
-    let whole = match subject.kind {
+    match subject.kind {
         Kind::Organization => json!({
             "name": organization.name,
             "catalog": organization.catalog.name,
@@ -103,23 +137,9 @@ pub(crate) fn field(
         Kind::Queue => json!(organization.queues.get(&QueueId(id))),
         Kind::Group => json!(organization.groups.get(&GroupId(id))),
         Kind::Settings => {
-            let setting = element.expect("a setting").parse().expect("a setting");
-            return json!(organization.settings.get(setting));
+            let all = Setting::ALL.map(|setting| (setting.word(), organization.settings.get(setting)));
+            json!({ "settings": BTreeMap::from(all) })
         }
         Kind::Conversation | Kind::Setting | Kind::Element => Value::Null,
-    };
-    // A value that knows since when it is so is written with its position.
-    let value = match &whole[field] {
-        Value::Object(since) if since.contains_key("position") => since["value"].clone(),
-        value => value.clone(),
-    };
-    match (element, value) {
-        (None, value) => value,
-        (Some(element), Value::Array(items)) => {
-            let found = items.into_iter().find(|item| crate::kernel::change::element_text(item) == element);
-            found.unwrap_or_default()
-        }
-        (Some(element), Value::Object(members)) => members.get(element).cloned().unwrap_or_default(),
-        (Some(_), other) => other,
     }
 }

@@ -118,17 +118,17 @@ fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 64, failure_persistence: None, max_shrink_iters: 60, ..ProptestConfig::default()
+        cases: 8, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default()
     })]
 
     #[test]
     fn nobody_gives_what_they_do_not_hold_nor_touches_who_outranks_them(
-        seed in any::<u64>(), commands in prop::collection::vec(any::<u64>(), 40..80),
+        seed in any::<u64>(), commands in prop::collection::vec(any::<u64>(), 400..500),
     ) {
         let world = random::organization(&mut Dice::new(seed));
         let mut users: Vec<_> = world.users.values().filter(|user| user.is_active()).collect();
         users.sort_by_key(|user| user.id);
-        users.retain(|user| !cover::may_grant_any(&world, user));
+        users.retain(|user| !cover::may_grant_any(&world, user) && user.login.text().starts_with("user"));
         for seed in commands {
             let dice = &mut Dice::new(seed);
             let actor = dice.one(&users);

@@ -130,7 +130,7 @@ pub(super) fn organization(dice: &mut Dice) -> World {
     for number in 0..4_u16 {
         let rank = 12 + 11 * number;
         let login = format!("user{number}");
-        let grants = dice.grants(14);
+        let grants = powers(dice);
         world.add_user_with(&login, rank, &grants);
         let role = world.role(&format!("role of {login}"));
         if dice.coin() {
@@ -154,6 +154,21 @@ pub(super) fn organization(dice: &mut Dice) -> World {
         }
     }
     world
+}
+
+/// Sees everything, manages much of it, and holds product functions here and there: an attacker worth having.
+fn powers(dice: &mut Dice) -> Vec<Grant> {
+    let sees = ["users.view", "groups.view", "queues.view", "roles.view", "profiles.view", "keys.view"];
+    let mut grants: Vec<_> = sees.map(|permission| Grant::new(permission, Scope::All)).into();
+    for permission in PERMISSIONS {
+        match dice.roll(4) {
+            0 => grants.push(Grant::new(permission, Scope::All)),
+            1 => grants.push(Grant::new(permission, Scope::Lower)),
+            2 => grants.push(Grant::new(permission, dice.one(&SCOPES))),
+            _ => {}
+        }
+    }
+    grants
 }
 
 /// Decides; an accepted command moves the state on, proven.

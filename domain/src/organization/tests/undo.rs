@@ -2,11 +2,16 @@
 
 use super::random::{self, Dice};
 use crate::kernel::context::Actor;
+use crate::kernel::id::CredentialId;
 use crate::kernel::spec;
-use crate::organization::command::Command;
+use crate::organization::command::{Command, Undo};
+use crate::organization::rejection::Forbidden;
 use crate::organization::state::Organization;
 use crate::organization::undo::compensations;
+use crate::role::rejection::RoleRejection;
 use crate::settings::state::Setting;
+use crate::user::command::{UserCommand, UserEdit};
+use crate::user::rejection::UserRejection;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -61,7 +66,7 @@ fn only_as_in(state: &Organization, like: &Organization) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn undoing_the_last_events_gives_the_state_before_and_undoing_that_the_state_after(
@@ -100,4 +105,59 @@ proptest! {
             .map_err(|rejection| TestCaseError::fail(format!("redo: {rejection:?}")))?;
         prop_assert_eq!(normal(&redone), normal(&state));
     }
+}
+
+#[test]
+fn what_is_no_field_has_nothing_to_undo() {
+    let world = spec::world();
+    let anna = world.user_id("anna");
+    for command in [
+        UserCommand::SetPassword(anna, CredentialId(anna.uuid())),
+        UserCommand::CreateApiKey(anna, CredentialId(anna.uuid())),
+    ] {
+        let accepted = spec::given(&world).as_user("adam").when(command).accepted();
+        assert_eq!(compensations(&accepted.events), []);
+    }
+}
+
+#[test]
+fn what_cannot_be_brought_back_is_refused_by_its_field() {
+    let world = spec::world();
+    let undo = |subject, field: &str, to: Value| {
+        let one = Undo { subject, field: field.into(), element: None, to };
+        spec::given(&world).as_user("olga").when(Command::Undo(vec![one]))
+    };
+    let (anna, agent) = (world.user_id("anna").subject(), world.role("Agent").subject());
+    undo(anna, "password", Value::Null).then_invalid("/password", "cannot_be_undone");
+    undo(anna, "name", Value::Null).then_invalid("/name", "cannot_be_undone");
+    undo(agent, "keys", Value::Null).then_invalid("/keys", "cannot_be_undone");
+    undo(agent, "rank", json!("high")).then_invalid("/rank", "cannot_be_undone");
+    undo(world.id.subject(), "catalog", json!("voximplant")).then_invalid("/catalog", "cannot_be_undone");
+    undo(agent, "status", Value::Null).then_refused(RoleRejection::Protected);
+}
+
+#[test]
+fn an_erased_value_is_never_brought_back() {
+    let mut world = spec::world();
+    let anna = world.user_id("anna");
+    let edit = UserEdit { name: Some("Ann".into()), ..UserEdit::default() };
+    let renamed = spec::given(&world).as_operator().when(UserCommand::Edit(anna, edit)).accepted();
+    world.organization = renamed.after;
+    world.act(UserCommand::Archive(anna));
+    world.act(UserCommand::RequestErasure { user: anna, authored: false });
+    let undo = Command::Undo(compensations(&renamed.events));
+    spec::given(&world).as_operator().when(undo).then_refused(UserRejection::Erased);
+}
+
+#[test]
+fn undoing_needs_the_right_to_undo_and_to_each_change() {
+    let world = spec::world();
+    let block = UserCommand::Block(world.user_id("anna"));
+    let blocked = spec::given(&world).as_user("mona").when(block).accepted();
+    let undo = Command::Undo(compensations(&blocked.events));
+    let needs = Forbidden::Permission { permission: "rollback.apply" };
+    spec::given(&blocked.after).as_user("mona").when(undo.clone()).then_refused(needs.clone());
+    spec::given(&blocked.after).as_user("aude").when(undo.clone()).then_refused(needs);
+    let back = spec::given(&blocked.after).as_user("adam").when(undo);
+    back.then(&["user.unblocked anna: status blocked -> active"]);
 }

@@ -1,0 +1,78 @@
+//! `rollbook recover`: let somebody in again who is locked out, usually the owner.
+//!
+//! Whoever can run it can read the database anyway; both ledgers say that it was run.
+
+use super::init::{operator_context, stored_password};
+use super::output::Output;
+use super::{Failure, Global};
+use crate::auth::random;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Args;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::state::Status;
+use rollbook_ledger::store::CredentialChange;
+use rollbook_ledger::system::entries;
+use rollbook_ledger::writer::Submission;
+use serde_json::json;
+
+/// Let somebody in again: a fresh password shown once, unblocked, no lock-out, all sessions ended.
+#[derive(Debug, Args)]
+pub(super) struct Recover {
+    /// The organization's name.
+    #[arg(long, value_name = "NAME")]
+    organization: String,
+    /// The login (or e-mail address) of whoever is locked out.
+    #[arg(long, value_name = "LOGIN")]
+    login: String,
+    /// Why; kept in the ledger.
+    #[arg(long, value_name = "TEXT", default_value = "recovered at the command line")]
+    reason: String,
+}
+
+pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> Result<(), Failure> {
+    let (deployment, registered, open) = global.organization(&command.organization).await?;
+    let state = open.writer.published().organization.clone();
+    let user = state.user_by_sign_in(&command.login).cloned();
+    let user =
+        user.ok_or_else(|| Failure::Refused(format!("{} has nobody who signs in as that", registered.name)))?;
+    let mut context = operator_context(deployment.clock().now())?;
+    context.reason = Some(command.reason);
+    let password = URL_SAFE_NO_PAD.encode(random::<15>()?);
+    let (credential, put) = stored_password(&password, context.at).await?;
+    let put = owned(put, &user.id.to_string());
+    let old = user.password.map(|old| CredentialChange::Delete(old.to_string()));
+    let unblock = (user.status.value == Status::Blocked).then_some(UserCommand::Unblock(user.id));
+    let restore = (user.status.value == Status::Archived).then_some(UserCommand::Restore(user.id));
+    let steps = restore.into_iter().chain(unblock).chain([UserCommand::SetPassword(user.id, credential)]);
+    let submission = Submission {
+        context: context.clone(),
+        command: Command::Many(steps.map(Command::User).collect()),
+        idempotency: None,
+        credentials: old.into_iter().chain([put]).collect(),
+        only_at: None,
+    };
+    open.writer.submit(submission).await?;
+    let (organization, id) = (registered.id.to_string(), user.id.to_string());
+    deployment.store().delete_attempts(&organization, &id).await?;
+    deployment.store().delete_sessions_of(&organization, &id).await?;
+    deployment
+        .system()
+        .append(&context, entries::RECOVERED, json!({ "organization": registered.id }))
+        .await?;
+    let login = user.login.text();
+    let text = format!("{login} of {} may sign in again\npassword (shown once): {password}", registered.name);
+    output.answer(&text, &json!({ "organization": registered.name, "login": login, "password": password }));
+    Ok(())
+}
+
+fn owned(change: CredentialChange, user: &str) -> CredentialChange {
+    match change {
+        CredentialChange::Put(mut credential) => {
+            user.clone_into(&mut credential.user_id);
+            CredentialChange::Put(credential)
+        }
+        CredentialChange::Delete(id) => CredentialChange::Delete(id),
+    }
+}

@@ -1,0 +1,89 @@
+//! Merged values to typed settings, each checked.
+
+use super::known::find;
+use super::{ConfigError, Database, LogFormat, Settings};
+use config::{Map, Value, ValueKind};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+pub(super) fn settings(merged: &Map<String, Value>) -> Result<Settings, ConfigError> {
+    let reader = Reader(merged);
+    Ok(Settings {
+        database: reader.database()?,
+        connections: u32::try_from(reader.count("connections", 2, 1_000)?).unwrap_or(u32::MAX),
+        listen: reader.listen()?,
+        secure_cookies: reader.flag("secure_cookies")?,
+        behind_proxy: reader.flag("behind_proxy")?,
+        hashes_at_once: usize::try_from(reader.count("hashes_at_once", 1, 64)?).unwrap_or(usize::MAX),
+        log_format: reader.log_format()?,
+        log_level: reader.log_level()?,
+    })
+}
+
+struct Reader<'a>(&'a Map<String, Value>);
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> Result<String, ConfigError> {
+        match self.0.get(key).map(|value| &value.kind) {
+            None | Some(ValueKind::Nil) => Ok(String::new()),
+            Some(ValueKind::Table(_) | ValueKind::Array(_)) => Err(self.wrong(key, "is one value")),
+            Some(kind) => Ok(kind.to_string()),
+        }
+    }
+
+    fn wrong(&self, key: &str, wanted: &str) -> ConfigError {
+        let value = self.0.get(key);
+        let secret = find(key).is_none_or(|known| known.secret);
+        let said = value.filter(|_| !secret).map(|value| format!("; it is {:?}", value.kind.to_string()));
+        ConfigError::Value {
+            key: key.to_owned(),
+            origin: value.and_then(Value::origin).unwrap_or("nowhere").to_owned(),
+            detail: format!("{wanted}{}", said.unwrap_or_default()),
+        }
+    }
+
+    fn database(&self) -> Result<Database, ConfigError> {
+        let url = self.text("database_url")?;
+        if url.is_empty() {
+            return match self.text("data")? {
+                empty if empty.is_empty() => Err(self.wrong("data", "names a folder")),
+                folder => Ok(Database::Folder(PathBuf::from(folder))),
+            };
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Database::Postgres(url));
+        }
+        Err(self.wrong("database_url", "begins with postgres://"))
+    }
+
+    fn count(&self, key: &str, min: u64, max: u64) -> Result<u64, ConfigError> {
+        let number = self.text(key)?.parse::<u64>().ok().filter(|number| (min..=max).contains(number));
+        number.ok_or_else(|| self.wrong(key, &format!("is a whole number from {min} to {max}")))
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, ConfigError> {
+        self.text(key)?.parse().map_err(|_| self.wrong(key, "is true or false"))
+    }
+
+    fn listen(&self) -> Result<SocketAddr, ConfigError> {
+        let wanted = "is an address and a port, as in 127.0.0.1:8080 or [::1]:8080";
+        self.text("listen")?.parse().map_err(|_| self.wrong("listen", wanted))
+    }
+
+    fn log_format(&self) -> Result<LogFormat, ConfigError> {
+        match self.text("log_format")?.as_str() {
+            "json" => Ok(LogFormat::Json),
+            "text" => Ok(LogFormat::Text),
+            _ => Err(self.wrong("log_format", "is json or text")),
+        }
+    }
+
+    fn log_level(&self) -> Result<String, ConfigError> {
+        let level = self.text("log_level")?;
+        match EnvFilter::try_new(&level) {
+            Ok(_) if !level.is_empty() => Ok(level),
+            _ => Err(self.wrong("log_level", "is error, warn, info, debug or trace")),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Which layer wins, and what an error says.
+
+use super::{Database, Layers, LogFormat, Settings};
+use std::path::PathBuf;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("rollbook-config-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self, text: &str) -> PathBuf {
+        let file = self.0.join("rollbook.toml");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn env(values: &[(&str, &str)]) -> Vec<(String, String)> {
+    values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn error(layers: Layers) -> String {
+    layers.settings().unwrap_err().to_string()
+}
+
+#[test]
+fn without_any_layer_the_defaults_hold() {
+    let settings = Layers::default().settings().unwrap();
+    let expected = Settings {
+        database: Database::Folder("rollbook-data".into()),
+        connections: 16,
+        listen: "127.0.0.1:8080".parse().unwrap(),
+        secure_cookies: false,
+        behind_proxy: false,
+        hashes_at_once: 4,
+        log_format: LogFormat::Json,
+        log_level: "info".into(),
+    };
+    assert_eq!(settings, expected);
+}
+
+#[test]
+fn flags_beat_the_environment_and_the_environment_beats_the_file() {
+    let folder = Folder::new("order");
+    let file =
+        folder.file("connections = 3\nhashes_at_once = 3\nlisten = \"127.0.0.3:3\"\nsecure_cookies = true\n");
+    let layers = Layers {
+        file: Some(file),
+        environment: env(&[("hashes_at_once", "5"), ("listen", "127.0.0.5:5")]),
+        flags: vec![("listen", "127.0.0.7:7".into())],
+    };
+    let settings = layers.settings().unwrap();
+    assert_eq!((settings.connections, settings.hashes_at_once), (3, 5));
+    assert_eq!(settings.listen.to_string(), "127.0.0.7:7");
+    assert!(settings.secure_cookies);
+}
+
+#[test]
+fn a_stronger_database_replaces_a_weaker_one_and_two_at_once_are_refused() {
+    let layers = Layers {
+        environment: env(&[("database_url", "postgres://u:planted@h/d")]),
+        flags: vec![("data", "here".into())],
+        ..Layers::default()
+    };
+    assert_eq!(layers.settings().unwrap().database, Database::Folder("here".into()));
+    let both = Layers {
+        environment: env(&[("database_url", "postgres://u:planted@h/d"), ("data", "here")]),
+        ..Layers::default()
+    };
+    let said = error(both);
+    assert!(said.contains("`database_url` (environment ROLLBOOK_DATABASE_URL)"), "{said}");
+    assert!(!said.contains("planted"));
+}
+
+#[test]
+fn an_error_names_the_key_and_where_it_came_from() {
+    let folder = Folder::new("errors");
+    let file = folder.file("connections = \"many\"\n");
+    let said = error(Layers { file: Some(file), ..Layers::default() });
+    assert!(said.starts_with("setting `connections` (file ") && said.contains("2 to 1000"), "{said}");
+    let file = folder.file("lissten = \"x\"\n");
+    let said = error(Layers { file: Some(file), ..Layers::default() });
+    assert!(said.contains("names `lissten`, which is no setting; there are data, "), "{said}");
+    let said = error(Layers { environment: env(&[("log_format", "xml")]), ..Layers::default() });
+    assert_eq!(
+        said,
+        "setting `log_format` (environment ROLLBOOK_LOG_FORMAT): is json or text; it is \"xml\""
+    );
+    let said = error(Layers { file: Some("no/such.toml".into()), ..Layers::default() });
+    assert!(said.starts_with("--config no/such.toml: "), "{said}");
+}
+
+#[test]
+fn a_secret_is_repeated_neither_by_an_error_nor_by_debug() {
+    let said =
+        error(Layers { environment: env(&[("database_url", "mysql://u:planted@h")]), ..Layers::default() });
+    assert!(said.contains("database_url") && !said.contains("planted"), "{said}");
+    let folder = Folder::new("secret");
+    let file = folder.file("database_url = postgres://u:planted@h\n");
+    let said = error(Layers { file: Some(file), ..Layers::default() });
+    assert!(!said.contains("planted"), "{said}");
+    let layers =
+        Layers { environment: env(&[("database_url", "postgres://u:planted@h/d")]), ..Layers::default() };
+    assert!(!format!("{:?}", layers.settings().unwrap()).contains("planted"));
+}

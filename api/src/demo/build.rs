@@ -1,0 +1,159 @@
+//! Building: the stage, who acts when, and what is remembered of it.
+
+use super::cast::{self, Person};
+use super::folder::{Demo, Login};
+use super::story;
+use super::times::Times;
+use crate::auth::random;
+use crate::cli::{Failure, Init, found, migrated, operator_context, sqlite, stored_password};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use indicatif::ProgressBar;
+use rollbook_domain::kernel::context::{Actor, Channel, Context};
+use rollbook_domain::kernel::id::{Kind, UserId};
+use rollbook_domain::kernel::moment::Moment;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_ledger::clock::Clock;
+use rollbook_ledger::deployment::{Deployment, Open};
+use rollbook_ledger::store::CredentialChange;
+use rollbook_ledger::system::entries;
+use rollbook_ledger::writer::Submission;
+use serde_json::json;
+use std::path::Path;
+use uuid::Uuid;
+
+/// The demonstration's organization.
+pub(crate) const ORGANIZATION: &str = "north";
+/// Changes the story makes, about, for the progress bar.
+const CHANGES: u64 = 260;
+
+/// Who acts, when, and why they say they do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) by: Person,
+    pub(super) at: Moment,
+    pub(super) reason: &'a str,
+    pub(super) ticket: Option<&'a str>,
+}
+
+/// Where the story is played: one organization whose clock is told the time.
+pub(super) struct Stage {
+    deployment: Deployment,
+    open: Open,
+    bar: ProgressBar,
+}
+
+/// Builds the demonstration in an empty folder and remembers it there.
+///
+/// # Errors
+/// [`Failure`]; the folder is then no demonstration.
+pub(crate) async fn build(folder: &Path, now: Moment, bar: ProgressBar) -> Result<Demo, Failure> {
+    let times = Times::until(now);
+    let store = sqlite(folder, true).await?;
+    migrated(&store).await?;
+    let clock = Clock::told(times.ago(story::DAYS, 8, 0));
+    let deployment = Deployment::new(store, clock);
+    let init = Init {
+        organization: ORGANIZATION.to_owned(),
+        catalog: "standard".to_owned(),
+        owner: cast::OWNER.0.to_owned(),
+        owner_name: Some(cast::OWNER.1.to_owned()),
+        owner_email: Some(email(cast::OWNER)),
+    };
+    let (id, password) = found(&deployment, &init).await?;
+    let open = deployment.open(id).await?;
+    bar.set_length(CHANGES);
+    let stage = Stage { deployment, open, bar };
+    let mut people = vec![login("owner", cast::OWNER, password)];
+    let (profile, version) = story::play(&stage, times, &mut people).await?;
+    stage.clock().tell(now);
+    let context = operator_context(now)?;
+    let payload = json!({ "organization": id });
+    stage.deployment.system().append(&context, entries::DEMONSTRATED, payload).await?;
+    stage.bar.finish_and_clear();
+    let demo = Demo { organization: ORGANIZATION.to_owned(), people, profile, version };
+    demo.write(folder)?;
+    Ok(demo)
+}
+
+pub(super) fn email(person: Person) -> String {
+    format!("{}@north.example", person.0)
+}
+
+fn login(role: &str, person: Person, password: String) -> Login {
+    Login { role: role.to_owned(), login: person.0.to_owned(), password }
+}
+
+impl Stage {
+    fn clock(&self) -> &Clock {
+        self.deployment.clock()
+    }
+
+    /// How things stand.
+    pub(super) fn now(&self) -> Organization {
+        self.open.writer.published().organization.clone()
+    }
+
+    /// The id of somebody who is there.
+    pub(super) fn user(&self, person: Person) -> Result<UserId, Failure> {
+        self.now().user_by_login(person.0).map(|user| user.id).ok_or_else(|| missing(person.0))
+    }
+
+    /// The id of something that is there.
+    pub(super) fn find(&self, kind: Kind, name: &str) -> Result<Uuid, Failure> {
+        self.now().by_name(kind, name).ok_or_else(|| missing(name))
+    }
+
+    /// Somebody changes something.
+    pub(super) async fn act(&self, scene: Scene<'_>, command: Command) -> Result<(), Failure> {
+        self.submit(scene, command, Vec::new()).await
+    }
+
+    /// The owner sets a password for somebody, which is remembered.
+    pub(super) async fn password(
+        &self,
+        scene: Scene<'_>,
+        role: &str,
+        person: Person,
+    ) -> Result<Login, Failure> {
+        let password = URL_SAFE_NO_PAD.encode(random::<12>()?);
+        let (credential, mut put) = stored_password(&password, scene.at).await?;
+        let user = self.user(person)?;
+        if let CredentialChange::Put(stored) = &mut put {
+            stored.user_id = user.to_string();
+        }
+        self.submit(scene, Command::User(UserCommand::SetPassword(user, credential)), vec![put]).await?;
+        Ok(login(role, person, password))
+    }
+
+    async fn submit(
+        &self,
+        scene: Scene<'_>,
+        command: Command,
+        credentials: Vec<CredentialChange>,
+    ) -> Result<(), Failure> {
+        self.clock().tell(scene.at);
+        let context = Context {
+            actor: Actor::User(self.user(scene.by)?),
+            reason: Some(scene.reason.to_owned()).filter(|reason| !reason.is_empty()),
+            ticket: scene.ticket.map(str::to_owned),
+            channel: Channel::Api,
+            // An address of RFC 5737, which is nobody's.
+            ip: Some("198.51.100.7".to_owned()),
+            agent: Some("rollbook demo".to_owned()),
+            ..operator_context(scene.at)?
+        };
+        let submission = Submission { context, command, idempotency: None, credentials, only_at: None };
+        let answer = self.open.writer.submit(submission).await;
+        self.bar.inc(1);
+        answer.map(drop).map_err(|error| {
+            Failure::Found(format!("the demonstration's story does not hold at {}: {error}", scene.at))
+        })
+    }
+}
+
+fn missing(name: &str) -> Failure {
+    Failure::Found(format!("the demonstration's story misses {name}"))
+}

@@ -1,0 +1,60 @@
+//! The filters of the activity log, out of a query string.
+
+use crate::error::Problem;
+use crate::extract::Params;
+use rollbook_domain::kernel::id::{Kind, RoleId};
+use rollbook_domain::organization::state::Organization;
+use rollbook_projections::activity_log::{Filter, SubjectFilter, Who};
+use uuid::Uuid;
+
+/// Takes the filters out of the parameters.
+///
+/// # Errors
+/// 422 naming the parameter.
+pub(super) fn take(params: &mut Params, now: &Organization) -> Result<Filter, Problem> {
+    Ok(Filter {
+        from: params.take_as("from")?,
+        until: params.take_as("until")?,
+        actor: params.take("actor").map(|text| who(now, &text)).transpose()?,
+        role: params.take("role").map(|text| role(now, text)),
+        action: params.take("action"),
+        subject: params.take("subject").map(|text| subject(now, &text)).transpose()?,
+        outcome: params.take_as("outcome")?,
+        ticket: params.take("ticket"),
+        channel: params.take("channel"),
+        ip: params.take("ip"),
+        batch: params.take_as("batch")?,
+        text: params.take("text"),
+    })
+}
+
+/// A login means a user; an id that no user has is taken for an API key's.
+fn who(now: &Organization, text: &str) -> Result<Who, Problem> {
+    let bad = || {
+        let detail = "is a user's id or login, `user:` or `api_key:` and an id, `operator` or `system`";
+        Problem::field("actor", "not_an_actor", detail)
+    };
+    let user = |text: &str| now.find(Kind::User, text).map(Who::User);
+    match text.split_once(':') {
+        Some(("user", login)) => user(login).ok_or_else(bad),
+        Some(("api_key", id)) => Uuid::parse_str(id).map(Who::ApiKey).map_err(|_| bad()),
+        None if text == "operator" => Ok(Who::Operator),
+        None if text == "system" => Ok(Who::System),
+        None | Some(_) => user(text).or_else(|| Uuid::parse_str(text).ok().map(Who::ApiKey)).ok_or_else(bad),
+    }
+}
+
+/// Rows keep the name of then; an id stands for the name of now.
+fn role(now: &Organization, text: String) -> String {
+    let by_id = Uuid::parse_str(&text).ok().and_then(|id| now.roles.get(&RoleId(id)));
+    by_id.map_or(text, |role| role.name.clone())
+}
+
+fn subject(now: &Organization, text: &str) -> Result<SubjectFilter, Problem> {
+    let bad = |detail: &str| Problem::field("subject", "not_a_subject", detail);
+    let (kind, id) = text.split_once(':').map_or((text, None), |(kind, id)| (kind, Some(id)));
+    let kind: Kind = kind.parse().map_err(|_| bad("is `kind:id`, or a kind alone"))?;
+    let found = |id: &str| now.find(kind, id).or_else(|| Uuid::parse_str(id).ok());
+    let id = id.map(|id| found(id).ok_or_else(|| bad("there is nothing of this kind with this name")));
+    Ok(SubjectFilter { kind, id: id.transpose()? })
+}

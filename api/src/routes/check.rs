@@ -1,0 +1,210 @@
+//! May this user do this? One question, or up to a thousand, each answered with its reasons.
+
+use super::past;
+use crate::app::{self, App};
+use crate::error::Problem;
+use crate::extract::{Body, Caller, MinPosition};
+use axum::Json;
+use axum::extract::State;
+use rollbook_domain::kernel::id::{Kind, UserId};
+use rollbook_domain::kernel::rejection::FieldError;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::facts::{Facts, NamedFacts, NamedTarget, NamedTargets, Targets};
+use rollbook_domain::permission::reason::Reason;
+use rollbook_domain::permission::resolve::{Question, explain};
+use rollbook_replay::as_of::{AsOf, At};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Most questions of one request.
+const CHECKS_MAX: usize = 1_000;
+/// Most different moments that one request may ask about: each is folded from the ledger.
+const MOMENTS_MAX: usize = 8;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(check)).routes(routes!(check_bulk))
+}
+
+/// A question. Without a target it asks for the permission at any scope.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckBody {
+    /// Who would do it: id or login.
+    user: String,
+    /// `module.action`.
+    permission: String,
+    /// What it would be done to: `{"kind","id"}`.
+    #[schema(value_type = Option<Object>)]
+    target: Option<NamedTarget>,
+    /// Where one permission needs several: `{"subject","role","from","to"}`.
+    #[schema(value_type = Option<Object>)]
+    targets: Option<NamedTargets>,
+    /// What is known of the case: `agent`, `queue`, `group`, `bot`, `unassigned`, `fields`, `action` …
+    #[schema(value_type = Option<Object>)]
+    facts: Option<NamedFacts>,
+    /// A position, or an RFC 3339 time.
+    #[schema(value_type = Option<Object>)]
+    at: Option<At>,
+}
+
+/// The answer.
+#[derive(Serialize, ToSchema)]
+struct CheckView {
+    /// The answer alone.
+    allowed: bool,
+    /// What allows it, or everything that denies it.
+    #[schema(value_type = Vec<Object>)]
+    reasons: Vec<Reason>,
+    /// The position that the answer is of.
+    position: u64,
+}
+
+/// Several questions.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChecksBody {
+    /// At most 1,000.
+    checks: Vec<CheckBody>,
+}
+
+/// Their answers.
+#[derive(Serialize, ToSchema)]
+struct ChecksView {
+    /// In the order of the questions.
+    items: Vec<CheckView>,
+    /// The newest position known when they were answered.
+    position: u64,
+}
+
+/// May a user do this, now or `at` a position or time? About oneself it is free; about others it needs
+/// `audit.view`, or `users.view` over that user. Never answered on a state older than two seconds.
+#[utoipa::path(
+    post, path = "/check", tag = "permissions", request_body = CheckBody,
+    responses(
+        (status = 200, description = "The answer with its reasons", body = CheckView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`", body = Problem),
+        (status = 404, description = "`not_found`: the user was not there at that time", body = Problem),
+        (status = 422, description = "`invalid`, `at_in_future`", body = Problem),
+        (status = 503, description = "`stale`, `not_yet`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("audit.view"))),
+)]
+async fn check(
+    State(app): State<App>,
+    caller: Caller,
+    min: MinPosition,
+    body: Body<CheckBody>,
+) -> Result<Json<CheckView>, Problem> {
+    let now = app::fresh(&caller.open, min.0).await?;
+    let asked = body.value;
+    let then = match asked.at {
+        None => None,
+        at => Some(past::state(&app, &now, at, "/at").await?),
+    };
+    answer(&app, &caller, &now, then.as_ref(), asked, "").map(Json)
+}
+
+/// Up to 1,000 checks on one state. One that cannot be understood refuses them all, by its pointer.
+#[utoipa::path(
+    post, path = "/check/bulk", tag = "permissions", request_body = ChecksBody,
+    responses(
+        (status = 200, description = "The answers, in the order of the questions", body = ChecksView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`", body = Problem),
+        (status = 404, description = "`not_found`: a user was not there at that time", body = Problem),
+        (status = 422, description = "`invalid`, `at_in_future`, `too_large`", body = Problem),
+        (status = 503, description = "`stale`, `not_yet`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("audit.view"))),
+)]
+async fn check_bulk(
+    State(app): State<App>,
+    caller: Caller,
+    min: MinPosition,
+    body: Body<ChecksBody>,
+) -> Result<Json<ChecksView>, Problem> {
+    let now = app::fresh(&caller.open, min.0).await?;
+    let checks = body.value.checks;
+    if checks.len() > CHECKS_MAX {
+        return Err(too_many("at most 1,000 checks at once"));
+    }
+    let mut moments: Vec<(At, AsOf)> = Vec::new();
+    for (place, at) in checks.iter().enumerate().filter_map(|(place, check)| Some((place, check.at?))) {
+        if moments.iter().any(|(known, _)| *known == at) {
+            continue;
+        }
+        if moments.len() == MOMENTS_MAX {
+            return Err(too_many("at most 8 different moments at once"));
+        }
+        moments.push((at, past::state(&app, &now, Some(at), &format!("/checks/{place}/at")).await?));
+    }
+    let position = now.position;
+    let answers = past::aside(move || {
+        let then = |at: At| moments.iter().find(|(known, _)| *known == at).map(|(_, then)| then);
+        let all = checks.into_iter().enumerate().map(|(place, asked)| {
+            let then = asked.at.and_then(then);
+            answer(&app, &caller, &now, then, asked, &format!("/checks/{place}"))
+        });
+        all.collect::<Result<Vec<_>, _>>()
+    });
+    Ok(Json(ChecksView { items: answers.await??, position }))
+}
+
+fn too_many(detail: &str) -> Problem {
+    let errors = vec![FieldError::new("/checks", "too_many", detail)];
+    let problem = Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "too_large", detail);
+    Problem { errors, ..problem }
+}
+
+/// References are read as they are called now, whatever the moment: ids never go away, names do.
+fn answer(
+    app: &App,
+    caller: &Caller,
+    now: &Organization,
+    then: Option<&AsOf>,
+    asked: CheckBody,
+    pointer: &str,
+) -> Result<CheckView, Problem> {
+    let found = now.find(Kind::User, &asked.user).map(UserId);
+    let missing = || Problem::field(&format!("{pointer}/user"), "no_such_user", "there is no such user");
+    let user = past::whose(app, caller, now, found, missing)?;
+    let targets = targets(now, asked.target, asked.targets, pointer)?;
+    let facts = asked.facts.map(|facts| facts.resolve(now, &format!("{pointer}/facts"))).transpose();
+    let facts: Facts = facts.map_err(|error| Problem::invalid(vec![error]))?.unwrap_or_default();
+    let (organization, at) = match then {
+        Some(then) => (&then.organization, then.at),
+        None => (now, app.deployment().clock().now().max(now.at)),
+    };
+    let who = organization.user(user).ok_or_else(|| not_then(pointer))?;
+    let permission = &asked.permission;
+    let question = Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false };
+    let decision = explain(organization, &question);
+    let (allowed, reasons) = (decision.allowed, decision.reasons);
+    Ok(CheckView { allowed, reasons, position: organization.position })
+}
+
+fn not_then(pointer: &str) -> Problem {
+    let detail = "the user was not there at that time";
+    let errors = vec![FieldError::new(&format!("{pointer}/at"), "not_there", detail)];
+    Problem { errors, ..Problem::not_found("user") }
+}
+
+fn targets(
+    now: &Organization,
+    target: Option<NamedTarget>,
+    targets: Option<NamedTargets>,
+    pointer: &str,
+) -> Result<Targets, Problem> {
+    let resolved = match (target, targets) {
+        (None, None) => Ok(Targets::default()),
+        (Some(target), None) => target.resolve(now, &format!("{pointer}/target")).map(Targets::of),
+        (None, Some(targets)) => targets.resolve(now, &format!("{pointer}/targets")),
+        (Some(_), Some(_)) => {
+            let detail = "say either `target` or `targets`, not both";
+            Err(FieldError::new(&format!("{pointer}/targets"), "one_of", detail))
+        }
+    };
+    resolved.map_err(|error| Problem::invalid(vec![error]))
+}

@@ -1,0 +1,192 @@
+//! Undoing: a plan to look at, and its carrying out by the plan's id. Nothing is deleted: compensating changes are
+//! appended, all or nothing.
+
+mod select;
+
+use super::mutation;
+use crate::app::{self, App};
+use crate::error::Problem;
+use crate::extract::{Body, Caller, Meta, MinPosition};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rollbook_domain::kernel::change::Change;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::facts::Targets;
+use rollbook_ledger::writer::{Answer, Idempotency};
+use rollbook_replay::diff::change_json;
+use rollbook_replay::rollback::{self, Applied, Apply, ApplyError, Plan, Request, Resolutions, Selection};
+use select::SelectBody;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(plan_rollback)).routes(routes!(apply_rollback))
+}
+
+/// What shall be undone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PlanBody {
+    /// Which events.
+    select: SelectBody,
+    /// What to do about conflicts and blockers, by their ids: `"keep"`, `"force"`, `"skip"`, `"include"` or
+    /// `{"value":…}`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    resolve: Resolutions,
+}
+
+/// The plan to carry out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ApplyBody {
+    /// The id of the plan that was looked at.
+    plan: String,
+    /// What was selected for it.
+    select: SelectBody,
+    /// How it was resolved.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    resolve: Resolutions,
+}
+
+/// A rollback that was carried out.
+#[derive(Serialize, ToSchema)]
+struct RollbackView {
+    /// Its batch, by which it can be rolled back itself.
+    id: Uuid,
+    /// The position after it.
+    position: u64,
+}
+
+/// What undoing a selection would change, what is in the way, and who would gain or lose what. Changes nothing.
+#[utoipa::path(
+    post, path = "/rollbacks/plan", tag = "rollbacks", request_body = PlanBody,
+    responses(
+        (status = 200, description = "`{\"id\",\"position\",\"changes\",\"conflicts\",\"blockers\",\"skipped\",\"kept\",\"affected\"}`", body = Object),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 422, description = "`invalid`, `at_in_future`, `too_large`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("rollback.plan"))),
+)]
+async fn plan_rollback(
+    State(app): State<App>,
+    caller: Caller,
+    min: MinPosition,
+    meta: Meta,
+    body: Body<PlanBody>,
+) -> Result<Json<Value>, Problem> {
+    let now = app::at_least(&caller.open, min.0).await?;
+    caller.need(&app, &now, "rollback.plan", &Targets::default())?;
+    let PlanBody { select, resolve } = body.value;
+    let selection = select.resolve(&caller, &now)?;
+    Ok(Json(json!(planned(&app, &caller, &meta, &now, &selection, &resolve).await?)))
+}
+
+async fn planned(
+    app: &App,
+    caller: &Caller,
+    meta: &Meta,
+    now: &Organization,
+    selection: &Selection,
+    resolve: &Resolutions,
+) -> Result<Plan, Problem> {
+    let context = caller.context(app, meta)?;
+    let request = Request { selection, resolve, context: &context };
+    let plan = rollback::preview(app.deployment().store(), now, &request).await;
+    plan.map_err(|error| noted(app, caller, now, error.into()))
+}
+
+/// Denials are activity.
+fn noted(app: &App, caller: &Caller, now: &Organization, problem: Problem) -> Problem {
+    if problem.status == StatusCode::FORBIDDEN.as_u16() { caller.denied(app, now, problem) } else { problem }
+}
+
+/// Carry out a plan by its id, all or nothing. If it would be another one by now: 409 with the new plan.
+#[utoipa::path(
+    post, path = "/rollbacks", tag = "rollbacks", request_body = ApplyBody,
+    responses(
+        (status = 201, description = "Carried out", body = RollbackView),
+        (status = 200, description = "There was nothing to undo; or, with `Rollbook-Dry-Run`, what it would do", body = Object),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`stale_plan` with the new `plan`, `unresolved` with the `plan`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`, `too_large`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("rollback.apply"))),
+)]
+async fn apply_rollback(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    body: Body<ApplyBody>,
+) -> Result<Response, Problem> {
+    let now = caller.organization();
+    caller.need(&app, &now, "rollback.apply", &Targets::default())?;
+    let ApplyBody { plan, select, resolve } = body.value;
+    let selection = select.resolve(&caller, &now)?;
+    if meta.dry_run {
+        let preview = planned(&app, &caller, &meta, &now, &selection, &resolve).await?;
+        return dry(&plan, preview).map(|preview| Json(preview).into_response());
+    }
+    let idempotency = meta.idempotency_key.as_ref().map(|key| Idempotency {
+        actor: caller.actor.to_string(),
+        key: key.clone(),
+        digest: mutation::digest(&meta, &body.bytes),
+        status: StatusCode::CREATED.as_u16(),
+    });
+    let context = caller.context(&app, &meta)?;
+    let apply = Apply { plan, selection, resolve, idempotency };
+    let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
+    let applied = applied.map_err(|error| noted(&app, &caller, &now, error.into()))?;
+    Ok(answered(applied))
+}
+
+/// A dry run tells what the plan is: its changes by what they change, and whom it affects.
+fn dry(seen: &str, plan: Plan) -> Result<Value, Problem> {
+    if let Some(refused) = plan.refused {
+        return Err(refused.into());
+    }
+    if plan.id != seen {
+        return Err(ApplyError::Stale(Box::new(plan)).into());
+    }
+    if let Some(forbidden) = plan.forbidden() {
+        return Err(forbidden.clone().into());
+    }
+    if !plan.is_resolved() {
+        return Err(ApplyError::Unresolved(Box::new(plan)).into());
+    }
+    Ok(json!({ "events": by_subject(&plan.changes), "affected": plan.affected }))
+}
+
+/// A plan does not say which events its changes come in, so they are listed by subject, without a type.
+fn by_subject(changes: &[Change]) -> Vec<Value> {
+    let one = |changes: &[Change]| {
+        let subject = changes.first().map(|change| change.subject);
+        json!({ "subject": subject, "changes": changes.iter().map(change_json).collect::<Vec<_>>() })
+    };
+    changes.chunk_by(|a, b| a.subject == b.subject).map(one).collect()
+}
+
+fn answered(applied: Applied) -> Response {
+    let (status, position, is_replayed) = match applied.answer {
+        Answer::Written(written) if written.events.is_empty() => (StatusCode::OK, written.position, false),
+        Answer::Written(written) => (StatusCode::CREATED, written.position, false),
+        Answer::Replayed(replayed) => (StatusCode::CREATED, replayed.0.last_position, true),
+    };
+    let body = Json(RollbackView { id: applied.id, position });
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert("rollbook-position", HeaderValue::from(position));
+    if is_replayed {
+        response.headers_mut().insert("rollbook-replayed", HeaderValue::from_static("true"));
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! What a giver holds, and so may give: grants by scope and place, keys by holding.
+
+use super::reach::{self, Reach};
+use super::rejection::{Forbidden, Rejection};
+use super::state::Organization;
+use crate::kernel::id::{KeyId, UserId};
+use crate::permission::cover;
+use crate::permission::grant::{Grant, Scope};
+use crate::permission::keyring::{self, Holding};
+use crate::user::state::User;
+use imbl::OrdSet;
+
+/// Every scope whose reach depends on where its holder is.
+const RELATIVE: [Scope; 4] = [Scope::Managed, Scope::Group, Scope::Assigned, Scope::AssignedEditor];
+
+pub(super) fn opening<'a>(organization: &Organization, keys: impl Iterator<Item = &'a KeyId>) -> Vec<KeyId> {
+    keys.filter(|key| !restricts(organization, **key)).copied().collect()
+}
+
+pub(super) fn restricting<'a>(
+    organization: &Organization,
+    keys: impl Iterator<Item = &'a KeyId>,
+) -> Vec<KeyId> {
+    keys.filter(|key| restricts(organization, **key)).copied().collect()
+}
+
+fn restricts(organization: &Organization, key: KeyId) -> bool {
+    organization.keys.get(&key).is_some_and(|key| key.restricts)
+}
+
+/// A relative grant is held where its holders are; anything else by a grant that covers it.
+pub(super) fn may_give(
+    before: &Organization,
+    after: &Organization,
+    giver: &User,
+    grant: &Grant,
+    holders: &OrdSet<UserId>,
+) -> bool {
+    let covered = cover::missing(before, giver, std::slice::from_ref(grant)).is_none();
+    if covered && !RELATIVE.contains(&grant.scope) {
+        return true;
+    }
+    let at = |scope| Grant { scope, ..grant.clone() };
+    if cover::missing(before, giver, std::slice::from_ref(&at(Scope::All))).is_none() {
+        return true;
+    }
+    // Holders are outranked, and so is whoever they reach where they are: that is asked of each place below.
+    let by_rank = (RELATIVE.contains(&grant.scope) || grant.scope == Scope::Own)
+        && reach::is_about_users(before, grant)
+        && cover::missing(before, giver, std::slice::from_ref(&at(Scope::Lower))).is_none();
+    let places = holders.iter().filter_map(|id| after.user(*id));
+    (covered || by_rank)
+        && places
+            .flat_map(|user| reach::places_of(user, grant.scope))
+            .all(|place| Reach::Place(grant.clone(), place).is_held(before, after, giver))
+}
+
+pub(super) fn holds(organization: &Organization, user: &User, key: KeyId) -> bool {
+    matches!(keyring::holding(organization, user, key), Holding::Held(_))
+}
+
+/// A key is given by whoever holds it; the masterkey stands for every key but one that a minus names.
+pub(super) fn may_give_key(before: &Organization, giver: &User, key: KeyId) -> bool {
+    match keyring::holding(before, giver, key) {
+        Holding::Held(_) => true,
+        Holding::TakenAway(_) => false,
+        Holding::None => giver.masterkey.value,
+    }
+}
+
+pub(super) fn more(what: &str) -> Rejection {
+    Forbidden::GivesMore { what: what.to_owned() }.into()
+}

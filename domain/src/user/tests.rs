@@ -1,1 +1,0 @@
-//! The rules told as given / when / then.

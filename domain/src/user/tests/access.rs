@@ -1,0 +1,148 @@
+//! Roles, profiles, custom profiles, keys and marks.
+
+use crate::kernel::id::{CredentialId, KeyId};
+use crate::kernel::spec::{World, given, world};
+use crate::organization::decide::IDS_PER_EVENT_MAX;
+use crate::organization::rejection::{Forbidden, Rejection};
+use crate::permission::grant::{Grant, Grants, Scope};
+use crate::profile::command::ProfileCommand;
+use crate::role::command::RoleCommand;
+use crate::user::command::UserCommand;
+use crate::user::rejection::UserRejection;
+use crate::user::state::KeyEntry;
+use uuid::Uuid;
+
+fn some_grants() -> Grants {
+    vec![Grant::new("reports.export", Scope::All)].into()
+}
+
+#[test]
+fn a_role_is_given_once_and_every_holder_is_known_to_it() {
+    let world = world();
+    let (anna, supervisor) = (world.user_id("anna"), world.role("Supervisor"));
+    let give = UserCommand::AssignRole(anna, supervisor);
+    let after = given(&world).as_user("mona").when(give.clone());
+    let after = after.then(&["user.role_assigned anna: role Agent -> Supervisor"]);
+    assert!(after.roles[&supervisor].holders.contains(&anna));
+    assert!(!after.roles[&world.role("Agent")].holders.contains(&anna));
+    given(&after).as_user("mona").when(give).then_nothing();
+}
+
+#[test]
+fn an_archived_role_or_profile_is_given_to_nobody() {
+    let mut world = world();
+    let role = world.add_role("Old", 5, []);
+    let profile = world.profile("Exporters");
+    world.act(RoleCommand::Archive(role));
+    world.act(ProfileCommand::Archive(profile));
+    let anna = world.user_id("anna");
+    let asker = || given(&world).as_user("olga");
+    asker().when(UserCommand::AssignRole(anna, role)).then_invalid("/role", "no_such_role");
+    let assign = UserCommand::AssignProfile(anna, Some(profile));
+    asker().when(assign).then_invalid("/profile", "no_such_profile");
+}
+
+#[test]
+fn a_profile_and_a_custom_profile_exclude_each_other() {
+    let world = world();
+    let (anna, profile) = (world.user_id("anna"), world.profile("Exporters"));
+    let assign = UserCommand::AssignProfile(anna, Some(profile));
+    let custom = UserCommand::SetCustomProfile(anna, Some(some_grants()));
+    let with_profile = given(&world).as_user("mona").when(assign.clone());
+    let with_profile = with_profile.then(&["user.profile_assigned anna: profile - -> Exporters"]);
+    let both = || UserRejection::ProfileAndCustomProfile;
+    given(&with_profile).as_user("mona").when(custom.clone()).then_refused(both());
+    given(&with_profile).as_user("mona").when(assign.clone()).then_nothing();
+    let with_custom = given(&world).as_user("mona").when(custom.clone());
+    let with_custom = with_custom.then_names(&["user.custom_profile_set"]);
+    given(&with_custom).as_user("mona").when(assign).then_refused(both());
+    given(&with_custom).as_user("mona").when(custom).then_nothing();
+    given(&with_custom)
+        .as_user("mona")
+        .when(UserCommand::SetCustomProfile(anna, None))
+        .then_names(&["user.custom_profile_set"]);
+}
+
+#[test]
+fn a_custom_profile_too_long_for_an_entry_is_refused() {
+    let world = world();
+    let elements = (0..2_000).map(|n| Grant {
+        elements: [format!("dashboard {n}").into()].into(),
+        ..Grant::new("dashboards.view", Scope::Elements)
+    });
+    let command = UserCommand::SetCustomProfile(world.user_id("anna"), Some(elements.collect()));
+    let refused = given(&world).as_user("olga").when(command);
+    refused.then_refused(Rejection::TooLarge { what: "bytes of custom grants", count: 162_890, max: 24_000 });
+}
+
+#[test]
+fn keys_are_replaced_as_a_set_and_minus_entries_are_their_own() {
+    let world = world();
+    let (anna, gate) = (world.user_id("anna"), world.key("GATE"));
+    let (plain, minus) = (KeyEntry { key: gate, minus: false }, KeyEntry { key: gate, minus: true });
+    let set = |keys: &[KeyEntry]| UserCommand::SetKeys(anna, keys.to_vec());
+    let after = given(&world).as_user("olga").when(set(&[plain]));
+    let after = after.then(&["user.keys_changed anna: keys[GATE] - -> GATE"]);
+    given(&after).as_user("olga").when(set(&[plain, plain])).then_nothing();
+    given(&after)
+        .as_user("olga")
+        .when(set(&[minus]))
+        .then(&["user.keys_changed anna: keys[GATE] GATE -> -, keys[-GATE] - -> -GATE"]);
+    let unknown = KeyEntry { key: KeyId(Uuid::nil()), minus: false };
+    given(&after).as_user("olga").when(set(&[unknown])).then_invalid("/keys", "no_such_key");
+}
+
+#[test]
+fn more_keys_than_fit_one_event_come_in_parts() {
+    let mut world = world();
+    let keys: Vec<_> = (0..=IDS_PER_EVENT_MAX).map(|n| world.add_key(&format!("K{n}"))).collect();
+    let entries = keys.into_iter().map(|key| KeyEntry { key, minus: false }).collect();
+    given(&world)
+        .as_user("olga")
+        .when(UserCommand::SetKeys(world.user_id("anna"), entries))
+        .then_names(&["user.keys_changed", "user.keys_changed"]);
+}
+
+#[test]
+fn masterkey_and_superuser_are_marks_that_only_their_holders_give() {
+    let world = world();
+    let anna = world.user_id("anna");
+    for (command, name) in [
+        (UserCommand::SetMasterkey(anna, true), "masterkey"),
+        (UserCommand::SetSuperuser(anna, true), "superuser"),
+    ] {
+        let more = Forbidden::GivesMore { what: name.into() };
+        given(&world).as_user("adam").when(command.clone()).then_refused(more);
+        let after = given(&world).as_user("olga").when(command.clone());
+        let after = after.then(&[&format!("user.{name}_set anna: {name} false -> true")]);
+        given(&after).as_user("olga").when(command).then_nothing();
+    }
+}
+
+#[test]
+fn an_api_key_replaces_the_one_before_and_can_be_revoked_once() {
+    let world = world();
+    let anna = world.user_id("anna");
+    let create = |n| UserCommand::CreateApiKey(anna, CredentialId(Uuid::from_u128(n)));
+    let first = given(&world).as_user("adam").when(create(1)).then_names(&["user.api_key_created"]);
+    let second = given(&first).as_user("adam").when(create(2));
+    let second = second.then_names(&["user.api_key_revoked", "user.api_key_created"]);
+    assert_eq!(second.user(anna).unwrap().api_key, Some(CredentialId(Uuid::from_u128(2))));
+    let revoke = UserCommand::RevokeApiKey(anna);
+    let none = given(&second).as_user("adam").when(revoke.clone()).then_names(&["user.api_key_revoked"]);
+    given(&none).as_user("adam").when(revoke).then_refused(UserRejection::NoApiKey);
+}
+
+#[test]
+fn everybody_may_set_their_own_password_and_it_is_told_apart() {
+    let world = world();
+    let set = |login: &str| UserCommand::SetPassword(world.user_id(login), CredentialId(Uuid::from_u128(1)));
+    let by_oneself = |world: &World, who, whose| {
+        let accepted = given(world).as_user(who).when(set(whose)).accepted();
+        accepted.events[0].payload()["by_oneself"] == true
+    };
+    assert!(by_oneself(&world, "anna", "anna"));
+    assert!(!by_oneself(&world, "adam", "anna"));
+    let needs = Forbidden::Permission { permission: "users.password" };
+    given(&world).as_user("mona").when(set("anna")).then_refused(needs);
+}

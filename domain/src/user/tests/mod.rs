@@ -1,0 +1,6 @@
+//! The rules of a user told as given / when / then.
+
+mod access;
+mod account;
+mod erasure;
+mod life;

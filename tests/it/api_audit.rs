@@ -1,0 +1,210 @@
+//! Every change leaves its mark: who, by what right, in which request, why; and a change that is only tried, repeated
+//! or out of date leaves none.
+
+use super::api_examples::{Does, Operation, body, operations_that, send};
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::Kind;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::settings::command::SettingsCommand;
+use rollbook_domain::settings::state::{Setting, SettingValue};
+use rollbook_tests::app::{Entry, World};
+use std::collections::BTreeMap;
+
+/// Unmistakable, so that it can be looked for.
+const REASON: &str = "Grund: Prüfung 4711, Zoë bat darum";
+const REASON_SENT: &str = "Grund%3A%20Pr%C3%BCfung%204711%2C%20Zo%C3%AB%20bat%20darum";
+
+async fn demand_reasons(world: &World) {
+    let all = BTreeMap::from([(Setting::ReasonRequired, SettingValue::Word("all".into()))]);
+    let command = Command::Settings(SettingsCommand::Set(all));
+    world.north.submit(world.app.deployment(), Actor::Operator, command, Vec::new()).await;
+}
+
+/// The operation with its example's path naming the thing by id: a retry of a renaming by the old name finds nothing.
+async fn by_id(world: &World, mut operation: Operation) -> Operation {
+    let example = operation.example();
+    operation.body = body(&world.owner(), &example).await;
+    let thing = example.path.split('/').take(5).collect::<Vec<_>>().join("/");
+    if operation.names_a_thing()
+        && let Some(id) = world.owner().get(&thing).await.json()["id"].as_str()
+    {
+        operation.path = Some(example.path.replacen(
+            &thing,
+            &thing.replace(example.path.split('/').nth(4).unwrap(), id),
+            1,
+        ));
+    }
+    operation
+}
+
+/// Each operation that changes something, in a world of its own.
+async fn each(check: impl AsyncFn(World, Operation)) {
+    let operations = operations_that(Does::Changes);
+    assert!(operations.len() >= 15, "the description lost its mutations");
+    for operation in operations {
+        check(World::new().await, operation).await;
+    }
+}
+
+#[tokio::test]
+async fn every_change_says_who_by_what_right_and_in_which_request() {
+    each(async |world, operation| {
+        let before = world.head().await;
+        let owner = world.owner().with("user-agent", "audit-test/1").with("rollbook-ticket", "T-17");
+        let answer = send(&owner, &operation).await;
+        let created = operation.described["responses"].get("201").is_some();
+        let answer = answer.expect(if created { 201 } else { 200 });
+        let entries = world.changes_after(before).await;
+        assert!(!entries.is_empty(), "{} left no event", operation.name);
+        let batch = entries[0].metadata["batch"].clone();
+        // Rollbook itself says that what was asked to be erased is gone.
+        let asked = |entry: &&Entry| entry.event_type != "user.erased";
+        for entry in entries.iter().filter(asked) {
+            let said = |name: &str| {
+                let missing = || panic!("{}: {} does not say `{name}`", operation.name, entry.event_type);
+                entry.metadata.get(name).cloned().unwrap_or_else(missing)
+            };
+            let owner = world.north.id(Kind::User, "owner").to_string();
+            assert_eq!(said("actor"), format!("user:{owner}"), "{}", operation.name);
+            assert_eq!(said("user"), owner);
+            assert_eq!(said("actor_role"), "Owner");
+            assert_eq!(
+                (said("batch"), said("ip"), said("agent")),
+                (batch.clone(), "127.0.0.1".into(), "audit-test/1".into())
+            );
+            assert_eq!(said("ticket"), "T-17");
+            let channel = if operation.name.contains("/rollbacks") { "rollback" } else { "api" };
+            assert_eq!(said("channel"), channel, "{}", operation.name);
+            for name in ["authority", "command", "request", "session", "subjects", "at"] {
+                assert!(!said(name).is_empty(), "{}: {name} is empty", operation.name);
+            }
+        }
+        let head = world.head().await;
+        assert_eq!(answer.header("rollbook-position"), Some(head.to_string().as_str()), "{}", operation.name);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_by_api_key_names_the_key_and_its_user() {
+    let world = World::new().await;
+    let before = world.head().await;
+    let _ = world.api_key().act("/api/v1/users/ann/block").await.expect(200);
+    let entry = world.changes_after(before).await.pop().unwrap();
+    assert!(entry.metadata["actor"].starts_with("api_key:"), "{entry:?}");
+    assert_eq!(entry.metadata["user"], world.north.id(Kind::User, "owner").to_string());
+    assert_eq!(entry.metadata.get("session"), None);
+}
+
+#[tokio::test]
+async fn where_reasons_are_demanded_no_change_is_made_without_one() {
+    each(async |world, operation| {
+        demand_reasons(&world).await;
+        let before = world.head().await;
+        let answer = send(&world.owner(), &operation).await;
+        let _ = answer.refused(422, "reason_required");
+        let blank = send(&world.owner().with("rollbook-reason", "%20%20"), &operation).await;
+        let _ = blank.refused(422, "reason_required");
+        assert_eq!(world.head().await, before, "{}", operation.name);
+        let answer = send(&world.owner().with("rollbook-reason", REASON_SENT), &operation).await;
+        assert!(answer.is_ok(), "{}: {}", operation.name, answer.text());
+        for entry in world.changes_after(before).await {
+            // A reason to erase somebody is theirs, and goes with them.
+            let wanted = if operation.name.ends_with("/erase") { "[erased]" } else { REASON };
+            let said = entry.metadata.get("reason").map(String::as_str);
+            if entry.event_type == "user.erased" {
+                continue;
+            }
+            assert_eq!(said, Some(wanted), "{}", operation.name);
+        }
+        for row in world.raw().await {
+            assert!(!row.metadata.contains("4711") && !row.payload.contains("4711"), "{}", operation.name);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_happen_and_leaves_nothing() {
+    let world = World::new().await;
+    let before = world.head().await;
+    for operation in operations_that(Does::Changes) {
+        let owner = world.owner().with("rollbook-dry-run", "true").with("idempotency-key", "dry");
+        let answer = send(&owner, &operation).await.expect(200);
+        let events = answer.json()["events"].as_array().cloned().unwrap_or_default();
+        assert!(!events.is_empty(), "{}: {}", operation.name, answer.text());
+        for event in events {
+            // A rollback's preview tells changes, not the events that will make them.
+            let told = (event["type"].is_string() || operation.name.ends_with("/rollbacks"))
+                && event["subject"]["kind"].is_string()
+                && event["changes"].is_array();
+            assert!(told, "{}: {event}", operation.name);
+        }
+    }
+    assert_eq!(world.head().await, before);
+}
+
+#[tokio::test]
+async fn the_same_idempotency_key_applies_once() {
+    each(async |world, operation| {
+        let owner = world.owner().with("idempotency-key", "once");
+        let operation = &by_id(&world, operation).await;
+        let first = send(&owner, operation).await;
+        assert!(first.is_ok(), "{}: {}", operation.name, first.text());
+        let (after, status) = (world.head().await, first.status);
+        let second = send(&owner, operation).await.expect(status);
+        if operation.name.ends_with("/erase") {
+            // Its answer counts Rollbook's own confirmation, which is not the command that is remembered.
+            assert_eq!(world.head().await, after);
+            return;
+        }
+        assert_eq!(second.header("rollbook-replayed"), Some("true"), "{}", operation.name);
+        assert_eq!(
+            second.header("rollbook-position"),
+            first.header("rollbook-position"),
+            "{}",
+            operation.name
+        );
+        assert_eq!(second.header("etag"), first.header("etag"), "{}", operation.name);
+        let other = world.owner().with("idempotency-key", "once").with("rollbook-reason", "another");
+        let _ = send(&other, operation).await.refused(422, "idempotency_key_reused");
+        assert_eq!(world.head().await, after, "{}", operation.name);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_of_what_has_changed_since_is_refused() {
+    let world = World::new().await;
+    let before = world.head().await;
+    for operation in operations_that(Does::Changes).into_iter().filter(Operation::names_a_thing) {
+        let stale = send(&world.owner().with("if-match", "\"1\""), &operation).await;
+        let _ = stale.refused(412, "precondition_failed");
+        for tag in ["1", "W/\"1\"", "*", "\"one\"", "\"-1\"", "\"1\", \"2\"", "\"99999999999999999999999\""] {
+            let answer = send(&world.owner().with("if-match", tag), &operation).await.refused(422, "invalid");
+            assert_eq!(answer.pointers(), ["If-Match"], "{tag}");
+        }
+    }
+    assert_eq!(world.head().await, before);
+    let tag = world.owner().get("/api/v1/users/ann").await.header("etag").unwrap().to_owned();
+    let _ = world.owner().with("if-match", tag).act("/api/v1/users/ann/block").await.expect(200);
+}
+
+#[tokio::test]
+async fn asking_for_what_is_so_already_leaves_no_event() {
+    each(async |world, operation| {
+        // What makes something new each time is another thing each time.
+        if operation.method() != "PUT" && operation.method() != "PATCH"
+            || operation.name.ends_with("/password")
+        {
+            return;
+        }
+        let operation = &by_id(&world, operation).await;
+        let first = send(&world.owner(), operation).await.expect(200);
+        let after = world.head().await;
+        let again = send(&world.owner(), operation).await.expect(200);
+        assert_eq!(again.json(), first.json(), "{}", operation.name);
+        assert_eq!(world.head().await, after, "{}", operation.name);
+    })
+    .await;
+}

@@ -1,0 +1,316 @@
+//! One example request for each operation of the API description, in a world as `rollbook_tests::app` makes it.
+//!
+//! If you are here because a test named an operation without an example: add a row to [`EXAMPLES`]. Denial, audit,
+//! input and escalation tests then cover the operation by themselves.
+
+use rollbook_tests::app::World;
+use rollbook_tests::client::{Answer, Client};
+use serde_json::Value;
+
+/// What an operation does when its example is sent by the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Does {
+    /// Answers 200 and changes nothing.
+    Reads,
+    /// Leaves at least one event and answers 200, or 201 where it adds something.
+    Changes,
+    /// Begins or ends a session; not a change of the organization.
+    Signs,
+}
+use Does::{Changes, Reads, Signs};
+
+/// One operation's example.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Example {
+    /// Method and path of the description.
+    pub(crate) operation: &'static str,
+    /// The path to send, with its query.
+    pub(crate) path: &'static str,
+    /// The JSON body; empty for none.
+    pub(crate) body: &'static str,
+    /// What comes of it.
+    pub(crate) does: Does,
+}
+
+const fn row(operation: &'static str, path: &'static str, body: &'static str, does: Does) -> Example {
+    Example { operation, path, body, does }
+}
+
+/// A row for each operation, in the order of the description.
+pub(crate) const EXAMPLES: &[Example] = &[
+    row("GET /api/v1/access", "/api/v1/access?permission=users.view", "", Reads),
+    row("GET /api/v1/activity", "/api/v1/activity?limit=3", "", Reads),
+    row("GET /api/v1/activity/export", "/api/v1/activity/export?format=csv", "", Reads),
+    row("GET /api/v1/activity/stream", "/api/v1/activity/stream", "", Reads),
+    row("GET /api/v1/catalog", "/api/v1/catalog", "", Reads),
+    row(
+        "POST /api/v1/check",
+        "/api/v1/check",
+        r#"{"user":"ann","permission":"users.view","target":{"kind":"user","id":"agent"}}"#,
+        Reads,
+    ),
+    row(
+        "POST /api/v1/check/bulk",
+        "/api/v1/check/bulk",
+        r#"{"checks":[{"user":"ann","permission":"users.view"}]}"#,
+        Reads,
+    ),
+    row("GET /api/v1/diff", "/api/v1/diff?from=2", "", Reads),
+    row("GET /api/v1/organization", "/api/v1/organization", "", Reads),
+    row("GET /api/v1/groups", "/api/v1/groups", "", Reads),
+    row(
+        "POST /api/v1/groups",
+        "/api/v1/groups",
+        r#"{"name":"West","description":"of the river","members":["ann"],"supervisors":["manager"],"settings":{"outbound_calls":false}}"#,
+        Changes,
+    ),
+    row("GET /api/v1/groups/{id}", "/api/v1/groups/East", "", Reads),
+    row("DELETE /api/v1/groups/{id}", "/api/v1/groups/East", "", Changes),
+    row(
+        "PATCH /api/v1/groups/{id}",
+        "/api/v1/groups/East",
+        r#"{"name":"Far East","members":["ann","agent"]}"#,
+        Changes,
+    ),
+    row("POST /api/v1/groups/{id}/archive", "/api/v1/groups/East/archive", "", Changes),
+    row("GET /api/v1/groups/{id}/history", "/api/v1/groups/East/history", "", Reads),
+    row("POST /api/v1/groups/{id}/restore", "/api/v1/groups/Old%20group/restore", "", Changes),
+    row("GET /api/v1/keys", "/api/v1/keys", "", Reads),
+    row("POST /api/v1/keys", "/api/v1/keys", r#"{"name":"GOLD","description":"the best"}"#, Changes),
+    row("GET /api/v1/keys/{id}", "/api/v1/keys/VIP", "", Reads),
+    row("DELETE /api/v1/keys/{id}", "/api/v1/keys/VIP", "", Changes),
+    row(
+        "PATCH /api/v1/keys/{id}",
+        "/api/v1/keys/VIP",
+        r#"{"name":"VERYVIP","description":"better"}"#,
+        Changes,
+    ),
+    row("POST /api/v1/keys/{id}/archive", "/api/v1/keys/VIP/archive", "", Changes),
+    row("GET /api/v1/keys/{id}/history", "/api/v1/keys/VIP/history", "", Reads),
+    row("POST /api/v1/keys/{id}/restore", "/api/v1/keys/OLDKEY/restore", "", Changes),
+    row("GET /api/v1/profiles", "/api/v1/profiles", "", Reads),
+    row(
+        "POST /api/v1/profiles",
+        "/api/v1/profiles",
+        r#"{"name":"Support","description":"helps","grants":[{"permission":"calls.process","scope":"own"}]}"#,
+        Changes,
+    ),
+    row("GET /api/v1/profiles/{id}", "/api/v1/profiles/Billing", "", Reads),
+    row("DELETE /api/v1/profiles/{id}", "/api/v1/profiles/Billing", "", Changes),
+    row(
+        "PATCH /api/v1/profiles/{id}",
+        "/api/v1/profiles/Billing",
+        r#"{"name":"Invoices","description":"money"}"#,
+        Changes,
+    ),
+    row("POST /api/v1/profiles/{id}/archive", "/api/v1/profiles/Billing/archive", "", Changes),
+    row("GET /api/v1/profiles/{id}/history", "/api/v1/profiles/Billing/history", "", Reads),
+    row("POST /api/v1/profiles/{id}/restore", "/api/v1/profiles/Old%20profile/restore", "", Changes),
+    row("GET /api/v1/queues", "/api/v1/queues", "", Reads),
+    row(
+        "POST /api/v1/queues",
+        "/api/v1/queues",
+        r#"{"name":"Care","description":"cares","kind":"queue","visibility_key":"VIP","parts":["Sales"],"agents":["ann"],"supervisors":[{"user":"supervisor","editor":true}]}"#,
+        Changes,
+    ),
+    row("GET /api/v1/queues/{id}", "/api/v1/queues/Sales", "", Reads),
+    row("DELETE /api/v1/queues/{id}", "/api/v1/queues/Sales", "", Changes),
+    row(
+        "PATCH /api/v1/queues/{id}",
+        "/api/v1/queues/Sales",
+        r#"{"name":"Selling","agents":["ann"]}"#,
+        Changes,
+    ),
+    row("POST /api/v1/queues/{id}/archive", "/api/v1/queues/Sales/archive", "", Changes),
+    row("GET /api/v1/queues/{id}/history", "/api/v1/queues/Sales/history", "", Reads),
+    row("POST /api/v1/queues/{id}/restore", "/api/v1/queues/Old%20queue/restore", "", Changes),
+    row("GET /api/v1/roles", "/api/v1/roles", "", Reads),
+    row(
+        "POST /api/v1/roles",
+        "/api/v1/roles",
+        r#"{"name":"Coach","description":"coaches","rank":15,"grants":[{"permission":"calls.process","scope":"own"}],"keys":["VIP"]}"#,
+        Changes,
+    ),
+    row("GET /api/v1/roles/{id}", "/api/v1/roles/Helper", "", Reads),
+    row("DELETE /api/v1/roles/{id}", "/api/v1/roles/Helper", "", Changes),
+    row("PATCH /api/v1/roles/{id}", "/api/v1/roles/Helper", r#"{"name":"Aide","rank":6}"#, Changes),
+    row("POST /api/v1/roles/{id}/archive", "/api/v1/roles/Helper/archive", "", Changes),
+    row("GET /api/v1/roles/{id}/history", "/api/v1/roles/Helper/history", "", Reads),
+    row("POST /api/v1/roles/{id}/restore", "/api/v1/roles/Old%20role/restore", "", Changes),
+    row(
+        "POST /api/v1/rollbacks",
+        "/api/v1/rollbacks",
+        r#"{"plan":"@plan","select":{"subject":{"kind":"user","id":"blocked"},"to":{"version":1}}}"#,
+        Changes,
+    ),
+    row(
+        "POST /api/v1/rollbacks/plan",
+        "/api/v1/rollbacks/plan",
+        r#"{"select":{"subject":{"kind":"user","id":"blocked"},"to":{"version":1}}}"#,
+        Reads,
+    ),
+    row("GET /api/v1/settings", "/api/v1/settings", "", Reads),
+    row("PATCH /api/v1/settings", "/api/v1/settings", r#"{"lock_out_minutes":20}"#, Changes),
+    row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),
+    row("POST /api/v1/users/{id}/erase", "/api/v1/users/archived/erase", r#"{"authored":false}"#, Changes),
+    row("GET /api/v1/users/{id}/history", "/api/v1/users/ann/history", "", Reads),
+    row("GET /api/v1/users/{id}/permissions", "/api/v1/users/ann/permissions", "", Reads),
+    row("GET /api/v1/me", "/api/v1/me", "", Reads),
+    row(
+        "POST /api/v1/sessions",
+        "/api/v1/sessions",
+        r#"{"organization":"north","login":"agent","password":"correct horse battery staple"}"#,
+        Signs,
+    ),
+    row("DELETE /api/v1/sessions/current", "/api/v1/sessions/current", "", Signs),
+    row("GET /api/v1/users", "/api/v1/users?limit=3", "", Reads),
+    row(
+        "POST /api/v1/users",
+        "/api/v1/users",
+        r#"{"login":"new","name":"New Person","email":"new@north.example","role":"agent","profile":"Billing","status":"invited"}"#,
+        Changes,
+    ),
+    row(
+        "POST /api/v1/users/bulk",
+        "/api/v1/users/bulk",
+        r#"{"ids":["ann"],"set":{"role":"Helper"}}"#,
+        Changes,
+    ),
+    row("GET /api/v1/users/{id}", "/api/v1/users/ann", "", Reads),
+    row("DELETE /api/v1/users/{id}", "/api/v1/users/ann", "", Changes),
+    row(
+        "PATCH /api/v1/users/{id}",
+        "/api/v1/users/ann",
+        r#"{"login":"anna","name":"Anna","email":"anna@north.example"}"#,
+        Changes,
+    ),
+    row("POST /api/v1/users/{id}/activate", "/api/v1/users/invited/activate", "", Changes),
+    row("POST /api/v1/users/{id}/api-key", "/api/v1/users/ann/api-key", "", Changes),
+    row("DELETE /api/v1/users/{id}/api-key", "/api/v1/users/owner/api-key", "", Changes),
+    row("POST /api/v1/users/{id}/archive", "/api/v1/users/ann/archive", "", Changes),
+    row("POST /api/v1/users/{id}/block", "/api/v1/users/ann/block", "", Changes),
+    row(
+        "PUT /api/v1/users/{id}/custom-profile",
+        "/api/v1/users/ann/custom-profile",
+        r#"{"grants":[{"permission":"calls.process","scope":"own"}]}"#,
+        Changes,
+    ),
+    row(
+        "PUT /api/v1/users/{id}/keys",
+        "/api/v1/users/ann/keys",
+        r#"{"keys":["VIP"],"masterkey":false}"#,
+        Changes,
+    ),
+    row(
+        "PUT /api/v1/users/{id}/password",
+        "/api/v1/users/ann/password",
+        r#"{"new":"a longer password"}"#,
+        Changes,
+    ),
+    row("PUT /api/v1/users/{id}/profile", "/api/v1/users/ann/profile", r#"{"profile":"Billing"}"#, Changes),
+    row("POST /api/v1/users/{id}/restore", "/api/v1/users/archived/restore", "", Changes),
+    row("PUT /api/v1/users/{id}/role", "/api/v1/users/ann/role", r#"{"role":"supervisor"}"#, Changes),
+    row("POST /api/v1/users/{id}/unblock", "/api/v1/users/blocked/unblock", "", Changes),
+];
+
+/// One operation of the description.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    /// Method and path.
+    pub(crate) name: String,
+    /// Its `x-permission`.
+    pub(crate) permission: String,
+    /// Another body to send than the example's.
+    pub(crate) body: Option<Value>,
+    /// Another path to send than the example's.
+    pub(crate) path: Option<String>,
+    /// All the description says of it.
+    pub(crate) described: Value,
+}
+
+impl Operation {
+    /// Its example.
+    pub(crate) fn example(&self) -> Example {
+        let found = EXAMPLES.iter().find(|example| example.operation == self.name);
+        *found.unwrap_or_else(|| panic!("{} has no example: add a row to EXAMPLES", self.name))
+    }
+
+    /// The method.
+    pub(crate) fn method(&self) -> &str {
+        self.name.split(' ').next().unwrap()
+    }
+
+    /// Whether its path names a thing.
+    pub(crate) fn names_a_thing(&self) -> bool {
+        self.name.contains('{')
+    }
+}
+
+/// The description as JSON.
+pub(crate) fn description() -> Value {
+    serde_json::to_value(rollbook_api::server::description()).unwrap()
+}
+
+/// Every operation of the description.
+pub(crate) fn operations() -> Vec<Operation> {
+    let description = description();
+    let paths = description["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().iter().map(move |(method, described)| Operation {
+            name: format!("{} {path}", method.to_uppercase()),
+            permission: described["x-permission"].as_str().unwrap_or_default().to_owned(),
+            body: None,
+            path: None,
+            described: described.clone(),
+        })
+    });
+    operations.collect()
+}
+
+/// The operations whose examples do this.
+pub(crate) fn operations_that(does: Does) -> Vec<Operation> {
+    operations().into_iter().filter(|operation| operation.example().does == does).collect()
+}
+
+/// Sends an operation's example.
+pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
+    let example = operation.example();
+    let body = match &operation.body {
+        Some(body) => Some(body.clone()),
+        None => body(client, &example).await,
+    };
+    let path = operation.path.as_deref().unwrap_or(example.path);
+    client.send(operation.method(), path, body.as_ref()).await
+}
+
+/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change.
+pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
+    let mut body: Value = serde_json::from_str(example.body).ok()?;
+    if body["plan"] == "@plan" {
+        let select = serde_json::json!({ "select": body["select"] });
+        let plan = client.post("/api/v1/rollbacks/plan", &select).await;
+        if plan.is_ok() {
+            body["plan"] = plan.json()["id"].clone();
+        }
+    }
+    Some(body)
+}
+
+/// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.
+pub(crate) fn lacks(world: &World, operation: &Operation) -> &'static str {
+    use rollbook_domain::kernel::id::{Kind, UserId};
+    use rollbook_domain::permission::facts::{Facts, Targets};
+    use rollbook_domain::permission::resolve::{Question, allowed};
+    let organization = &world.north.open.writer.published().organization;
+    let (targets, facts, permission) = (Targets::default(), Facts::default(), operation.permission.as_str());
+    let lowest_first = ["agent", "supervisor", "manager", "auditor", "administrator"];
+    let lacking = lowest_first.into_iter().find(|login| {
+        let who = organization.user(UserId(world.north.id(Kind::User, login))).unwrap();
+        let at = organization.at;
+        !allowed(
+            organization,
+            &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
+        )
+    });
+    lacking.unwrap_or("agent")
+}

@@ -1,0 +1,134 @@
+//! Signing in and staying signed in: one answer for every failure, lock-outs, sessions that end, cookies, other sites.
+
+use rollbook_api::app::ServeOptions;
+use rollbook_tests::app::{PASSWORD, World};
+use rollbook_tests::client::{Answer, Client};
+use serde_json::{Value, json};
+
+async fn sign_in(client: &Client, organization: &str, login: &str, password: &str) -> Answer {
+    let body = json!({ "organization": organization, "login": login, "password": password });
+    client.post("/api/v1/sessions", &body).await
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_sign_in_the_answer_is_the_same() {
+    let world = World::new().await;
+    let cases = [
+        ("nowhere", "agent", PASSWORD),
+        ("north", "nobody", PASSWORD),
+        ("north", "agent", "wrong password"),
+        ("north", "blocked", PASSWORD),
+        ("north", "invited", PASSWORD),
+        ("north", "archived", PASSWORD),
+    ];
+    let mut bodies: Vec<Value> = Vec::new();
+    for (organization, login, password) in cases {
+        let answer =
+            sign_in(&world.anonymous(), organization, login, password).await.refused(401, "sign_in_failed");
+        assert_eq!(answer.header("set-cookie"), None);
+        bodies.push(answer.json());
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "{bodies:#?}");
+}
+
+#[tokio::test]
+async fn ten_wrong_passwords_lock_the_account_and_not_its_neighbour() {
+    let world = World::new().await;
+    for _ in 0..10 {
+        let _ = sign_in(&world.anonymous(), "north", "agent", "wrong password")
+            .await
+            .refused(401, "sign_in_failed");
+    }
+    let locked =
+        sign_in(&world.anonymous(), "north", "agent", PASSWORD).await.refused(429, "too_many_attempts");
+    let wait: u64 = locked.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=901).contains(&wait), "{wait}");
+    let _ = sign_in(&world.anonymous(), "north", "ann", PASSWORD).await.expect(201);
+    let _ = world.user("agent").get("/api/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_cookie_is_for_this_site_and_no_script() {
+    for secure_cookies in [false, true] {
+        let world = World::with(ServeOptions { secure_cookies, ..ServeOptions::default() }).await;
+        let answer = sign_in(&world.anonymous(), "north", "agent@north.example", PASSWORD).await.expect(201);
+        let cookie = answer.header("set-cookie").unwrap().to_owned();
+        let attributes: Vec<_> = cookie.split("; ").skip(1).collect();
+        assert!(attributes.contains(&"HttpOnly") && attributes.contains(&"SameSite=Lax"), "{cookie}");
+        assert!(attributes.contains(&"Path=/"), "{cookie}");
+        assert_eq!(attributes.contains(&"Secure"), secure_cookies, "{cookie}");
+        let pair = cookie.split(';').next().unwrap();
+        let browser = world.anonymous().with("cookie", pair);
+        assert_eq!(browser.get("/api/v1/me").await.expect(200).json()["user"]["login"], "agent");
+        let elsewhere = browser.clone().with("sec-fetch-site", "cross-site");
+        let _ = elsewhere.delete("/api/v1/sessions/current").await.refused(403, "cross_site");
+        let _ = browser
+            .with("sec-fetch-site", "same-origin")
+            .delete("/api/v1/sessions/current")
+            .await
+            .expect(200);
+        assert_eq!(world.anonymous().with("cookie", pair).get("/api/v1/me").await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_for_good_with_its_users_access() {
+    let world = World::new().await;
+    for (login, end, again) in [("ann", "block", "unblock"), ("agent", "archive", "restore")] {
+        let _ = world.user(login).get("/api/v1/me").await.expect(200);
+        let _ = world.owner().act(&format!("/api/v1/users/{login}/{end}")).await.expect(200);
+        assert_eq!(world.user(login).get("/api/v1/me").await.status, 401, "{end}");
+        let _ = world.owner().act(&format!("/api/v1/users/{login}/{again}")).await.expect(200);
+        assert_eq!(world.user(login).get("/api/v1/me").await.status, 401, "{again} revived a session");
+    }
+    let bulk = json!({ "ids": ["supervisor"], "set": { "status": "blocked" } });
+    let _ = world.owner().post("/api/v1/users/bulk", &bulk).await.expect(200);
+    let bulk = json!({ "ids": ["supervisor"], "set": { "status": "active" } });
+    let _ = world.owner().post("/api/v1/users/bulk", &bulk).await.expect(200);
+    assert_eq!(world.user("supervisor").get("/api/v1/me").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session_and_the_old_password() {
+    let world = World::new().await;
+    let other = sign_in(&world.anonymous(), "north", "agent", PASSWORD).await.expect(201);
+    let other = world.anonymous().bearer(other.json()["token"].as_str().unwrap());
+    let wrong = json!({ "old": "wrong password", "new": "another password" });
+    let answer =
+        world.user("agent").put("/api/v1/users/agent/password", &wrong).await.refused(422, "invalid");
+    assert_eq!(answer.pointers(), ["/old"]);
+    let right = json!({ "old": PASSWORD, "new": "another password" });
+    let _ = world.user("agent").put("/api/v1/users/agent/password", &right).await.expect(200);
+    let _ = world.user("agent").get("/api/v1/me").await.expect(200);
+    assert_eq!(other.get("/api/v1/me").await.status, 401);
+    let _ = sign_in(&world.anonymous(), "north", "agent", PASSWORD).await.refused(401, "sign_in_failed");
+    let _ = sign_in(&world.anonymous(), "north", "agent", "another password").await.expect(201);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_protect_browsers() {
+    let world = World::new().await;
+    let answers = [
+        world.anonymous().get("/api/v1/me").await.expect(401),
+        world.owner().get("/api/v1/me").await.expect(200),
+        world.anonymous().get("/api/v1/nowhere").await.refused(404, "no_such_path"),
+        world.owner().put("/api/v1/me", &json!({})).await.refused(405, "method_not_allowed"),
+        world.anonymous().get("/healthz").await.expect(200),
+        world.anonymous().get("/api/docs/").await.expect(200),
+        world
+            .anonymous()
+            .with("sec-fetch-site", "cross-site")
+            .post("/api/v1/sessions", &json!({}))
+            .await
+            .expect(403),
+    ];
+    for answer in answers {
+        for name in ["content-security-policy", "referrer-policy", "cache-control"] {
+            assert!(answer.header(name).is_some(), "{} lacks {name}", answer.asked);
+        }
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.asked);
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{}", answer.asked);
+        assert_eq!(answer.header("server"), None, "{}", answer.asked);
+    }
+}

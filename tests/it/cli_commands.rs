@@ -1,0 +1,185 @@
+//! The command line: exit codes, JSON, bad usage, settings, and what each command changes.
+
+use rollbook_tests::process::{Server, rollbook};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Output;
+use tempfile::TempDir;
+
+/// A folder with the organization `acme`, owned by `ada`, who has this password.
+struct World {
+    folder: TempDir,
+    password: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let founded =
+            json(&run(folder.path(), &["--json", "init", "--organization", "acme", "--owner", "ada"]));
+        let password = founded["owner"]["password"].as_str().unwrap().to_owned();
+        Self { folder, password }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(self.folder.path(), arguments)
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    rollbook().current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}{}", stderr(output)))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn founding_twice_is_refused_and_shows_no_password() {
+    let world = World::new();
+    let again = world.run(&["init", "--organization", "ACME", "--owner", "bob"]);
+    assert_eq!(code(&again), 3, "{}", stderr(&again));
+    assert!(stderr(&again).contains("exists already"));
+    assert!(again.stdout.is_empty());
+    assert!(world.password.len() >= 16);
+}
+
+#[test]
+fn bad_usage_exits_with_two_and_says_what_is_wrong() {
+    let world = World::new();
+    for (arguments, said) in [
+        (&["frobnicate"][..], "unrecognized subcommand"),
+        (&["init", "--owner", "x"], "--organization"),
+        (&["init", "--organization", "b", "--owner", "x", "--catalog", "none"], "there is no such catalog"),
+        (&["history", "planet", "x", "--organization", "acme"], "no such kind"),
+        (&["history", "user", "--organization", "acme"], "say which user"),
+        (&["as-of", "user", "ada", "--organization", "acme", "--at", "yesterday"], "--at"),
+        (&["rollback", "plan", "--organization", "acme", "--subject", "user:ada"], "--to-version"),
+        (&["verify", "--data", "nowhere"], "there is no Rollbook database in nowhere"),
+        (&["serve", "--data", "a", "--database-url", "postgres://h/d"], "cannot be used with"),
+        (&["demo", "--database-url", "postgres://h/d"], "use --data"),
+    ] {
+        let output = world.run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_wrong_setting_names_its_key_and_its_layer() {
+    let world = World::new();
+    std::fs::write(world.folder.path().join("rollbook.toml"), "conections = 3\n").unwrap();
+    let unknown = world.run(&["verify"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(stderr(&unknown).contains("names `conections`, which is no setting"), "{}", stderr(&unknown));
+    std::fs::remove_file(world.folder.path().join("rollbook.toml")).unwrap();
+    let mut command = rollbook();
+    command.current_dir(&world.folder).env("ROLLBOOK_LISTEN", "everywhere").arg("serve");
+    let wrong = command.output().unwrap();
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("`listen` (environment ROLLBOOK_LISTEN)"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_unavailable_and_its_password_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://u:planted@127.0.0.1:1/d";
+    let output = run(folder.path(), &["verify", "--database-url", url]);
+    assert_eq!(code(&output), 4, "{}", stderr(&output));
+    assert!(!stderr(&output).contains("planted"));
+}
+
+#[test]
+fn history_and_as_of_answer_as_json() {
+    let world = World::new();
+    let history = json(&world.run(&["--json", "history", "user", "ada", "--organization", "acme"]));
+    let created = history["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&created["action"], &created["version"]), (&"user.created".into(), &1.into()));
+    assert_eq!(created["actor"]["kind"], "operator");
+    let position = created["position"].as_u64().unwrap();
+    let at = position.to_string();
+    let then = json(&world.run(&["--json", "as-of", "user", "ada", "--organization", "acme", "--at", &at]));
+    assert_eq!((&then["position"], &then["entity"]["login"]), (&position.into(), &"ada".into()));
+    for (arguments, said) in [
+        (["--at", "1"], "no such entity then"),
+        (["--at", "1000000"], "has not come yet"),
+        (["--at", "2100-01-01T00:00:00Z"], "has not come yet"),
+    ] {
+        let mut all = vec!["as-of", "user", "ada", "--organization", "acme"];
+        all.extend(arguments);
+        let refused = world.run(&all);
+        assert_eq!((code(&refused), stderr(&refused).contains(said)), (3, true), "{}", stderr(&refused));
+    }
+}
+
+#[test]
+fn a_recovered_owner_has_a_new_password_and_the_ledger_says_so() {
+    let world = World::new();
+    let recovered = json(&world.run(&["--json", "recover", "--organization", "acme", "--login", "ADA"]));
+    assert_eq!(recovered["login"], "ada");
+    assert_ne!(recovered["password"], world.password);
+    let history = json(&world.run(&["--json", "history", "user", "ada", "--organization", "acme"]));
+    assert_eq!(history["items"][0]["action"], "user.password_set");
+    assert_eq!(history["items"][0]["reason"], "recovered at the command line");
+    let nobody = world.run(&["recover", "--organization", "acme", "--login", "bob"]);
+    assert_eq!(code(&nobody), 3);
+    assert_eq!(code(&world.run(&["verify"])), 0);
+}
+
+#[test]
+fn verify_is_clean_names_a_forged_row_and_exits_with_one() {
+    let world = World::new();
+    let clean = json(&world.run(&["--json", "verify"]));
+    assert_eq!(clean["findings"].as_array().unwrap().len(), 0);
+    assert_eq!(code(&world.run(&["verify", "--organization", "nobody"])), 3);
+    let file = world.folder.path().join("rollbook-data/rollbook.sqlite");
+    let database = rusqlite::Connection::open(file).unwrap();
+    // As somebody with the file would: past the guards.
+    let triggers: Vec<String> = {
+        let mut names = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").unwrap();
+        names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for trigger in triggers {
+        database.execute(&format!("DROP TRIGGER {trigger}"), []).unwrap();
+    }
+    let forged = "UPDATE events SET payload = replace(payload, 'ada', 'eve')
+        WHERE aggregate_type = 'organization' AND sequence = 1";
+    let forged = forged.replace("'ada', 'eve'", "'acme', 'evil'");
+    assert_eq!(database.execute(&forged, []).unwrap(), 1);
+    drop(database);
+    let found = world.run(&["--json", "verify"]);
+    assert_eq!(code(&found), 1, "{}", stderr(&found));
+    let findings = json(&found)["findings"].clone();
+    assert!(findings.as_array().unwrap().iter().any(|one| one["kind"] == "content" && one["position"] == 1));
+}
+
+#[test]
+fn rebuild_says_what_is_live_now() {
+    let world = World::new();
+    let rebuilt = json(&world.run(&["--json", "rebuild"]));
+    assert!(rebuilt["rows"].as_u64().unwrap() > 5, "{rebuilt}");
+}
+
+#[test]
+fn serve_says_where_it_listens_first_and_ends_with_zero_on_sigterm() {
+    let world = World::new();
+    let mut command = rollbook();
+    command.current_dir(&world.folder).args(["serve", "--listen", "127.0.0.1:0", "--log-format", "text"]);
+    let mut server = Server::start(&mut command);
+    assert!(server.url().starts_with("http://127.0.0.1:"));
+    // A connection that asks nothing must not hold it up.
+    let _idle = std::net::TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
+    let taken = server.url().trim_start_matches("http://").to_owned();
+    let second = world.run(&["serve", "--listen", &taken]);
+    assert_eq!(code(&second), 4, "{}", stderr(&second));
+    assert!(server.stop().success(), "{}", server.stderr());
+}

@@ -1,0 +1,67 @@
+//! One of each kind of thing, and one of each that is archived, by name, so that examples can name them.
+
+use super::Place;
+use rollbook_domain::group::command::{GroupCommand, GroupEdit};
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, UserId};
+use rollbook_domain::key::command::{KeyCommand, KeyEdit};
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::permission::grant::{Grant, Grants, Scope};
+use rollbook_domain::profile::command::{ProfileCommand, ProfileEdit};
+use rollbook_domain::queue::command::{QueueCommand, QueueEdit};
+use rollbook_domain::role::command::{RoleCommand, RoleEdit};
+use rollbook_domain::user::command::UserCommand;
+use rollbook_ledger::deployment::Deployment;
+
+/// Puts in `place`: role `Helper`, profile `Billing`, key `VIP`, queue `Sales`, group `East` with its supervisor,
+/// an archived `Old …` of each, and the archived, blocked users.
+pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
+    let user = |login: &str| UserId(place.id(Kind::User, login));
+    let mut commands = vec![
+        Command::User(UserCommand::Block(user("blocked"))),
+        Command::User(UserCommand::Archive(user("archived"))),
+    ];
+    for name in ["Helper", "Old role"] {
+        commands.push(Command::Role(RoleCommand::Create(RoleEdit {
+            name: Some(name.to_owned()),
+            rank: Some(5),
+            ..RoleEdit::default()
+        })));
+    }
+    for name in ["Billing", "Old profile"] {
+        let grants: Grants = vec![Grant::new("calls.process", Scope::All)].into();
+        let edit =
+            ProfileEdit { name: Some(name.to_owned()), grants: Some(grants), ..ProfileEdit::default() };
+        commands.push(Command::Profile(ProfileCommand::Create(edit)));
+    }
+    for name in ["VIP", "OLDKEY"] {
+        let edit = KeyEdit { name: Some(name.to_owned()), ..KeyEdit::default() };
+        commands.push(Command::Key(KeyCommand::Create(edit)));
+    }
+    for name in ["Sales", "Old queue"] {
+        let edit = QueueEdit {
+            name: Some(name.to_owned()),
+            agents: Some(vec![user("agent")]),
+            ..QueueEdit::default()
+        };
+        commands.push(Command::Queue(QueueCommand::Create(edit)));
+    }
+    for name in ["East", "Old group"] {
+        commands.push(Command::Group(GroupCommand::Create(GroupEdit {
+            name: Some(name.to_owned()),
+            members: Some(vec![user("agent"), user("ann")]),
+            supervisors: Some(vec![user("supervisor")]),
+            ..GroupEdit::default()
+        })));
+    }
+    let owner = Actor::User(place.owner());
+    place.submit(deployment, owner, Command::Many(commands), Vec::new()).await;
+    let archive = vec![
+        Command::Role(RoleCommand::Archive(RoleId(place.id(Kind::Role, "Old role")))),
+        Command::Profile(ProfileCommand::Archive(ProfileId(place.id(Kind::Profile, "Old profile")))),
+        Command::Key(KeyCommand::Archive(KeyId(place.id(Kind::Key, "OLDKEY")))),
+        Command::Queue(QueueCommand::Archive(QueueId(place.id(Kind::Queue, "Old queue")))),
+        Command::Group(GroupCommand::Archive(GroupId(place.id(Kind::Group, "Old group")))),
+    ];
+    place.submit(deployment, owner, Command::Many(archive), Vec::new()).await;
+}
