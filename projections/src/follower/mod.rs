@@ -141,8 +141,9 @@ impl Follower {
         if !is_decided(&status.borrow()) {
             self.wake();
         }
-        // Whether it was reached, late, or the task is gone, the last status says it.
-        let _ended = tokio::time::timeout(bound, status.wait_for(is_decided)).await;
+        // Whether it was reached, late, or the task is gone, the last status says it. What `wait_for` answers is a
+        // lock: held while the status is asked for again, it would wait for a writer that waits for it.
+        drop(tokio::time::timeout(bound, status.wait_for(is_decided)).await);
         let status = self.status();
         match status.stopped {
             _ if of(&status) >= wanted => Ok(()),
