@@ -141,8 +141,8 @@ impl Follower {
         if !is_decided(&status.borrow()) {
             self.wake();
         }
-        // Whether it was reached, late, or the task is gone, the last status says it. What `wait_for` answers is a
-        // lock: held while the status is asked for again, it would wait for a writer that waits for it.
+        // Whether it was reached, late, or the task is gone, the last status says it. What is waited for holds the
+        // status for reading: kept, it would shut out the task, and the task the look below.
         drop(tokio::time::timeout(bound, status.wait_for(is_decided)).await);
         let status = self.status();
         match status.stopped {

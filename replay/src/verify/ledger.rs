@@ -22,7 +22,7 @@ const WRONG_MAX: usize = 10_000;
 /// The verification of one ledger.
 pub(super) struct Run<'a> {
     store: &'a Store,
-    mark: &'a HeadMark,
+    mark: HeadMark,
     erasures: &'a mut Erasures,
     findings: &'a mut Findings,
     trees: Trees,
@@ -46,7 +46,7 @@ struct Wrong {
 impl<'a> Run<'a> {
     pub(super) fn new(
         store: &'a Store,
-        mark: &'a HeadMark,
+        mark: HeadMark,
         erasures: &'a mut Erasures,
         findings: &'a mut Findings,
     ) -> Self {
@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn ledger(&self) -> &'a LedgerId {
+    fn ledger(&self) -> &LedgerId {
         &self.mark.ledger
     }
 
@@ -79,7 +79,12 @@ impl<'a> Run<'a> {
 
     /// Looks at every row, then at the head.
     pub(super) async fn entries(&mut self, progress: &mut impl FnMut(&Progress)) -> Result<(), StoreError> {
-        let head = head::read(self.store, self.mark).await?;
+        let head = head::read(self.store, &self.mark).await?;
+        if let Some(head) = &head {
+            // It may have moved on since it was listed.
+            let (ledger, position) = (head.ledger.clone(), head.position);
+            self.mark = HeadMark { ledger, position, batch: head.batch, at_us: head.at_us };
+        }
         if let Some(organization) = &self.organization {
             self.snapshot = snapshot::newest(self.store, organization.id).await?;
         }
@@ -207,18 +212,18 @@ impl<'a> Run<'a> {
     }
 
     async fn end_of_rows(&mut self, head: Option<&Head>) -> Result<(), StoreError> {
-        let verdict = head::compare(self.mark, head, &self.tail, &self.trees, self.findings);
+        let verdict = head::compare(&self.mark, head, &self.tail, &self.trees, self.findings);
         for wrong in std::mem::take(&mut self.wrong) {
             self.wrong(verdict, wrong);
         }
         if let Some(snapshot) = &self.snapshot {
             snapshot.end(&self.mark.ledger, self.tail.position, self.findings);
         }
-        head::beyond(self.store, self.mark, self.findings).await?;
-        std::mem::take(&mut self.gone).judge(self.ledger(), self.erasures, self.findings);
-        personal::left(self.store, self.ledger(), self.erasures, self.findings).await?;
+        head::beyond(self.store, &self.mark, self.findings).await?;
+        std::mem::take(&mut self.gone).judge(&self.mark.ledger, self.erasures, self.findings);
+        personal::left(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
         if let Some(organization) = &self.organization {
-            credentials::check(self.store, self.ledger(), organization, self.findings).await?;
+            credentials::check(self.store, &self.mark.ledger, organization, self.findings).await?;
         }
         Ok(())
     }
@@ -254,7 +259,7 @@ impl<'a> Run<'a> {
     pub(super) fn end(self) -> (Verified, Vec<String>) {
         let root = (!self.trees.broken).then(|| self.trees.stored.root());
         let (position, entries) = (self.tail.position, self.entries);
-        (Verified { ledger: self.mark.ledger.clone(), position, entries, root }, self.registered)
+        (Verified { ledger: self.mark.ledger, position, entries, root }, self.registered)
     }
 }
 

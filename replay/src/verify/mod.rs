@@ -59,7 +59,7 @@ pub async fn verify(
         let wanted = |id: &str| only.is_none_or(|only| only.to_string() == id) || kind == LedgerKind::System;
         for mark in marks.into_iter().filter(|mark| wanted(&mark.ledger.id)) {
             let of_ledger = erasures.entry(mark.ledger.id.clone()).or_default();
-            let mut run = ledger::Run::new(store, &mark, of_ledger, &mut findings);
+            let mut run = ledger::Run::new(store, mark, of_ledger, &mut findings);
             run.entries(&mut progress).await?;
             run.derived(derived).await?;
             let (verified, organizations) = run.end();
