@@ -78,7 +78,7 @@ impl Task {
                 Ok(()) = published.changed(), if failures == 0 => tokio::time::sleep(GATHER).await,
             }
             // Whatever was announced until now is looked at now.
-            let _seen = published.borrow_and_update();
+            drop(published.borrow_and_update());
         }
     }
 
