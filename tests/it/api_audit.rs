@@ -208,3 +208,17 @@ async fn asking_for_what_is_so_already_leaves_no_event() {
     })
     .await;
 }
+
+/// A retry names the same path, which by then may belong to another entity.
+#[tokio::test]
+async fn a_retry_is_never_answered_with_an_entity_that_took_the_name_over() {
+    let world = World::new().await;
+    let owner = world.owner();
+    let made = owner.post("/api/v1/keys", &json!({ "name": "OLD" })).await.expect(201).json()["id"].clone();
+    let rename = async || {
+        owner.with("idempotency-key", "again").patch("/api/v1/keys/OLD", &json!({ "name": "NEW" })).await
+    };
+    assert_eq!(rename().await.expect(200).json()["id"], made);
+    let _ = owner.post("/api/v1/keys", &json!({ "name": "OLD" })).await.expect(201);
+    assert_eq!(rename().await.expect(200).json()["id"], made);
+}

@@ -144,21 +144,33 @@ async fn answer_changed(
         }
         Answer::Replayed(replayed) => {
             let (remembered, organization) = *replayed;
-            let subject = match about {
-                Some(subject) => subject,
-                None => subject_at(app, &organization, remembered.first_position).await?,
-            };
-            let position = remembered.last_position;
+            let (first, last) = (remembered.first_position, remembered.last_position);
+            let subject = subject_of(app, &organization, about, first, last).await?;
+            let position = last;
             Ok(Changed { subject, position, batch: None, organization, replayed: true, creates })
         }
     }
 }
 
-async fn subject_at(app: &App, organization: &Organization, position: u64) -> Result<Subject, Problem> {
-    let rows = app.deployment().store().read_positions(&ledger_of(organization.id), &[position]).await?;
-    let subjects = rows.first().and_then(|row| row.entry.metadata.get("subjects"));
-    let first = subjects.and_then(|text| text.split(' ').next()).and_then(|text| text.parse().ok());
-    Ok(first.unwrap_or(organization.id.subject()))
+/// What a command that was carried out before was about: what its first or last event says. The path of the retry
+/// may name something else by now, where a name went over to another entity.
+async fn subject_of(
+    app: &App,
+    organization: &Organization,
+    about: Option<Subject>,
+    first: u64,
+    last: u64,
+) -> Result<Subject, Problem> {
+    if first == 0 {
+        return Ok(about.unwrap_or(organization.id.subject()));
+    }
+    let rows = app.deployment().store().read_positions(&ledger_of(organization.id), &[first, last]).await?;
+    let subjects: Vec<Subject> = rows
+        .iter()
+        .filter_map(|row| row.entry.metadata.get("subjects")?.split(' ').next()?.parse().ok())
+        .collect();
+    let same = about.filter(|about| subjects.contains(about));
+    Ok(same.or_else(|| subjects.first().copied()).unwrap_or(organization.id.subject()))
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.
