@@ -86,7 +86,13 @@ fn user(n: usize, role: RoleId) -> NewUser {
 /// If it is refused.
 pub async fn submit(writer: &Writer, actor: Actor, command: Command) -> Answer {
     let submission =
-        Submission { context: context(actor), command, idempotency: None, credentials: Vec::new() };
+        Submission {
+        context: context(actor),
+        command,
+        idempotency: None,
+        credentials: Vec::new(),
+        only_at: None,
+    };
     writer.submit(submission).await.unwrap()
 }
 

@@ -109,9 +109,10 @@ async fn fill(store: &Store, organization: OrganizationId) {
     while position < ENTRIES {
         let (batch, expected) = (id(1 << 40 | position), position);
         let mut rows = Vec::new();
-        for _ in 0..5_000.min(ENTRIES - position) {
+        for _ in 0..500.min(ENTRIES - position) {
             position += 1;
-            let context = context(position);
+            // One batch, one time.
+            let context = context(position, expected);
             let origin = Origin { ledger: &ledger, context: &context, batch, actor_role: Some("Owner") };
             let row =
                 encode(&origin, 0, position, &event(organization, position), &Authority::Operator).unwrap();
@@ -119,7 +120,7 @@ async fn fill(store: &Store, organization: OrganizationId) {
             rows.push(row);
         }
         let (ledger, frontier) = (ledger.clone(), frontier.clone());
-        let (commands, credentials, at_us) = (Vec::new(), Vec::new(), position as i64);
+        let (commands, credentials, at_us) = (Vec::new(), Vec::new(), expected as i64);
         let batch = Batch { ledger, expected, batch, rows, frontier, at_us, commands, credentials };
         store.append(batch).await.unwrap();
     }
@@ -165,14 +166,14 @@ fn event(organization: OrganizationId, position: u64) -> Event {
     }
 }
 
-fn context(position: u64) -> Context {
+fn context(position: u64, at: u64) -> Context {
     let acting = if position.is_multiple_of(HOT_EVERY) { 0 } else { position * 13 % USERS };
     let actor = if position > USERS + 2 { Actor::User(user(acting)) } else { Actor::Operator };
     let mut seed = [3; 32];
     seed.iter_mut().zip(position.to_be_bytes()).for_each(|(byte, of)| *byte = of);
     Context {
         actor,
-        at: Moment(position as i64),
+        at: Moment(at as i64),
         seed,
         reason: None,
         ticket: None,

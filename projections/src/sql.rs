@@ -1,7 +1,7 @@
 //! Statements on tables of this crate, the same for both engines.
 //!
 //! Parameters are written `$1`, `$2` … and first appear in that order (SQLite numbers them by appearance). A
-//! [`Script`] is a transaction whose steps are known before it begins, so that SQLite can run it on its writer thread
+//! A list of [`Step`]s is a transaction whose steps are known before it begins, so that SQLite can run it on its writer thread
 //! in one go. It knows no table.
 
 use crate::error::ProjectionError;

@@ -2,7 +2,7 @@
 
 use super::api_examples::{Does, Operation, lacks, operations, operations_that, send};
 use rollbook_domain::kernel::id::Kind;
-use rollbook_tests::app::World;
+use rollbook_tests::app::{Entry, World};
 use rollbook_tests::client::Client;
 use serde_json::json;
 
@@ -100,12 +100,8 @@ async fn whoever_lacks_the_permission_is_refused_and_it_is_on_record() {
         }
         assert!(matches!(answer.status, 403 | 404), "{who}");
         assert_eq!(answer.problem_fault(), None, "{who}");
-        let acts = world.activity_after(heard).await;
-        heard = world.activity().await;
         if answer.status == 403 {
-            let noted = acts.iter().find(|act| act.event_type == "request.denied").expect(&who);
-            let route = operation.name.as_str();
-            assert_eq!(noted.payload["detail"]["route"], route, "{who}");
+            let noted = denial_of(&world, &mut heard, &operation).await;
             assert_eq!(noted.payload["detail"]["code"], answer.code(), "{who}");
             assert_eq!(noted.payload["outcome"], "refused", "{who}");
             assert_eq!(noted.metadata["user"], world.north.id(Kind::User, login).to_string(), "{who}");
@@ -116,6 +112,21 @@ async fn whoever_lacks_the_permission_is_refused_and_it_is_on_record() {
         }
     }
     assert_eq!(world.head().await, before, "a refused request left an event");
+}
+
+/// The denial of this operation among the acts after `heard`; a task of its own writes it, so it may take a moment.
+async fn denial_of(world: &World, heard: &mut u64, operation: &Operation) -> Entry {
+    for _ in 0..200 {
+        let acts = world.activity_after(*heard).await;
+        let is_it = |act: &Entry| {
+            act.event_type == "request.denied" && act.payload["detail"]["route"] == operation.name.as_str()
+        };
+        if let Some(act) = acts.into_iter().find(is_it) {
+            *heard = act.position;
+            return act;
+        }
+    }
+    panic!("the denial of {} is not on record", operation.name);
 }
 
 #[tokio::test]

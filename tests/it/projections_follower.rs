@@ -146,18 +146,15 @@ async fn an_act_is_told_with_the_names_of_when_it_was_judged(world: World) {
 async fn append_unknown_act(store: &Store, world: &World) {
     use rollbook_ledger::entry::{Entry, Frontier, Sealed};
     let ledger = rollbook_ledger::activity::ledger_of(world.id);
+    let (actor, at, batch) = ("system".to_owned(), Moment(1).to_string(), Uuid::from_u128(5).to_string());
+    let metadata = [("actor", actor), ("at", at), ("batch", batch)];
     let entry = Entry {
         ledger: ledger.clone(),
         position: 1,
         event_type: "session.cloned".to_owned(),
         version: "1".to_owned(),
         payload: serde_json::json!({}),
-        metadata: [
-            ("actor".to_owned(), "system".to_owned()),
-            ("at".to_owned(), Moment(1).to_string()),
-            ("batch".to_owned(), Uuid::from_u128(5).to_string()),
-        ]
-        .into(),
+        metadata: metadata.map(|(name, text)| (name.to_owned(), text)).into(),
     };
     let sealed = Sealed::seal(entry).unwrap();
     let mut frontier = Frontier::new();

@@ -13,19 +13,19 @@ use tracing_subscriber::EnvFilter;
 /// Serve the API.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Address and port to listen on, by default 127.0.0.1:8080; port 0 takes a free one [ROLLBOOK_LISTEN].
+    /// Address and port to listen on, by default 127.0.0.1:8080; port 0 takes a free one (ROLLBOOK_LISTEN).
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// Cookies only over TLS: set it where a proxy in front speaks TLS [ROLLBOOK_SECURE_COOKIES].
+    /// Cookies only over TLS: set it where a proxy in front speaks TLS (ROLLBOOK_SECURE_COOKIES).
     #[arg(long)]
     secure_cookies: bool,
-    /// Believe `X-Forwarded-For` of the proxy in front [ROLLBOOK_BEHIND_PROXY].
+    /// Believe `X-Forwarded-For` of the proxy in front (ROLLBOOK_BEHIND_PROXY).
     #[arg(long)]
     behind_proxy: bool,
-    /// Log lines as `json` or as `text` for people [ROLLBOOK_LOG_FORMAT].
+    /// Log lines as `json` or as `text` for people (ROLLBOOK_LOG_FORMAT).
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
-    /// What is logged: error, warn, info, debug or trace [ROLLBOOK_LOG_LEVEL].
+    /// What is logged: error, warn, info, debug or trace (ROLLBOOK_LOG_LEVEL).
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
 }

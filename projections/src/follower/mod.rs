@@ -141,8 +141,9 @@ impl Follower {
         if !is_decided(&status.borrow()) {
             self.wake();
         }
-        // Whether it was reached, late, or the task is gone, the last status says it.
-        let _ended = tokio::time::timeout(bound, status.wait_for(is_decided)).await;
+        // Whether it was reached, late, or the task is gone, the last status says it. What is waited for holds the
+        // status for reading: kept, it would shut out the task, and the task the look below.
+        drop(tokio::time::timeout(bound, status.wait_for(is_decided)).await);
         let status = self.status();
         match status.stopped {
             _ if of(&status) >= wanted => Ok(()),

@@ -42,7 +42,7 @@ pub struct Request<'a> {
 /// A plan, as in the API.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
-    /// 64 hexadecimal digits: over selection, resolutions, changes and who is affected.
+    /// 64 hexadecimal digits; see the module `digest`.
     pub id: String,
     /// The position it was made at.
     pub position: u64,

@@ -28,10 +28,11 @@ fn may(organization: &Organization, who: &User, permission: &str, over: &(Target
     allowed(organization, &Question { who, permission, targets, facts, at, as_if_active: true })
 }
 
-/// Everything there was before that this permission can be about, oneself left out.
-fn targets(before: &Organization, permission: &str, who: UserId) -> Vec<(Targets, Facts)> {
+/// Everything there was before that this permission can be about, left out oneself and the actor: `managed` does
+/// not reach oneself, so a supervisor who lets another one in gives reach over themselves that they have not.
+fn targets(before: &Organization, permission: &str, who: UserId, actor: UserId) -> Vec<(Targets, Facts)> {
     let kinds = before.catalog.permission(permission).unwrap().targets.as_slice();
-    let others = before.users.keys().copied().filter(|id| *id != who);
+    let others = before.users.keys().copied().filter(|id| *id != who && *id != actor);
     match kinds {
         [Kind::User] => others.map(|id| (Targets::of(id.subject()), Facts::default())).collect(),
         [Kind::Conversation] => others
@@ -52,7 +53,7 @@ fn targets(before: &Organization, permission: &str, who: UserId) -> Vec<(Targets
 fn gained(before: &Organization, after: &Organization, actor: &User) -> Option<String> {
     after.users.values().find_map(|who| {
         PERMISSIONS.iter().find_map(|permission| {
-            targets(before, permission, who.id).into_iter().find_map(|over| {
+            targets(before, permission, who.id, actor.id).into_iter().find_map(|over| {
                 let had = before.user(who.id).is_some_and(|who| may(before, who, permission, &over));
                 let new = !had && may(after, who, permission, &over);
                 let giver = new && may(before, actor, permission, &over);
