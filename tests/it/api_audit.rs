@@ -8,6 +8,7 @@ use rollbook_domain::organization::command::Command;
 use rollbook_domain::settings::command::SettingsCommand;
 use rollbook_domain::settings::state::{Setting, SettingValue};
 use rollbook_tests::app::{Entry, World};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Unmistakable, so that it can be looked for.
@@ -216,7 +217,11 @@ async fn a_retry_is_never_answered_with_an_entity_that_took_the_name_over() {
     let owner = world.owner();
     let made = owner.post("/api/v1/keys", &json!({ "name": "OLD" })).await.expect(201).json()["id"].clone();
     let rename = async || {
-        owner.with("idempotency-key", "again").patch("/api/v1/keys/OLD", &json!({ "name": "NEW" })).await
+        world
+            .owner()
+            .with("idempotency-key", "again")
+            .patch("/api/v1/keys/OLD", &json!({ "name": "NEW" }))
+            .await
     };
     assert_eq!(rename().await.expect(200).json()["id"], made);
     let _ = owner.post("/api/v1/keys", &json!({ "name": "OLD" })).await.expect(201);
