@@ -2,9 +2,13 @@
 //!
 //! Each hash takes 19 MiB, so a semaphore bounds how many run at once; the rest wait their turn.
 
+use super::random;
 use crate::error::Problem;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use rollbook_domain::kernel::id::CredentialId;
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::rejection::FieldError;
+use rollbook_ledger::store::{Credential, CredentialChange};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -67,6 +71,37 @@ impl Passwords {
 /// A hash that no password is known for, of the same cost as every other.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8OpHTJSe1QPS4wRSpkO3Oc2BTr1HoHLL1Lfqpxe3hCo";
+
+/// What `meta` says of a password that somebody else set.
+const BY_ANOTHER: &str = "{\"by_oneself\":false}";
+const BY_ONESELF: &str = "{\"by_oneself\":true}";
+
+/// The credential of a hashed password. It names no user, who may not have an id yet: the event names it.
+///
+/// # Errors
+/// [`Problem`] without randomness.
+pub(crate) fn credential(
+    secret_hash: String,
+    by_oneself: bool,
+    at: Moment,
+) -> Result<(CredentialId, CredentialChange), Problem> {
+    let id = CredentialId(uuid::Builder::from_random_bytes(random()?).into_uuid());
+    let credential = Credential {
+        id: id.to_string(),
+        user_id: String::new(),
+        kind: "password".to_owned(),
+        secret_hash,
+        created_at_us: at.micros(),
+        expires_at_us: None,
+        meta: if by_oneself { BY_ONESELF } else { BY_ANOTHER }.to_owned(),
+    };
+    Ok((id, CredentialChange::Put(credential)))
+}
+
+/// Whether somebody else set this password, so that changing it is advised.
+pub(crate) fn was_set_by_another(credential: &Credential) -> bool {
+    credential.meta == BY_ANOTHER
+}
 
 /// Whether a password may be chosen.
 ///

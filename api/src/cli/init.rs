@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use super::{Failure, Global};
-use crate::auth::password::Passwords;
+use crate::auth::password::{self, Passwords};
 use crate::auth::random;
 use crate::error::Problem;
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use rollbook_domain::kernel::id::{CredentialId, OrganizationId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::{Command, OrganizationCommand};
 use rollbook_ledger::deployment::Deployment;
-use rollbook_ledger::store::{Credential, CredentialChange};
+use rollbook_ledger::store::CredentialChange;
 use rollbook_ledger::writer::Submission;
 use serde_json::json;
 
@@ -87,20 +87,11 @@ pub(crate) async fn found(deployment: &Deployment, init: &Init) -> Result<(Organ
 
 /// A password's credential as an operator sets it: the owner is advised to change it.
 pub(crate) async fn stored_password(
-    password: &str,
+    plain: &str,
     at: Moment,
 ) -> Result<(CredentialId, CredentialChange), Problem> {
-    let id = CredentialId(uuid::Builder::from_random_bytes(random()?).into_uuid());
-    let credential = Credential {
-        id: id.to_string(),
-        user_id: String::new(),
-        kind: "password".to_owned(),
-        secret_hash: Passwords::new(1).hash(password.to_owned()).await?,
-        created_at_us: at.micros(),
-        expires_at_us: None,
-        meta: "{\"by_oneself\":false}".to_owned(),
-    };
-    Ok((id, CredentialChange::Put(credential)))
+    let secret_hash = Passwords::new(1).hash(plain.to_owned()).await?;
+    password::credential(secret_hash, false, at)
 }
 
 /// The context of an operator at the command line.

@@ -1,6 +1,7 @@
 //! Signing in and out, and who one is.
 
 use crate::app::App;
+use crate::auth::password;
 use crate::auth::session::COOKIE;
 use crate::auth::sign_in;
 use crate::error::Problem;
@@ -152,5 +153,5 @@ async fn change_advised(
     let Some(id) = password else { return Ok(false) };
     let organization = caller.open.writer.id().to_string();
     let found = app.deployment().store().credential(&organization, &id.to_string()).await?;
-    Ok(found.is_some_and(|found| found.meta.contains("\"by_oneself\":false")))
+    Ok(found.is_some_and(|found| password::was_set_by_another(&found)))
 }

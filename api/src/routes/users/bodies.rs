@@ -1,14 +1,14 @@
 //! Bodies of requests about users, and how names in them become ids.
 
 use crate::app::App;
-use crate::auth::{password, random};
+use crate::auth::password;
 use crate::error::Problem;
 use crate::routes::refer;
 use rollbook_domain::kernel::id::{CredentialId, Kind, ProfileId, RoleId};
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::command::{NewUser as Command, UserEdit};
 use rollbook_domain::user::state::Status;
-use rollbook_ledger::store::{Credential, CredentialChange};
+use rollbook_ledger::store::CredentialChange;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -95,15 +95,5 @@ pub(crate) async fn new_password(
 ) -> Result<(CredentialId, CredentialChange), Problem> {
     password::acceptable(pointer, &password).map_err(|error| Problem::invalid(vec![error]))?;
     let secret_hash = if dry_run { String::new() } else { app.passwords().hash(password).await? };
-    let id = CredentialId(uuid::Builder::from_random_bytes(random()?).into_uuid());
-    let credential = Credential {
-        id: id.to_string(),
-        user_id: String::new(),
-        kind: "password".to_owned(),
-        secret_hash,
-        created_at_us: app.deployment().clock().now().micros(),
-        expires_at_us: None,
-        meta: format!("{{\"by_oneself\":{by_oneself}}}"),
-    };
-    Ok((id, CredentialChange::Put(credential)))
+    password::credential(secret_hash, by_oneself, app.deployment().clock().now())
 }
