@@ -195,14 +195,32 @@ fn in_canonical_order(members: &mut Map<String, Value>, mut each: impl FnMut(&mu
 /// Whether this is one personal value in its marked form.
 #[must_use]
 pub fn is_marked(json: &Value) -> bool {
-    marked(json).is_some()
+    inside(json).is_some()
+}
+
+/// What a marked value holds, borrowed.
+enum Inside<'a> {
+    Clear { value: &'a str, salt: Salt },
+    Erased { commitment: &'a str },
+}
+
+/// By hand, since every entry is walked for them when it is sealed.
+fn inside(json: &Value) -> Option<Inside<'_>> {
+    let members = json.as_object().filter(|members| members.len() == 1)?.get(MARK)?.as_object()?;
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    match members.len() {
+        2 => Some(Inside::Clear { value: text("value")?, salt: parse_salt(text("salt")?)? }),
+        1 => Some(Inside::Erased { commitment: text("commitment")? }),
+        _ => None,
+    }
 }
 
 fn marked(json: &Value) -> Option<(String, Option<Opened>)> {
-    json.as_object().filter(|members| members.len() == 1)?.get(MARK)?;
-    match Personal::deserialize(json).ok()? {
-        Personal::Clear { value, salt } => Some((commitment(&salt, &value), Some(Opened { salt, value }))),
-        Personal::Erased { commitment } => Some((commitment.to_string(), None)),
+    match inside(json)? {
+        Inside::Clear { value, salt } => {
+            Some((commitment(&salt, value), Some(Opened { salt, value: value.into() })))
+        }
+        Inside::Erased { commitment } => Some((commitment.to_owned(), None)),
     }
 }
 

@@ -135,11 +135,20 @@ impl Organization {
         let Some(before) = self.users.get(&id).cloned() else { return };
         let mut after = User::clone(&before);
         after.apply(event, self.position);
-        self.unindex_user(&before);
-        self.index_user(&after);
-        self.release(&before);
-        self.hold(&after);
+        self.follow_user(&before, &after);
         self.users.insert(id, Arc::new(after));
+    }
+
+    /// What else depends on a user changes only where the user did: each of these maps is copied on write.
+    fn follow_user(&mut self, before: &User, after: &User) {
+        if (&before.login, &before.email) != (&after.login, &after.email) {
+            self.unindex_user(before);
+            self.index_user(after);
+        }
+        if (before.role.value, before.profile.value) != (after.role.value, after.profile.value) {
+            self.release(before);
+            self.hold(after);
+        }
     }
 
     fn index_user(&mut self, user: &User) {

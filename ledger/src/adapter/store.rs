@@ -112,14 +112,17 @@ impl EventStore<OrganizationAggregate> for OrganizationStore {
             Outcome::Conflict | Outcome::Duplicate => return Err(AggregateError::AggregateConflict),
         }
         open.writer.catch_up().await.map_err(failed)?;
-        let rows = batch.rows.iter().map(|row| row.sealed.entry());
-        let envelopes = rows.zip(events).map(|(entry, payload)| EventEnvelope {
-            aggregate_id: before.id.to_string(),
-            sequence: usize::try_from(entry.position).unwrap_or(usize::MAX),
-            payload,
-            metadata: entry.metadata.clone().into_iter().collect(),
+        let rows = batch.rows.iter().map(|row| &row.sealed);
+        let envelopes = rows.zip(events).map(|(sealed, payload)| {
+            let metadata = serde_json::from_str(sealed.metadata());
+            Ok(EventEnvelope {
+                aggregate_id: before.id.to_string(),
+                sequence: usize::try_from(sealed.position()).unwrap_or(usize::MAX),
+                payload,
+                metadata: metadata.map_err(|error| AggregateError::UnexpectedError(error.into()))?,
+            })
         });
-        Ok(envelopes.collect())
+        envelopes.collect()
     }
 }
 

@@ -87,25 +87,24 @@ pub fn encode(
 pub fn seal(origin: &Origin<'_>, nth: u64, position: u64, draft: Draft) -> Result<Row, EncodeError> {
     let context = origin.context;
     let Draft { event_type, version, mut payload, subjects, authority } = draft;
-    let actor_role = origin.actor_role.map(str::to_owned);
-    let beside = Beside { batch: origin.batch, authority, actor_role, subjects: &subjects };
-    let mut metadata = metadata::marked(context, &beside, &mut Fresh::for_metadata(context, nth));
-    if is_reserved(&metadata) || is_reserved(&payload) {
+    let beside =
+        Beside { batch: origin.batch, authority, actor_role: origin.actor_role, subjects: &subjects };
+    let committed = metadata::committed(context, beside, &mut Fresh::for_metadata(context, nth))?;
+    if is_reserved(&payload) {
         return Err(EncodeError::Reserved);
     }
     let person = subjects.first().filter(|subject| subject.kind == Kind::User).map(|subject| subject.id);
     let owners = Owners::new(person, context.actor.user().map(|user| user.uuid()));
     // Metadata comes before payload in the canonical entry, so its commitments have the first ordinals.
-    let names = personal_members(&metadata);
-    let of_metadata = personal::seal(&mut metadata);
-    let of_payload = personal::seal(&mut payload);
-    if of_metadata.iter().chain(&of_payload).flatten().any(|opened| opened.value.contains('\0')) {
+    let of_metadata =
+        committed.personal.into_iter().map(|(name, opened)| (owners.of_metadata(name), Some(opened)));
+    let of_payload =
+        personal::seal(&mut payload).into_iter().map(|opened| (owners.of_payload(), opened));
+    let personal = by_person(of_metadata.chain(of_payload));
+    if personal.iter().flat_map(|row| &row.values).any(|value| value.text.contains('\0')) {
         return Err(EncodeError::Nul);
     }
-    let owned = names.iter().map(|name| owners.of_metadata(name)).zip(of_metadata);
-    let owned = owned.chain(of_payload.into_iter().map(|opened| (owners.of_payload(), opened)));
-    let personal = by_person(owned);
-    let (ledger, metadata) = (origin.ledger.clone(), flat(&metadata));
+    let (ledger, metadata) = (origin.ledger.clone(), committed.members);
     let sealed = Sealed::seal(Entry { ledger, position, event_type, version, payload, metadata })?;
     let stored =
         |subject: &Subject| StoredSubject { kind: subject.kind.word().into(), id: subject.id.to_string() };
@@ -123,14 +122,6 @@ fn is_reserved(json: &Value) -> bool {
     }
 }
 
-fn personal_members(metadata: &Value) -> Vec<String> {
-    let members = metadata.as_object().into_iter().flatten();
-    let mut names: Vec<_> =
-        members.filter(|(_, value)| value.is_object()).map(|(name, _)| name.clone()).collect();
-    names.sort();
-    names
-}
-
 fn by_person(owned: impl Iterator<Item = (Owner, Option<Opened>)>) -> Vec<PersonalRow> {
     let mut rows: BTreeMap<String, Vec<PersonalValue>> = BTreeMap::new();
     for (ordinal, (owner, opened)) in (0..).zip(owned) {
@@ -143,9 +134,4 @@ fn by_person(owned: impl Iterator<Item = (Owner, Option<Opened>)>) -> Vec<Person
         }
     }
     rows.into_iter().map(|(person, values)| PersonalRow { person, values }).collect()
-}
-
-fn flat(metadata: &Value) -> BTreeMap<String, String> {
-    let members = metadata.as_object().into_iter().flatten();
-    members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }

@@ -2,10 +2,12 @@
 //!
 //! Address, agent and reason are personal and stand there as commitments; see the domain's `personal`.
 
+use super::EncodeError;
 use rollbook_domain::kernel::context::{Context, Fresh};
 use rollbook_domain::kernel::id::Subject;
-use rollbook_domain::kernel::personal::Personal;
-use serde_json::{Map, Value};
+use rollbook_domain::kernel::personal::{self, COMMIT_PREFIX, Opened};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The owner of personal values that belong to no user: whoever sat at the command line.
@@ -16,12 +18,12 @@ const PERSONAL: [&str; 3] = ["agent", "ip", "reason"];
 
 /// Metadata as it is read: personal values as text or `[erased]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metadata(std::collections::BTreeMap<String, String>);
+pub struct Metadata(BTreeMap<String, String>);
 
 impl Metadata {
     /// Takes the revealed metadata of an entry.
     pub(super) fn from_revealed(mut json: Value) -> Self {
-        rollbook_domain::kernel::personal::plain(&mut json);
+        personal::plain(&mut json);
         let members = json.as_object().cloned().unwrap_or_default();
         Self(
             members
@@ -59,38 +61,58 @@ impl Metadata {
 pub(super) struct Beside<'a> {
     pub(super) batch: Uuid,
     pub(super) authority: String,
-    pub(super) actor_role: Option<String>,
+    pub(super) actor_role: Option<&'a str>,
     pub(super) subjects: &'a [Subject],
 }
 
-/// The metadata of one entry with personal values in their marked form.
-pub(super) fn marked(context: &Context, beside: &Beside<'_>, fresh: &mut Fresh) -> Value {
-    let mut members = Map::new();
-    let mut text = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value.into());
+/// The metadata of one entry, personal values as commitments, and those values in canonical order.
+pub(super) struct Committed {
+    pub(super) members: BTreeMap<String, String>,
+    pub(super) personal: Vec<(&'static str, Opened)>,
+}
+
+/// Commits to what is personal in an entry's metadata.
+///
+/// # Errors
+/// [`EncodeError::Reserved`] if a text that is not personal looks like a commitment.
+pub(super) fn committed(
+    context: &Context,
+    beside: Beside<'_>,
+    fresh: &mut Fresh,
+) -> Result<Committed, EncodeError> {
+    let subjects = spaced(beside.subjects);
+    let texts = [
+        ("at", Some(context.at.to_string())),
+        ("actor", Some(context.actor.to_string())),
+        ("user", context.actor.user().map(|user| user.to_string())),
+        ("actor_role", beside.actor_role.map(str::to_owned)),
+        ("authority", Some(beside.authority)),
+        ("batch", Some(beside.batch.to_string())),
+        ("cause", context.cause.clone()),
+        ("channel", Some(context.channel.word().to_owned())),
+        ("command", Some(context.command.to_string())),
+        ("request", context.request.map(|id| id.to_string())),
+        ("session", context.session.map(|id| id.to_string())),
+        ("ticket", context.ticket.clone()),
+        ("subjects", Some(subjects)),
+    ];
+    let mut members = BTreeMap::new();
+    for (name, text) in texts {
+        let Some(text) = text else { continue };
+        if text.starts_with(COMMIT_PREFIX) {
+            return Err(EncodeError::Reserved);
         }
-    };
-    text("at", Some(context.at.to_string()));
-    text("actor", Some(context.actor.to_string()));
-    text("user", context.actor.user().map(|user| user.to_string()));
-    text("actor_role", beside.actor_role.clone());
-    text("authority", Some(beside.authority.clone()));
-    text("batch", Some(beside.batch.to_string()));
-    text("cause", context.cause.clone());
-    text("channel", Some(context.channel.word().to_owned()));
-    text("command", Some(context.command.to_string()));
-    text("request", context.request.map(|id| id.to_string()));
-    text("session", context.session.map(|id| id.to_string()));
-    text("ticket", context.ticket.clone());
-    text("subjects", Some(spaced(beside.subjects)));
-    let personal = [context.agent.as_deref(), context.ip.as_deref(), context.reason.as_deref()];
-    for (name, value) in PERSONAL.into_iter().zip(personal) {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), json(&fresh.personal(value)));
-        }
+        members.insert(name.to_owned(), text);
     }
-    Value::Object(members)
+    let mut personal = Vec::new();
+    let values = [context.agent.as_deref(), context.ip.as_deref(), context.reason.as_deref()];
+    for (name, value) in PERSONAL.into_iter().zip(values) {
+        let Some(value) = value else { continue };
+        let salt = fresh.salt();
+        members.insert(name.to_owned(), personal::commitment(&salt, value));
+        personal.push((name, Opened { salt, value: value.into() }));
+    }
+    Ok(Committed { members, personal })
 }
 
 /// A list in metadata is space-separated; past 50 subjects only the first is named, since `event_subjects`
@@ -98,8 +120,4 @@ pub(super) fn marked(context: &Context, beside: &Beside<'_>, fresh: &mut Fresh) 
 fn spaced(subjects: &[Subject]) -> String {
     let named = if subjects.len() > 50 { subjects.get(..1).unwrap_or_default() } else { subjects };
     named.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
-fn json(personal: &Personal) -> Value {
-    serde_json::to_value(personal).unwrap_or(Value::Null)
 }

@@ -10,7 +10,10 @@ use super::{ENTRY_BYTES_MAX, Entry, EntryError, Hash, LedgerId, check, leaf_hash
 /// An entry that passed every check, with the texts and the leaf hash that are stored for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    entry: Entry,
+    ledger: LedgerId,
+    position: u64,
+    event_type: String,
+    version: String,
     payload: String,
     metadata: String,
     leaf: Hash,
@@ -42,14 +45,14 @@ impl Sealed {
     /// Any [`EntryError`] but `LeafMismatch` and `Unreadable`; the error names the place, never the value.
     pub fn seal(entry: Entry) -> Result<Self, EntryError> {
         check::entry(&entry)?;
-        let payload = canonical(&entry.payload)?;
-        let metadata = canonical(&entry.metadata)?;
-        let text = whole(&Columns { leaf: &[], ..columns(&entry, &payload, &metadata) })?;
+        let (payload, metadata) = (canonical(&entry.payload)?, canonical(&entry.metadata)?);
+        let Entry { ledger, position, event_type, version, .. } = entry;
+        let sealed = Self { ledger, position, event_type, version, payload, metadata, leaf: [0; 32] };
+        let text = sealed.canonical()?;
         if text.len() > ENTRY_BYTES_MAX {
             return Err(EntryError::TooLarge { bytes: text.len() });
         }
-        let leaf = leaf_hash(text.as_bytes());
-        Ok(Self { entry, payload, metadata, leaf })
+        Ok(Self { leaf: leaf_hash(text.as_bytes()), ..sealed })
     }
 
     /// The entry of a stored row, if the row still hashes to its leaf.
@@ -80,16 +83,28 @@ impl Sealed {
         })
     }
 
-    /// The entry that was sealed.
+    /// The ledger it belongs to.
     #[must_use]
-    pub const fn entry(&self) -> &Entry {
-        &self.entry
+    pub const fn ledger(&self) -> &LedgerId {
+        &self.ledger
     }
 
-    /// Gives the entry back and drops the texts.
+    /// Its place in the ledger.
     #[must_use]
-    pub fn into_entry(self) -> Entry {
-        self.entry
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The stored name of the event.
+    #[must_use]
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The version of its shape.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// The canonical payload, as it is stored.
@@ -115,7 +130,21 @@ impl Sealed {
     /// # Errors
     /// None in practice: what was encoded once is encoded again.
     pub fn canonical(&self) -> Result<String, EntryError> {
-        whole(&columns(&self.entry, &self.payload, &self.metadata))
+        whole(&self.columns())
+    }
+
+    /// The columns that are stored for it.
+    #[must_use]
+    pub fn columns(&self) -> Columns<'_> {
+        Columns {
+            ledger: &self.ledger,
+            position: self.position,
+            event_type: &self.event_type,
+            version: &self.version,
+            payload: &self.payload,
+            metadata: &self.metadata,
+            leaf: &self.leaf,
+        }
     }
 }
 
@@ -129,20 +158,10 @@ impl Columns<'_> {
     }
 }
 
-fn columns<'a>(entry: &'a Entry, payload: &'a str, metadata: &'a str) -> Columns<'a> {
-    Columns {
-        ledger: &entry.ledger,
-        position: entry.position,
-        event_type: &entry.event_type,
-        version: &entry.version,
-        payload,
-        metadata,
-        leaf: &[],
-    }
-}
-
-fn canonical<T: Serialize>(value: &T) -> Result<String, EntryError> {
-    serde_json_canonicalizer::to_string(value).map_err(|_| EntryError::Encode)
+/// RFC 8785 of what [`check`] let pass: with member names in order, no floats and no lone surrogates nothing is
+/// left to canonicalize, and serde_json escapes as JCS does (a property test holds it against a JCS library).
+fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<String, EntryError> {
+    serde_json::to_string(value).map_err(|_| EntryError::Encode)
 }
 
 /// The members of an entry are fixed, so their canonical order is written down once, here.
@@ -157,6 +176,7 @@ fn whole(row: &Columns<'_>) -> Result<String, EntryError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -185,10 +205,9 @@ mod tests {
 
     #[test]
     fn the_canonical_entry_is_the_canonical_form_of_the_whole_object() {
-        let sealed =
-            Sealed::seal(sample(json!({"z": [1, -2, null], "a": {"é".len().to_string(): "\u{20ac}\u{1}/"}})))
-                .unwrap();
-        let entry = sealed.entry();
+        let payload = json!({"z": [1, -2, null], "a": {"é".len().to_string(): "\u{20ac}\u{1}/"}});
+        let sealed = Sealed::seal(sample(payload.clone())).unwrap();
+        let entry = sample(payload);
         let whole = json!({
             "version": entry.version, "type": entry.event_type, "position": entry.position,
             "payload": entry.payload, "metadata": entry.metadata,
@@ -198,12 +217,38 @@ mod tests {
         assert_eq!(sealed.payload(), "{\"a\":{\"2\":\"€\\u0001/\"},\"z\":[1,-2,null]}");
     }
 
+    /// What an entry may hold: integers below 2^53, any text, printable ASCII names.
+    fn json() -> impl Strategy<Value = Value> {
+        let limit = crate::entry::INTEGER_LIMIT.cast_signed();
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (1 - limit..limit).prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[ -~]{1,8}", inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_is_what_a_jcs_library_writes(payload in json()) {
+            let theirs = serde_json_canonicalizer::to_string(&payload).unwrap();
+            prop_assert_eq!(canonical(&payload).unwrap(), theirs);
+        }
+    }
+
     #[test]
     fn a_sealed_row_opens_to_the_same_entry_and_an_altered_one_does_not() {
-        let sealed = Sealed::seal(sample(json!({"login": "commit:x"}))).unwrap();
-        let row =
-            Columns { leaf: sealed.leaf(), ..columns(sealed.entry(), sealed.payload(), sealed.metadata()) };
-        assert_eq!(Sealed::open(&row).as_ref(), Ok(sealed.entry()));
+        let entry = sample(json!({"login": "commit:x"}));
+        let sealed = Sealed::seal(entry.clone()).unwrap();
+        let row = sealed.columns();
+        assert_eq!(Sealed::open(&row), Ok(entry));
         for altered in [
             Columns { position: 18, ..row },
             Columns { event_type: "user.deleted", ..row },

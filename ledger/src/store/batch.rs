@@ -148,7 +148,7 @@ impl Batch {
             return refuse("a ledger cannot start without a row");
         }
         let continues = (self.expected + 1..).zip(&self.rows).all(|(position, row)| {
-            row.sealed.entry().position == position && row.sealed.entry().ledger == self.ledger
+            row.sealed.position() == position && *row.sealed.ledger() == self.ledger
         });
         if !continues {
             return refuse("the rows do not follow the expected position");

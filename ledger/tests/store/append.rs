@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rollbook_ledger::entry::Frontier;
+use rollbook_ledger::entry::{Frontier, Sealed};
 use rollbook_ledger::store::{AppendError, Appended, Credential, CredentialChange};
 
 use sqlx::{Connection, PgConnection};
@@ -36,7 +36,7 @@ async fn what_was_appended_is_read_back_byte_for_byte(bench: &Bench) {
         assert_eq!(raw.leaf, row.sealed.leaf());
         assert_eq!((raw.at_us, &raw.batch), (batch.at_us, &batch.batch.to_string()));
         assert_eq!(raw.subjects.iter().collect::<HashSet<_>>(), row.subjects.iter().collect());
-        assert_eq!(&stored.entry, row.sealed.entry());
+        assert_eq!(Ok(&stored.entry), Sealed::open(&row.sealed.columns()).as_ref());
         assert_eq!(stored.personal, row.personal);
         assert_eq!((&stored.actor, stored.batch, stored.at_us), (&row.actor, batch.batch, batch.at_us));
     }

@@ -148,8 +148,8 @@ fn list<'a, I, T>(items: impl IntoIterator<Item = I>, of: impl Fn(I) -> T + 'a) 
 fn events<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
     let rows = &batch.rows;
     query
-        .bind(list(rows, |row| row.sealed.entry().event_type.as_str()))
-        .bind(list(rows, |row| row.sealed.entry().version.as_str()))
+        .bind(list(rows, |row| row.sealed.event_type()))
+        .bind(list(rows, |row| row.sealed.version()))
         .bind(list(rows, |row| row.sealed.payload()))
         .bind(list(rows, |row| row.sealed.metadata()))
         .bind(list(rows, |row| row.actor.as_str()))
@@ -159,7 +159,7 @@ fn events<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
 fn subjects<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
     let all = || {
         let of_row = |row: &'a crate::store::batch::Row| {
-            row.subjects.iter().map(move |subject| (stored_int(row.sealed.entry().position), subject))
+            row.subjects.iter().map(move |subject| (stored_int(row.sealed.position()), subject))
         };
         batch.rows.iter().flat_map(of_row)
     };
@@ -175,7 +175,7 @@ fn personal<'a>(query: Bound<'a>, batch: &'a Batch) -> Result<Bound<'a>, Failed>
     for row in &batch.rows {
         for person in &row.personal {
             let [ordinal, salt, value] = personal_texts(person).map_err(|_| unencodable())?;
-            positions.push(stored_int(row.sealed.entry().position));
+            positions.push(stored_int(row.sealed.position()));
             persons.push(person.person.as_str());
             ordinals.push(ordinal);
             salts.push(salt);

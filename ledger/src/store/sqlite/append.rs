@@ -88,15 +88,16 @@ fn events(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), AppendErro
     let mut subject = transaction.prepare_cached(SUBJECT).map_err(failed)?;
     let (id, kind, batch_id) = (&batch.ledger.id, batch.ledger.kind.as_str(), batch.batch.to_string());
     for row in &batch.rows {
-        let (sealed, entry) = (&row.sealed, row.sealed.entry());
-        let position = stored_int(entry.position);
+        let sealed = &row.sealed;
+        let position = stored_int(sealed.position());
+        let (event_type, version) = (sealed.event_type(), sealed.version());
         let (payload, metadata, leaf) = (sealed.payload(), sealed.metadata(), sealed.leaf().as_slice());
         let values: [&dyn ToSql; 11] = [
             id,
             &kind,
             &position,
-            &entry.event_type,
-            &entry.version,
+            &event_type,
+            &version,
             &payload,
             &metadata,
             &batch.at_us,
@@ -117,7 +118,7 @@ fn personal(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), AppendEr
     let mut insert = transaction.prepare_cached(PERSONAL).map_err(failed)?;
     let (id, kind) = (&batch.ledger.id, batch.ledger.kind.as_str());
     for row in &batch.rows {
-        let position = stored_int(row.sealed.entry().position);
+        let position = stored_int(row.sealed.position());
         for person in &row.personal {
             let [ordinals, salts, texts] = personal_texts(person).map_err(|_| unencodable())?;
             let values = params![id, kind, position, person.person, ordinals, salts, texts];
