@@ -232,8 +232,8 @@ async fn an_archived_user_comes_back_with_groups_and_queues(world: World) {
     world.roll_back(&selection, &none()).await;
     assert_eq!(picture(&world.now()), picture(&before));
     let user = world.now().user(ann).unwrap().clone();
-    assert!(user.groups.contains(&group) && user.posts[&queue].serves);
-    assert_eq!(user.posts[&queue].supervises, Some(Supervision::Editor));
+    assert!(user.groups.contains(&group) && user.posts.get(&queue).unwrap().serves);
+    assert_eq!(user.posts.get(&queue).unwrap().supervises, Some(Supervision::Editor));
 }
 
 async fn an_archived_queue_comes_back_as_a_part_of_its_whole(world: World) {

@@ -14,7 +14,8 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 /// Longest a request may take.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
-pub(super) fn around(routes: Router) -> Router {
+/// `routes`, surrounded as every route of the service is.
+pub fn around(routes: Router) -> Router {
     routes
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(in_time))

@@ -18,6 +18,7 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use layers::around;
 pub use serve::{Listening, serve};
 
 /// What the description says of the API as a whole.
@@ -60,7 +61,7 @@ pub fn router(app: App) -> Router {
         .fallback(no_such_path)
         .with_state(app)
         .merge(docs);
-    layers::around(routes)
+    around(routes)
 }
 
 async fn no_such_path() -> Problem {

@@ -6,6 +6,7 @@ pub mod change;
 pub mod context;
 pub mod event_type;
 pub mod fast_hash;
+pub mod few;
 pub mod id;
 pub mod moment;
 pub mod personal;

@@ -79,15 +79,14 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: KeyId, to: Standing) -
 fn in_use(deciding: &mut Deciding<'_>, id: KeyId) -> Result<bool, Rejection> {
     let now = &deciding.now;
     let visits = now.users.len() + now.roles.len() + now.queues.len();
-    let used =
-        now.roles.values().any(|role| role.status == Standing::Active && role.keys.value.contains(&id))
-            || now
-                .queues
-                .values()
-                .any(|queue| queue.status == Standing::Active && queue.visibility_key.value == Some(id))
-            || now.users.values().any(|user| {
-                crate::user::decide::is_present(user) && user.keys.value.iter().any(|entry| entry.key == id)
-            });
+    let used = now.roles.values().any(|role| role.status == Standing::Active && role.keys.contains(&id))
+        || now
+            .queues
+            .values()
+            .any(|queue| queue.status == Standing::Active && queue.visibility_key.value == Some(id))
+        || now.users.values().any(|user| {
+            crate::user::decide::is_present(user) && user.keys.iter().any(|entry| entry.key == id)
+        });
     deciding.visit(visits)?;
     Ok(used)
 }

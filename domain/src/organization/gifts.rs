@@ -55,7 +55,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
     match event {
         UserEvent::Created { user, .. } => {
             let Some(user) = after.user(*user) else { return Gifts::default() };
-            let keys = after.role_of(user).map(|role| opening(after, role.keys.value.iter()));
+            let keys = after.role_of(user).map(|role| opening(after, role.keys.iter()));
             let keys = keys.unwrap_or_default();
             Gifts { grants: held(after, user), holders: OrdSet::unit(user.id), keys, ..Gifts::default() }
         }
@@ -96,7 +96,7 @@ fn of_role_assigned(
     (from, to): (RoleId, RoleId),
 ) -> Gifts {
     let keys_of = |organization: &Organization, role| {
-        organization.roles.get(&role).map(|role| role.keys.value.clone()).unwrap_or_default()
+        organization.roles.get(&role).map(|role| role.keys.clone()).unwrap_or_default()
     };
     let (old, new) = (keys_of(before, from), keys_of(after, to));
     let keys = opening(after, new.iter().filter(|key| !old.contains(*key)));

@@ -59,7 +59,7 @@ pub(super) fn relative_grants(
     let mut grants = BTreeSet::new();
     for user in users.filter_map(|id| organization.user(id)) {
         // Most people at a place share a role and a profile: each pair is read once.
-        let own = user.custom_profile.value.is_some().then_some(user.id);
+        let own = user.custom_profile.is_some().then_some(user.id);
         if !seen.insert((user.role.value, user.profile.value, own)) {
             continue;
         }

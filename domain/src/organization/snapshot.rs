@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// The shape of a snapshot. Change it with every change of a folded type: a snapshot of another shape is ignored.
 /// The golden file of `organization/tests/snapshot.rs` says when it was forgotten.
-pub const SHAPE: &str = "organization-1";
+pub const SHAPE: &str = "organization-2";
 
 /// Why bytes are no snapshot that this release can use. It is ignored, and the ledger folded instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,9 +110,13 @@ impl Organization {
             at: read.at,
             changed: read.changed,
             version: read.version,
-            users: read.users.into_iter().map(|user| (user.id, user)).collect(),
-            roles: read.roles.into_iter().map(|role| (role.id, role)).collect(),
-            profiles: read.profiles.into_iter().map(|profile| (profile.id, profile)).collect(),
+            users: read.users.into_iter().map(|user| (user.id, indexed_user(user, catalog))).collect(),
+            roles: read.roles.into_iter().map(|role| (role.id, indexed_role(role, catalog))).collect(),
+            profiles: read
+                .profiles
+                .into_iter()
+                .map(|profile| (profile.id, indexed_profile(profile, catalog)))
+                .collect(),
             keys: read.keys.into_iter().map(|key| (key.id, key)).collect(),
             queues: read.queues.into_iter().map(|queue| (queue.id, queue)).collect(),
             groups: read.groups.into_iter().map(|group| (group.id, group)).collect(),
@@ -122,4 +126,24 @@ impl Organization {
         organization.index();
         Ok(organization)
     }
+}
+
+fn indexed_user(mut user: Arc<User>, catalog: &Catalog) -> Arc<User> {
+    if user.custom_profile.is_some() {
+        let user = Arc::make_mut(&mut user);
+        user.custom_profile = user.custom_profile.take().map(|grants| grants.indexed(catalog));
+    }
+    user
+}
+
+fn indexed_role(mut role: Arc<Role>, catalog: &Catalog) -> Arc<Role> {
+    let grants = role.grants.clone().indexed(catalog);
+    Arc::make_mut(&mut role).grants = grants;
+    role
+}
+
+fn indexed_profile(mut profile: Arc<Profile>, catalog: &Catalog) -> Arc<Profile> {
+    let grants = profile.grants.clone().indexed(catalog);
+    Arc::make_mut(&mut profile).grants = grants;
+    profile
 }

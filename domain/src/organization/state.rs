@@ -134,7 +134,7 @@ impl Organization {
         }
         let Some(before) = self.users.get(&id).cloned() else { return };
         let mut after = User::clone(&before);
-        after.apply(event, self.position);
+        after.apply(event, self.position, self.catalog);
         self.follow_user(&before, &after);
         self.users.insert(id, Arc::new(after));
     }
@@ -188,11 +188,11 @@ impl Organization {
     }
 
     fn apply_role(&mut self, event: &RoleEvent) {
-        if let Some(role) = Role::created(event, self.position) {
+        if let Some(role) = Role::created(event, self.position, self.catalog) {
             self.name_is(Kind::Role, &role.name, role.id.uuid());
             self.roles.insert(role.id, Arc::new(role));
         } else if let Some(role) = self.roles.get_mut(&role_of(event)) {
-            Arc::make_mut(role).apply(event, self.position);
+            Arc::make_mut(role).apply(event, self.position, self.catalog);
             if let RoleEvent::Renamed { role, from, to } = event {
                 self.renamed(Kind::Role, from, to, role.uuid());
             }
@@ -200,11 +200,11 @@ impl Organization {
     }
 
     fn apply_profile(&mut self, event: &ProfileEvent) {
-        if let Some(profile) = Profile::created(event, self.position) {
+        if let Some(profile) = Profile::created(event, self.position, self.catalog) {
             self.name_is(Kind::Profile, &profile.name, profile.id.uuid());
             self.profiles.insert(profile.id, Arc::new(profile));
         } else if let Some(profile) = self.profiles.get_mut(&profile_of(event)) {
-            Arc::make_mut(profile).apply(event, self.position);
+            Arc::make_mut(profile).apply(event, self.position, self.catalog);
             if let ProfileEvent::Renamed { profile, from, to } = event {
                 self.renamed(Kind::Profile, from, to, profile.uuid());
             }
@@ -282,18 +282,18 @@ impl Organization {
             GroupEvent::Renamed { group, from, to } => self.renamed(Kind::Group, from, to, group.uuid()),
             GroupEvent::MembersChanged { group, added, removed } => {
                 for id in removed {
-                    self.with_user(*id, |user| user.groups = user.groups.without(group));
+                    self.with_user(*id, |user| user.groups.remove(group));
                 }
                 for id in added {
-                    self.with_user(*id, |user| user.groups = user.groups.update(*group));
+                    self.with_user(*id, |user| user.groups.insert(*group));
                 }
             }
             GroupEvent::SupervisorsChanged { group, added, removed } => {
                 for id in removed {
-                    self.with_user(*id, |user| user.supervises = user.supervises.without(group));
+                    self.with_user(*id, |user| user.supervises.remove(group));
                 }
                 for id in added {
-                    self.with_user(*id, |user| user.supervises = user.supervises.update(*group, position));
+                    self.with_user(*id, |user| user.supervises.insert(*group, position));
                 }
             }
             GroupEvent::Created { .. }

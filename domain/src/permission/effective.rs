@@ -1,6 +1,7 @@
 //! The question turned round: all that one user may do, and all who may do one thing.
 
 use super::facts::{Facts, Targets};
+use super::found::AllFound;
 use super::grant::{Grant, Scope};
 use super::keyring::{Holding, holding, keyring};
 use super::reason::{Code, Note, Reason, Source};
@@ -96,7 +97,8 @@ fn taken_away(
             at: organization.at,
             as_if_active: true,
         };
-        let asked = Asked { organization, question: &question, permission };
+        let targets = &AllFound::default();
+        let asked = Asked { organization, question: &question, permission, targets };
         let mut reasons = Vec::new();
         if unrestricted(asked, &mut reasons) & keyed(asked, &mut reasons) {
             continue;

@@ -86,47 +86,8 @@ impl Targets {
     /// Whether none is named, which asks for the permission at any scope.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.given().next().is_none()
-    }
-
-    /// Every target that is named. Only shared references and ids are copied.
-    pub(crate) fn given(&self) -> impl Iterator<Item = Named<'_>> {
-        let queue = |id: QueueId| Named::Entity(id.subject());
-        let role = self.role.map(|id| Named::Entity(id.subject()));
-        [self.subject.as_ref().map(Named::from), role, self.from.map(queue), self.to.map(queue)]
-            .into_iter()
-            .flatten()
-    }
-}
-
-/// A borrowed [`Target`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Named<'a> {
-    Entity(Subject),
-    Conversation,
-    Setting(Option<&'a str>),
-    Element(&'a str),
-}
-
-impl Named<'_> {
-    pub(crate) fn kind(self) -> Kind {
-        match self {
-            Self::Entity(subject) => subject.kind,
-            Self::Conversation => Kind::Conversation,
-            Self::Setting(_) => Kind::Setting,
-            Self::Element(_) => Kind::Element,
-        }
-    }
-}
-
-impl<'a> From<&'a Target> for Named<'a> {
-    fn from(target: &'a Target) -> Self {
-        match target {
-            Target::Entity(subject) => Self::Entity(*subject),
-            Target::Conversation => Self::Conversation,
-            Target::Setting(word) => Self::Setting(word.as_deref()),
-            Target::Element(id) => Self::Element(id),
-        }
+        let Self { subject, role, from, to } = self;
+        subject.is_none() && role.is_none() && from.is_none() && to.is_none()
     }
 }
 

@@ -3,7 +3,6 @@
 //! What a scope matches is in [`scope`](super::scope); whether a grant is at least as wide as another in
 //! [`cover`](super::cover).
 
-use crate::kernel::fast_hash;
 use crate::kernel::id::QueueId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,63 +132,47 @@ impl Grant {
     }
 }
 
-/// Grants in order, without doubles; found by permission in logarithmic time. A clone costs nothing.
+/// Grants in order, without doubles, as commands and events carry them. A clone costs nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Grant>", into = "Vec<Grant>")]
-pub struct Grants {
-    all: Arc<[Grant]>,
-    /// Where each permission's grants are, sorted by hash: names lie all over memory, and a check of one user in
-    /// 100,000 waits for memory above all.
-    places: Arc<[Place]>,
-}
-
-/// The grants of one permission: `length` from `start`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    hash: u32,
-    start: u32,
-    length: u32,
-}
+pub struct Grants(Arc<[Grant]>);
 
 impl Grants {
     /// The grants of `permission`.
     #[must_use]
     pub fn of(&self, permission: &str) -> &[Grant] {
-        let hash = fast_hash::of_word(permission);
-        let first = self.places.partition_point(|place| place.hash < hash);
-        let places = self.places.get(first..).unwrap_or_default();
-        let found = places.iter().take_while(|place| place.hash == hash).map(|place| self.at(*place));
-        let mut found =
-            found.filter(|grants| grants.first().is_some_and(|one| *one.permission == *permission));
-        found.next().unwrap_or_default()
+        let first = self.0.partition_point(|grant| *grant.permission < *permission);
+        let from = self.0.get(first..).unwrap_or_default();
+        let length = from.partition_point(|grant| *grant.permission == *permission);
+        from.get(..length).unwrap_or_default()
     }
 
-    fn at(&self, place: Place) -> &[Grant] {
-        let (start, length) = (place.start as usize, place.length as usize);
-        self.all.get(start..start + length).unwrap_or_default()
+    /// The grant at this place in the order.
+    pub(crate) fn at(&self, nth: usize) -> Option<&Grant> {
+        self.0.get(nth)
     }
 
     /// All grants, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Grant> {
-        self.all.iter()
+        self.0.iter()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.0.is_empty()
     }
 
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.all.len()
+        self.0.len()
     }
 
     /// Whether this very grant is among them.
     #[must_use]
     pub fn contains(&self, grant: &Grant) -> bool {
-        self.all.binary_search(grant).is_ok()
+        self.0.binary_search(grant).is_ok()
     }
 
     /// These grants without `removed` and with `added`.
@@ -210,18 +193,7 @@ impl Grants {
 
 impl FromIterator<Grant> for Grants {
     fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
-        let sorted: BTreeSet<Grant> = grants.into_iter().collect();
-        let all: Arc<[Grant]> = sorted.into_iter().collect();
-        let (mut places, mut start) = (Vec::new(), 0);
-        for same in all.chunk_by(|a, b| a.permission == b.permission) {
-            let hash = same.first().map_or(0, |grant| fast_hash::of_word(&grant.permission));
-            // A role or profile has at most thousands of grants.
-            let length = u32::try_from(same.len()).unwrap_or(u32::MAX);
-            places.push(Place { hash, start, length });
-            start += length;
-        }
-        places.sort_unstable();
-        Self { all, places: places.into() }
+        Self(grants.into_iter().collect::<BTreeSet<Grant>>().into_iter().collect())
     }
 }
 
@@ -233,7 +205,7 @@ impl From<Vec<Grant>> for Grants {
 
 impl From<Grants> for Vec<Grant> {
     fn from(grants: Grants) -> Self {
-        grants.all.to_vec()
+        grants.0.to_vec()
     }
 }
 

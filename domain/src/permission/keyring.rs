@@ -24,26 +24,23 @@ pub enum Holding {
 /// What `user` is to `key`, the masterkey left aside.
 #[must_use]
 pub fn holding(organization: &Organization, user: &User, key: KeyId) -> Holding {
-    if user.keys.value.contains(&KeyEntry { key, minus: true }) {
-        return Holding::TakenAway(user.keys.position);
+    if let Some(since) = user.keys.since(&KeyEntry { key, minus: true }) {
+        return Holding::TakenAway(since);
     }
-    if user.keys.value.contains(&KeyEntry { key, minus: false }) {
-        return Holding::Held(user.keys.position);
+    if let Some(since) = user.keys.since(&KeyEntry { key, minus: false }) {
+        return Holding::Held(since);
     }
-    match role_in_use(organization, user) {
-        Some(role) if role.keys.value.contains(&key) => {
-            Holding::Held(role.keys.position.max(user.role.position))
-        }
-        Some(_) | None => Holding::None,
+    match role_in_use(organization, user).and_then(|role| role.keys.since(&key)) {
+        Some(since) => Holding::Held(since.max(user.role.position)),
+        None => Holding::None,
     }
 }
 
 /// The keys `user` holds, by id; the masterkey adds none, since it opens locks without being a key.
 #[must_use]
 pub fn keyring(organization: &Organization, user: &User) -> BTreeSet<KeyId> {
-    let of_role =
-        role_in_use(organization, user).into_iter().flat_map(|role| role.keys.value.iter().copied());
-    let own = user.keys.value.iter().map(|entry| entry.key);
+    let of_role = role_in_use(organization, user).into_iter().flat_map(|role| role.keys.iter().copied());
+    let own = user.keys.iter().map(|entry| entry.key);
     of_role.chain(own).filter(|key| matches!(holding(organization, user, *key), Holding::Held(_))).collect()
 }
 

@@ -4,13 +4,14 @@
 //! targets; grants or superuser; keys held; locks. The first failure denies. Deny is the default.
 
 use super::catalog::Permission;
-use super::facts::{Facts, Named, Targets};
-use super::grant::Grant;
+use super::facts::{Facts, Targets};
+use super::found::{AllFound, Found};
+use super::given::One;
 use super::keyring::{self, Holding};
 use super::limits::{self, Unmet};
 use super::reason::{Code, Note, Quiet, Reason, Sink, Source};
 use super::scope::{self, Asker};
-use super::source::{FOUNDED, Origin, origins};
+use super::source::{FOUNDED, origins};
 use crate::kernel::id::{GroupId, Kind, QueueId};
 use crate::kernel::moment::Moment;
 use crate::organization::state::Organization;
@@ -63,6 +64,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) organization: &'a Organization,
     pub(crate) question: &'a Question<'a>,
     pub(crate) permission: &'a Permission,
+    pub(crate) targets: &'a AllFound<'a>,
 }
 
 fn walk<S: Sink>(organization: &Organization, question: &Question<'_>, sink: &mut S) -> bool {
@@ -70,7 +72,8 @@ fn walk<S: Sink>(organization: &Organization, question: &Question<'_>, sink: &mu
         sink.note(Note::deny(Source::Catalog, question.permission, FOUNDED, Code::UnknownPermission));
         return false;
     };
-    let asked = Asked { organization, question, permission };
+    let targets = &AllFound::of(question.targets, organization);
+    let asked = Asked { organization, question, permission, targets };
     let stages: [fn(Asked<'_>, &mut S) -> bool; 6] =
         [active, unrestricted, targeted, granted, keyed, unlocked];
     let mut allowed = true;
@@ -107,8 +110,7 @@ pub(crate) fn unrestricted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
 
 /// Whether the targets are those that the permission is about, and are there.
 fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
-    let targets = asked.question.targets;
-    if targets.is_empty() {
+    if asked.question.targets.is_empty() {
         return true;
     }
     let mut sound = true;
@@ -116,8 +118,8 @@ fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
         sink.note(Note::deny(Source::Target, kind.word(), 0, code));
         sound = false;
     };
-    let wanted = &asked.permission.targets;
-    for target in targets.given() {
+    let (targets, wanted) = (asked.targets, &asked.permission.targets);
+    for target in targets.iter() {
         if !wanted.contains(&target.kind()) {
             deny(target.kind(), Code::TargetKind);
         } else if !is_there(asked, target) {
@@ -126,7 +128,7 @@ fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     }
     for kind in wanted {
         let needed = wanted.iter().filter(|wanted| *wanted == kind).count();
-        if targets.given().filter(|target| target.kind() == *kind).count() < needed {
+        if targets.iter().filter(|target| target.kind() == *kind).count() < needed {
             deny(*kind, Code::TargetMissing);
         }
     }
@@ -134,35 +136,42 @@ fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
 }
 
 /// Whether a target, or what a conversation's facts name, is of this organization.
-fn is_there(asked: Asked<'_>, target: Named<'_>) -> bool {
+fn is_there(asked: Asked<'_>, target: Found<'_>) -> bool {
     let organization = asked.organization;
     match target {
-        Named::Entity(subject) => organization.exists(subject),
-        Named::Conversation => {
+        Found::Missing(_) => false,
+        Found::Conversation => {
             let Facts { agent, queue, group, .. } = asked.question.facts;
             agent.is_none_or(|id| organization.user(id).is_some())
                 && queue.is_none_or(|id: QueueId| organization.queues.contains_key(&id))
                 && group.is_none_or(|id: GroupId| organization.groups.contains_key(&id))
         }
-        Named::Setting(_) | Named::Element(_) => true,
+        Found::User(_)
+        | Found::Role(_)
+        | Found::Group(_)
+        | Found::Queue(_)
+        | Found::Plain(_)
+        | Found::Setting(_)
+        | Found::Element(_) => true,
     }
 }
 
 fn granted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
-    let Asked { organization, question, permission } = asked;
+    let Asked { organization, question, permission, .. } = asked;
     let superuser = &question.who.superuser;
     let mut found = superuser.value;
     if found {
         sink.note(Note::allow(Source::Superuser, "superuser", superuser.position, Code::Superuser));
     }
     for origin in origins(organization, question.who) {
-        for grant in origin.grants.of(&permission.name) {
+        for grant in origin.grants.of(permission.number) {
             if found && !S::ALL {
                 return true;
             }
             if matches(asked, grant).is_ok() {
                 found = true;
-                sink.note(Note::allow(origin.source, origin.name, origin.position, Code::Granted));
+                let position = origin.position(grant.since);
+                sink.note(Note::allow(origin.source, origin.name, position, Code::Granted));
             }
         }
     }
@@ -175,9 +184,10 @@ fn granted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
 /// Every grant of the permission that does not match, and why; or that there is none.
 fn note_misses<S: Sink>(asked: Asked<'_>, sink: &mut S) {
     let mut any = false;
-    for Origin { grants, position, .. } in origins(asked.organization, asked.question.who) {
-        for grant in grants.of(&asked.permission.name) {
+    for origin in origins(asked.organization, asked.question.who) {
+        for grant in origin.grants.of(asked.permission.number) {
             any = true;
+            let position = origin.position(grant.since);
             match matches(asked, grant) {
                 Ok(()) => {}
                 Err(Miss::Scope) => {
@@ -200,16 +210,19 @@ enum Miss<'a> {
 }
 
 /// Whether one grant reaches every target and has its limits met.
-fn matches<'a>(asked: Asked<'_>, grant: &'a Grant) -> Result<(), Miss<'a>> {
+fn matches<'a>(asked: Asked<'a>, grant: One<'a>) -> Result<(), Miss<'a>> {
     let Question { who, targets, facts, .. } = *asked.question;
     if targets.is_empty() {
         return Ok(());
     }
     let asker = Asker { organization: asked.organization, who, facts };
-    if !targets.given().all(|target| scope::reaches(asker, grant, target)) {
+    if !asked.targets.iter().all(|target| scope::reaches(asker, grant, target)) {
         return Err(Miss::Scope);
     }
-    limits::met(&grant.limits, asked.organization, targets, facts).map_err(Miss::Limit)
+    if !grant.limited {
+        return Ok(());
+    }
+    limits::met(&grant.grant.limits, asked.organization, targets, facts).map_err(Miss::Limit)
 }
 
 pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
@@ -223,16 +236,21 @@ pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
 fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let Asked { organization, question, .. } = asked;
     let mut open = true;
-    for target in question.targets.given() {
+    for target in asked.targets.iter() {
         let queue = match target {
-            Named::Entity(subject) if subject.kind == Kind::Queue => Some(QueueId(subject.id)),
-            Named::Conversation => question.facts.queue,
-            Named::Entity(_) | Named::Setting(_) | Named::Element(_) => None,
+            Found::Queue(queue) => Some(queue),
+            Found::Conversation => {
+                question.facts.queue.and_then(|id| organization.queues.get(&id)).map(AsRef::as_ref)
+            }
+            Found::User(_)
+            | Found::Role(_)
+            | Found::Group(_)
+            | Found::Plain(_)
+            | Found::Setting(_)
+            | Found::Element(_)
+            | Found::Missing(_) => None,
         };
-        let Some(lock) = queue.and_then(|id| organization.queues.get(&id)).map(|queue| &queue.visibility_key)
-        else {
-            continue;
-        };
+        let Some(lock) = queue.map(|queue| &queue.visibility_key) else { continue };
         let Some(key) = lock.value else { continue };
         let name = organization.keys.get(&key).map_or("", |key| key.name.as_str());
         open &= keyring::opens(

@@ -18,13 +18,16 @@
 //! `managed` leaves oneself out: a supervisor who sits in their own group may not edit their own account
 //! (`acceptance/voximplant_permissions.csv`, "edit account details").
 
-use super::facts::{Facts, Named};
-use super::grant::{Grant, Scope};
+use super::facts::Facts;
+use super::found::Found;
+use super::given::One;
+use super::grant::Scope;
 use crate::group::state::Group;
-use crate::kernel::id::{GroupId, Kind, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{GroupId, QueueId};
 use crate::kernel::shared::Standing;
 use crate::organization::state::Organization;
 use crate::queue::state::{Post, Queue, Supervision};
+use crate::role::state::Role;
 use crate::user::state::User;
 use uuid::Uuid;
 
@@ -37,38 +40,21 @@ pub(crate) struct Asker<'a> {
 }
 
 /// Whether `grant` reaches `target`.
-pub(crate) fn reaches(asker: Asker<'_>, grant: &Grant, target: Named<'_>) -> bool {
+pub(crate) fn reaches(asker: Asker<'_>, grant: One<'_>, target: Found<'_>) -> bool {
     match target {
-        Named::Entity(subject) => reaches_entity(asker, grant, subject),
-        Named::Conversation => reaches_conversation(asker, grant),
-        Named::Setting(None) => grant.scope == Scope::All,
-        Named::Setting(Some(id)) | Named::Element(id) => reaches_thing(grant, id),
+        Found::User(user) => reaches_user(asker, grant, user),
+        Found::Role(role) => reaches_role(asker, grant, role),
+        Found::Group(group) => reaches_group(asker, grant, group),
+        Found::Queue(queue) => reaches_queue(asker, grant, queue),
+        Found::Plain(subject) => grant.scope == Scope::All || listed(grant, subject.id),
+        Found::Conversation => reaches_conversation(asker, grant),
+        Found::Setting(None) => grant.scope == Scope::All,
+        Found::Setting(Some(id)) | Found::Element(id) => reaches_thing(grant, id),
+        Found::Missing(_) => false,
     }
 }
 
-fn reaches_entity(asker: Asker<'_>, grant: &Grant, subject: Subject) -> bool {
-    let organization = asker.organization;
-    match subject.kind {
-        Kind::User => {
-            organization.user(UserId(subject.id)).is_some_and(|user| reaches_user(asker, grant, user))
-        }
-        Kind::Role => reaches_role(asker, grant, RoleId(subject.id)),
-        Kind::Group => organization
-            .groups
-            .get(&GroupId(subject.id))
-            .is_some_and(|group| reaches_group(asker, grant, group)),
-        Kind::Queue => organization
-            .queues
-            .get(&QueueId(subject.id))
-            .is_some_and(|queue| reaches_queue(asker, grant, queue)),
-        Kind::Organization | Kind::Profile | Kind::Key | Kind::Settings => {
-            organization.exists(subject) && (grant.scope == Scope::All || listed(grant, subject.id))
-        }
-        Kind::Conversation | Kind::Setting | Kind::Element => false,
-    }
-}
-
-fn reaches_user(asker: Asker<'_>, grant: &Grant, user: &User) -> bool {
+fn reaches_user(asker: Asker<'_>, grant: One<'_>, user: &User) -> bool {
     match grant.scope {
         Scope::All => true,
         Scope::Lower => asker.organization.rank_of(user) < asker.organization.rank_of(asker.who),
@@ -83,12 +69,11 @@ fn reaches_user(asker: Asker<'_>, grant: &Grant, user: &User) -> bool {
     }
 }
 
-fn reaches_role(asker: Asker<'_>, grant: &Grant, id: RoleId) -> bool {
-    let Some(role) = asker.organization.roles.get(&id) else { return false };
+fn reaches_role(asker: Asker<'_>, grant: One<'_>, role: &Role) -> bool {
     match grant.scope {
         Scope::All => true,
         Scope::Lower => role.rank.value < asker.organization.rank_of(asker.who),
-        Scope::Elements => listed(grant, id.uuid()),
+        Scope::Elements => listed(grant, role.id.uuid()),
         Scope::Managed
         | Scope::Assigned
         | Scope::AssignedEditor
@@ -100,7 +85,7 @@ fn reaches_role(asker: Asker<'_>, grant: &Grant, id: RoleId) -> bool {
     }
 }
 
-fn reaches_group(asker: Asker<'_>, grant: &Grant, group: &Group) -> bool {
+fn reaches_group(asker: Asker<'_>, grant: One<'_>, group: &Group) -> bool {
     match grant.scope {
         Scope::All => true,
         Scope::Managed => asker.supervises(group.id),
@@ -116,7 +101,7 @@ fn reaches_group(asker: Asker<'_>, grant: &Grant, group: &Group) -> bool {
     }
 }
 
-fn reaches_queue(asker: Asker<'_>, grant: &Grant, queue: &Queue) -> bool {
+fn reaches_queue(asker: Asker<'_>, grant: One<'_>, queue: &Queue) -> bool {
     match grant.scope {
         Scope::All => true,
         Scope::Assigned => asker.posted(queue.id, |_| true),
@@ -127,7 +112,7 @@ fn reaches_queue(asker: Asker<'_>, grant: &Grant, queue: &Queue) -> bool {
     }
 }
 
-fn reaches_conversation(asker: Asker<'_>, grant: &Grant) -> bool {
+fn reaches_conversation(asker: Asker<'_>, grant: One<'_>) -> bool {
     let facts = asker.facts;
     let agent = |test: &dyn Fn(&User) -> bool| {
         facts.agent.and_then(|id| asker.organization.user(id)).is_some_and(test)
@@ -155,10 +140,10 @@ fn reaches_conversation(asker: Asker<'_>, grant: &Grant) -> bool {
     }
 }
 
-fn reaches_thing(grant: &Grant, id: &str) -> bool {
+fn reaches_thing(grant: One<'_>, id: &str) -> bool {
     match grant.scope {
         Scope::All => true,
-        Scope::Elements => grant.elements.contains(id),
+        Scope::Elements => grant.grant.elements.contains(id),
         Scope::Lower
         | Scope::Managed
         | Scope::Assigned
@@ -172,9 +157,10 @@ fn reaches_thing(grant: &Grant, id: &str) -> bool {
 }
 
 /// Whether the grant lists this entity. The id is written on the stack: a check allocates nothing.
-fn listed(grant: &Grant, id: Uuid) -> bool {
+fn listed(grant: One<'_>, id: Uuid) -> bool {
     let mut buffer = Uuid::encode_buffer();
-    grant.scope == Scope::Elements && grant.elements.contains(&*id.hyphenated().encode_lower(&mut buffer))
+    let id = id.hyphenated().encode_lower(&mut buffer);
+    grant.scope == Scope::Elements && grant.grant.elements.contains(&*id)
 }
 
 fn edits(post: Post) -> bool {
@@ -212,8 +198,11 @@ impl Asker<'_> {
     }
 
     /// Queues are listed per channel, so without a channel none is (design §2: a fact not supplied denies).
-    fn lists_queue(self, grant: &Grant, id: QueueId) -> bool {
-        let listed = self.facts.channel.as_ref().and_then(|channel| grant.queues.get(channel));
-        grant.scope == Scope::Queues && listed.is_some_and(|ids| ids.contains(&id)) && self.in_use_queue(id)
+    fn lists_queue(self, grant: One<'_>, id: QueueId) -> bool {
+        if grant.scope != Scope::Queues {
+            return false;
+        }
+        let listed = self.facts.channel.as_ref().and_then(|channel| grant.grant.queues.get(channel));
+        listed.is_some_and(|ids| ids.contains(&id)) && self.in_use_queue(id)
     }
 }

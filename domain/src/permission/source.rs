@@ -2,7 +2,8 @@
 //!
 //! An archived role or profile gives nothing, whoever still holds it.
 
-use super::grant::{Grant, Grants};
+use super::given::Given;
+use super::grant::Grant;
 use super::reason::Source;
 use crate::kernel::shared::Standing;
 use crate::organization::state::Organization;
@@ -14,11 +15,18 @@ pub(crate) const FOUNDED: u64 = 1;
 /// A source of grants that a user has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin<'a> {
-    pub(crate) grants: &'a Grants,
+    pub(crate) grants: &'a Given,
     pub(crate) source: Source,
     pub(crate) name: &'a str,
-    /// The later of giving the source to the user and last changing what it grants.
-    pub(crate) position: u64,
+    /// When the user was given the source.
+    assigned: u64,
+}
+
+impl Origin<'_> {
+    /// The position that made it so that the user has a grant which is in the source since `since`.
+    pub(crate) fn position(&self, since: u64) -> u64 {
+        since.max(self.assigned)
+    }
 }
 
 /// A grant that a user holds.
@@ -37,8 +45,13 @@ pub struct Held<'a> {
 /// Every grant that `user` holds, role first. Superuser is not a grant: ask [`User::superuser`].
 pub fn held<'a>(organization: &'a Organization, user: &'a User) -> impl Iterator<Item = Held<'a>> {
     origins(organization, user).flat_map(|origin| {
-        let Origin { grants, source, name, position } = origin;
-        grants.iter().map(move |grant| Held { grant, source, name, position })
+        let Origin { grants, source, name, .. } = origin;
+        grants.each().map(move |(grant, since)| Held {
+            grant,
+            source,
+            name,
+            position: origin.position(since),
+        })
     })
 }
 
@@ -55,7 +68,7 @@ pub(crate) fn origins<'a>(
             grants: &organization.catalog.everyone,
             source: Source::Everyone,
             name: &organization.catalog.name,
-            position: FOUNDED,
+            assigned: FOUNDED,
         }),
     ]
     .into_iter()
@@ -65,29 +78,24 @@ pub(crate) fn origins<'a>(
 fn of_role<'a>(organization: &'a Organization, user: &'a User) -> Option<Origin<'a>> {
     let role = organization.role_of(user).filter(|role| role.status == Standing::Active)?;
     Some(Origin {
-        grants: &role.grants.value,
+        grants: &role.grants,
         source: Source::Role,
         name: &role.name,
-        position: role.grants.position.max(user.role.position),
+        assigned: user.role.position,
     })
 }
 
 fn of_profile<'a>(organization: &'a Organization, user: &'a User) -> Option<Origin<'a>> {
     let profile = organization.profiles.get(&user.profile.value?)?;
     (profile.status == Standing::Active).then(|| Origin {
-        grants: &profile.grants.value,
+        grants: &profile.grants,
         source: Source::Profile,
         name: &profile.name,
-        position: profile.grants.position.max(user.profile.position),
+        assigned: user.profile.position,
     })
 }
 
 fn of_custom_profile(user: &User) -> Option<Origin<'_>> {
-    let grants = user.custom_profile.value.as_ref()?;
-    Some(Origin {
-        grants,
-        source: Source::CustomProfile,
-        name: "custom_profile",
-        position: user.custom_profile.position,
-    })
+    let grants = user.custom_profile.as_ref()?;
+    Some(Origin { grants, source: Source::CustomProfile, name: "custom_profile", assigned: 0 })
 }

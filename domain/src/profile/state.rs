@@ -2,8 +2,9 @@
 
 use super::event::ProfileEvent;
 use crate::kernel::id::{ProfileId, UserId};
-use crate::kernel::shared::{Since, Standing};
-use crate::permission::grant::Grants;
+use crate::kernel::shared::Standing;
+use crate::permission::catalog::Catalog;
+use crate::permission::given::Given;
 use imbl::OrdSet;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ pub struct Profile {
     /// For people.
     pub description: String,
     /// What holders may do.
-    pub grants: Since<Grants>,
+    pub grants: Given,
     /// Whether it may be assigned.
     pub status: Standing,
     /// Derived from users' events: who has it.
@@ -31,7 +32,7 @@ pub struct Profile {
 impl Profile {
     /// A profile as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &ProfileEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &ProfileEvent, position: u64, catalog: &Catalog) -> Option<Self> {
         let ProfileEvent::Created { profile, name, description, grants } = event else {
             return None;
         };
@@ -39,7 +40,7 @@ impl Profile {
             id: *profile,
             name: name.clone(),
             description: description.clone(),
-            grants: Since::new(grants.clone(), position),
+            grants: Given::new(grants, position, catalog),
             status: Standing::Active,
             holders: OrdSet::new(),
             changed: position,
@@ -48,13 +49,13 @@ impl Profile {
     }
 
     /// Folds one event about this profile.
-    pub fn apply(&mut self, event: &ProfileEvent, at: u64) {
+    pub fn apply(&mut self, event: &ProfileEvent, at: u64, catalog: &Catalog) {
         match event {
             ProfileEvent::Created { .. } => {}
             ProfileEvent::Renamed { to, .. } => self.name.clone_from(to),
             ProfileEvent::Described { to, .. } => self.description.clone_from(to),
             ProfileEvent::GrantsChanged { added, removed, .. } => {
-                self.grants = Since::new(self.grants.value.changed(added, removed), at);
+                self.grants = self.grants.changed(added, removed, at, catalog);
             }
             ProfileEvent::Archived { to, .. } | ProfileEvent::Restored { to, .. } => self.status = *to,
         }

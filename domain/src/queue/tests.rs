@@ -35,7 +35,7 @@ fn a_queue_is_added_with_its_people() {
         "queue.supervisor_set Spring: supervisors[sara] - -> editor",
     ]);
     let spring = QueueId(after.by_name(Kind::Queue, "spring").unwrap());
-    let post = after.user(world.user_id("sara")).unwrap().posts[&spring];
+    let post = after.user(world.user_id("sara")).unwrap().posts.get(&spring).copied().unwrap();
     assert_eq!((post.serves, post.supervises), (false, Some(Supervision::Editor)));
 }
 

@@ -127,7 +127,7 @@ pub(super) fn change_keys(
     wanted: &OrdSet<KeyId>,
 ) -> Result<(), Rejection> {
     let role = editable(deciding, id)?;
-    let (added, removed) = set_difference(&role.keys.value, wanted);
+    let (added, removed) = set_difference(&role.keys.set(), wanted);
     added.iter().try_for_each(|key| crate::key::decide::givable(deciding, "/keys", *key))?;
     for (added, removed) in in_parts(&added, &removed) {
         deciding.emit(RoleEvent::KeysChanged { role: id, added, removed })?;
@@ -143,10 +143,7 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: RoleId, to: Standing) 
     }
     match to {
         Standing::Active => {
-            role.keys
-                .value
-                .iter()
-                .try_for_each(|key| crate::key::decide::givable(deciding, "/keys", *key))?;
+            role.keys.iter().try_for_each(|key| crate::key::decide::givable(deciding, "/keys", *key))?;
             deciding.emit(RoleEvent::Restored { role: id, from, to })
         }
         Standing::Archived if role.protected => Err(RoleRejection::Protected.into()),

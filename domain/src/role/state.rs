@@ -2,8 +2,9 @@
 
 use super::event::RoleEvent;
 use crate::kernel::id::{KeyId, RoleId, UserId};
-use crate::kernel::shared::{Since, Standing, change_set};
-use crate::permission::grant::Grants;
+use crate::kernel::shared::{Since, SinceEach, Standing};
+use crate::permission::catalog::Catalog;
+use crate::permission::given::Given;
 use imbl::OrdSet;
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +22,9 @@ pub struct Role {
     /// Comes from the catalog and cannot be archived, renamed or emptied of its last holder.
     pub protected: bool,
     /// What holders may do.
-    pub grants: Since<Grants>,
+    pub grants: Given,
     /// Keys that holders hold.
-    pub keys: Since<OrdSet<KeyId>>,
+    pub keys: SinceEach<KeyId>,
     /// Whether it may be assigned.
     pub status: Standing,
     /// Derived from users' events: who holds it, archived users included.
@@ -37,7 +38,7 @@ pub struct Role {
 impl Role {
     /// A role as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &RoleEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &RoleEvent, position: u64, catalog: &Catalog) -> Option<Self> {
         let RoleEvent::Created { role, name, description, rank, protected, grants, keys } = event else {
             return None;
         };
@@ -47,8 +48,8 @@ impl Role {
             description: description.clone(),
             rank: Since::new(*rank, position),
             protected: *protected,
-            grants: Since::new(grants.clone(), position),
-            keys: Since::new(keys.iter().copied().collect(), position),
+            grants: Given::new(grants, position, catalog),
+            keys: SinceEach::new(keys, position),
             status: Standing::Active,
             holders: OrdSet::new(),
             changed: position,
@@ -57,19 +58,17 @@ impl Role {
     }
 
     /// Folds one event about this role.
-    pub fn apply(&mut self, event: &RoleEvent, at: u64) {
+    pub fn apply(&mut self, event: &RoleEvent, at: u64, catalog: &Catalog) {
         match event {
             RoleEvent::Created { .. } => {}
             RoleEvent::Renamed { to, .. } => self.name.clone_from(to),
             RoleEvent::Described { to, .. } => self.description.clone_from(to),
             RoleEvent::RankChanged { to, .. } => self.rank = Since::new(*to, at),
             RoleEvent::GrantsChanged { added, removed, .. } => {
-                self.grants = Since::new(self.grants.value.changed(added, removed), at);
+                self.grants = self.grants.changed(added, removed, at, catalog);
             }
             RoleEvent::KeysChanged { added, removed, .. } => {
-                let mut keys = self.keys.value.clone();
-                change_set(&mut keys, added, removed);
-                self.keys = Since::new(keys, at);
+                self.keys = self.keys.changed(added, removed, at);
             }
             RoleEvent::Archived { to, .. } | RoleEvent::Restored { to, .. } => self.status = *to,
         }

@@ -7,6 +7,7 @@ use crate::kernel::spec::{given, world};
 use crate::key::command::KeyCommand;
 use crate::key::rejection::KeyRejection;
 use crate::organization::rejection::Rejection;
+use crate::organization::state::Organization;
 use crate::permission::grant::{Grant, Grants, Limits, Scope};
 use uuid::Uuid;
 
@@ -117,6 +118,26 @@ fn more_keys_than_fit_one_event_come_in_parts() {
     created.then_names(&["role.created", "role.keys_changed"]);
     let unknown = RoleEdit { keys: Some(vec![KeyId(Uuid::nil())]), ..named("Other") };
     given(&world).as_user("olga").when(RoleCommand::Create(unknown)).then_invalid("/keys", "no_such_key");
+}
+
+#[test]
+fn a_grant_keeps_the_position_it_came_at_while_all_else_of_the_role_changes() {
+    let mut world = world();
+    let (audit, export) = (Grant::new("audit.view", Scope::All), Grant::new("reports.export", Scope::All));
+    let role = world.add_role("Lead", 15, [export.clone()]);
+    let came = world.organization.position;
+    world.act(RoleCommand::Edit(role, granting([audit.clone(), export.clone()])));
+    let later = world.organization.position;
+    world.act(RoleCommand::Edit(role, named("Night lead")));
+    let since = |organization: &Organization| -> Vec<(Grant, u64)> {
+        let grants = organization.roles[&role].grants.each();
+        grants.map(|(grant, since)| (grant.clone(), since)).collect()
+    };
+    assert_eq!(since(&world.organization), [(audit.clone(), later), (export.clone(), came)]);
+    world.act(RoleCommand::Edit(role, granting([audit.clone()])));
+    world.act(RoleCommand::Edit(role, granting([audit.clone(), export.clone()])));
+    let again = world.organization.position;
+    assert_eq!(since(&world.organization), [(audit, later), (export, again)]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, role: RoleId, one: &Undo) -> Res
         }
         "keys" => {
             let key: KeyId = element(one)?;
-            let keys = decide::existing(deciding, role)?.keys.value;
+            let keys = decide::existing(deciding, role)?.keys.set();
             let keys = if wanted(one) { keys.update(key) } else { keys.without(&key) };
             decide::change_keys(deciding, role, &keys)
         }

@@ -131,7 +131,7 @@ pub(super) fn assign_profile(
 ) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
     assignable_profile(deciding, to)?;
-    if to.is_some() && user.custom_profile.value.is_some() {
+    if to.is_some() && user.custom_profile.is_some() {
         return Err(UserRejection::ProfileAndCustomProfile.into());
     }
     let from = user.profile.value;
@@ -151,7 +151,7 @@ pub(super) fn set_custom_profile(
         crate::role::grants::valid_grants(deciding, "/grants", grants)?;
         crate::role::grants::fits_one_event(grants)?;
     }
-    let from = user.custom_profile.value.clone();
+    let from = user.custom_profile.map(|given| given.value);
     if from == to { Ok(()) } else { deciding.emit(UserEvent::CustomProfileSet { user: id, from, to }) }
 }
 
@@ -161,7 +161,7 @@ pub(super) fn set_keys(
     wanted: OrdSet<KeyEntry>,
 ) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
-    let (added, removed) = set_difference(&user.keys.value, &wanted);
+    let (added, removed) = set_difference(&user.keys.set(), &wanted);
     added.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))?;
     for (added, removed) in in_parts(&added, &removed) {
         deciding.emit(UserEvent::KeysChanged { user: id, added, removed })?;
@@ -334,7 +334,7 @@ fn email_is_free(deciding: &Deciding<'_>, but: Option<UserId>, email: Option<&st
 fn returns_to_what_is_in_use(deciding: &Deciding<'_>, user: &User) -> Result<(), Rejection> {
     assignable_role(deciding, user.role.value)?;
     assignable_profile(deciding, user.profile.value)?;
-    user.keys.value.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))
+    user.keys.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))
 }
 
 fn assignable_role(deciding: &Deciding<'_>, id: RoleId) -> Result<(), Rejection> {

@@ -1,12 +1,13 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
 use super::event::UserEvent;
+use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::personal::Personal;
-use crate::kernel::shared::{Since, change_set};
-use crate::permission::grant::Grants;
+use crate::kernel::shared::{Since, SinceEach};
+use crate::permission::catalog::Catalog;
+use crate::permission::given::Given;
 use crate::queue::state::Post;
-use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
@@ -96,9 +97,9 @@ pub struct User {
     /// A shared profile on top of the role.
     pub profile: Since<Option<ProfileId>>,
     /// Grants on this user alone; excludes a profile.
-    pub custom_profile: Since<Option<Grants>>,
+    pub custom_profile: Option<Given>,
     /// Own keys and minus entries.
-    pub keys: Since<OrdSet<KeyEntry>>,
+    pub keys: SinceEach<KeyEntry>,
     /// Passes every lock and key-guarded function but a key that a minus names.
     pub masterkey: Since<bool>,
     /// Every module, action and element.
@@ -112,11 +113,11 @@ pub struct User {
     /// Whether erasure was asked for what they authored too (addresses, agents and reasons of their acts).
     pub erased_authored: bool,
     /// Derived from groups' events: the groups this user is a member of.
-    pub groups: OrdSet<GroupId>,
+    pub groups: FewSet<GroupId>,
     /// Derived from groups' events: the groups this user supervises, each since which position.
-    pub supervises: OrdMap<GroupId, u64>,
+    pub supervises: FewMap<GroupId, u64>,
     /// Derived from queues' events: the queues this user serves or supervises.
-    pub posts: OrdMap<QueueId, Post>,
+    pub posts: FewMap<QueueId, Post>,
     /// Position of the last event about this user; the `ETag`.
     pub changed: u64,
     /// How many events there were about this user.
@@ -139,24 +140,24 @@ impl User {
             before_archive: Status::Active,
             role: Since::new(*role, position),
             profile: Since::new(*profile, position),
-            custom_profile: Since::new(None, position),
-            keys: Since::new(OrdSet::new(), position),
+            custom_profile: None,
+            keys: SinceEach::default(),
             masterkey: Since::new(false, position),
             superuser: Since::new(false, position),
             password: None,
             api_key: None,
             erased: false,
             erased_authored: false,
-            groups: OrdSet::new(),
-            supervises: OrdMap::new(),
-            posts: OrdMap::new(),
+            groups: FewSet::default(),
+            supervises: FewMap::default(),
+            posts: FewMap::default(),
             changed: position,
             version: 1,
         })
     }
 
     /// Folds one event about this user.
-    pub fn apply(&mut self, event: &UserEvent, at: u64) {
+    pub fn apply(&mut self, event: &UserEvent, at: u64, catalog: &Catalog) {
         match event {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
@@ -164,11 +165,12 @@ impl User {
             UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
             UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
-            UserEvent::CustomProfileSet { to, .. } => self.custom_profile = Since::new(to.clone(), at),
+            UserEvent::CustomProfileSet { to, .. } => {
+                let before = self.custom_profile.take().unwrap_or_default();
+                self.custom_profile = to.as_ref().map(|to| before.replaced(to, at, catalog));
+            }
             UserEvent::KeysChanged { added, removed, .. } => {
-                let mut keys = self.keys.value.clone();
-                change_set(&mut keys, added, removed);
-                self.keys = Since::new(keys, at);
+                self.keys = self.keys.changed(added, removed, at);
             }
             UserEvent::MasterkeySet { to, .. } => self.masterkey = Since::new(*to, at),
             UserEvent::SuperuserSet { to, .. } => self.superuser = Since::new(*to, at),

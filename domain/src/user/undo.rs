@@ -25,7 +25,7 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, user: UserId, one: &Undo) -> Res
         "superuser" => decide::set_superuser(deciding, user, value(one)?),
         "keys" => {
             let entry: KeyEntry = element(one)?;
-            let keys = decide::existing(deciding, user)?.keys.value;
+            let keys = decide::existing(deciding, user)?.keys.set();
             let keys = if wanted(one) { keys.update(entry) } else { keys.without(&entry) };
             decide::set_keys(deciding, user, keys)
         }

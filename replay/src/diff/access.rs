@@ -141,13 +141,13 @@ impl<'a> Side<'a> {
 
     fn holdings(&mut self, id: UserId) -> Arc<Holdings> {
         let Some(user) = self.active(id) else { return Arc::default() };
-        if user.custom_profile.value.is_some() {
+        if user.custom_profile.is_some() {
             return resolved(self.organization, user);
         }
         let holds = Holds {
             role: user.role.value,
             profile: user.profile.value,
-            keys: user.keys.value.iter().copied().collect(),
+            keys: user.keys.iter().copied().collect(),
             masterkey: user.masterkey.value,
             superuser: user.superuser.value,
         };
@@ -159,7 +159,7 @@ impl<'a> Side<'a> {
     fn rest(&self, id: UserId, watched: &BTreeSet<QueueId>) -> BTreeSet<Access> {
         let Some(user) = self.active(id) else { return BTreeSet::new() };
         let mut rest = BTreeSet::new();
-        for (queue, post) in &user.posts {
+        for (queue, post) in user.posts.iter() {
             let queue = *queue;
             rest.extend(post.serves.then_some(Access::Queue { queue, post: "agent" }));
             rest.extend(post.supervises.map(|to| Access::Queue { queue, post: supervises(to) }));

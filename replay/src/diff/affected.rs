@@ -173,10 +173,10 @@ impl Touched {
 
     fn holders_of_keys(&mut self, organization: &Organization, keys: &BTreeSet<KeyId>) {
         let roles = organization.roles.values();
-        let giving = roles.filter(|role| role.keys.value.iter().any(|key| keys.contains(key)));
+        let giving = roles.filter(|role| role.keys.iter().any(|key| keys.contains(key)));
         self.users.extend(giving.flat_map(|role| role.holders.iter().copied()));
         let own = organization.users.values();
-        let own = own.filter(|user| user.keys.value.iter().any(|entry| keys.contains(&entry.key)));
+        let own = own.filter(|user| user.keys.iter().any(|entry| keys.contains(&entry.key)));
         self.users.extend(own.map(|user| user.id));
     }
 }

@@ -87,8 +87,8 @@ impl Fields {
         self.field("status", &user.status.value);
         self.field("role", &user.role.value);
         self.field("profile", &user.profile.value);
-        self.field("custom_profile", &user.custom_profile.value);
-        self.set("keys", &user.keys.value);
+        self.field("custom_profile", &user.custom_profile.as_ref().map(|given| &given.value));
+        self.set("keys", user.keys.iter());
         self.field("masterkey", &user.masterkey.value);
         self.field("superuser", &user.superuser.value);
     }
@@ -100,7 +100,7 @@ impl Fields {
         self.field("rank", &role.rank.value);
         self.field("protected", &role.protected);
         self.set("grants", &role.grants.value);
-        self.set("keys", &role.keys.value);
+        self.set("keys", role.keys.iter());
         self.field("status", &role.status);
     }
 

@@ -23,7 +23,7 @@ fn held(now: &Organization, subject: Subject) -> Vec<Subject> {
             let user = now.user(UserId(id));
             let role = user.map(|user| user.role.value.subject());
             let profile = user.and_then(|user| user.profile.value).map(ProfileId::subject);
-            let keys = user.into_iter().flat_map(|user| user.keys.value.iter());
+            let keys = user.into_iter().flat_map(|user| user.keys.iter());
             let keys = keys.map(|entry| entry.key.subject());
             role.into_iter().chain(profile).chain(keys).collect()
         }

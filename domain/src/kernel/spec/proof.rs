@@ -115,10 +115,11 @@ impl Fields {
     }
 }
 
-/// A value that knows since when it is so is written with its position.
+/// A value that knows since when it is so is written with its position, a set with those of its elements.
 fn value(whole: &Value, field: &str) -> Value {
     let value = &whole[field];
-    let since = value.as_object().filter(|since| since.contains_key("position"));
+    let since =
+        value.as_object().filter(|since| ["position", "since"].iter().any(|name| since.contains_key(*name)));
     since.map_or_else(|| value.clone(), |since| since["value"].clone())
 }
 

@@ -106,7 +106,11 @@ fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<
     before.users.values().filter(|user| before.rank_of(user) >= rank).find_map(|was| {
         let is = after.user(was.id).unwrap();
         let access = |user: &User| {
-            let grants = (user.profile.value, user.custom_profile.value.clone(), user.keys.value.clone());
+            let grants = (
+                user.profile.value,
+                user.custom_profile.as_ref().map(|given| given.value.clone()),
+                user.keys.set(),
+            );
             (user.role.value, grants, user.masterkey.value, user.superuser.value)
         };
         let account = |user: &User| (user.status.value, user.password, user.api_key);

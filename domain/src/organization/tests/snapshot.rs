@@ -102,6 +102,19 @@ fn bytes_of_another_shape_or_catalog_or_none_are_refused() {
     assert!(matches!(refused(&good[..good.len() / 2]), BadSnapshot::Unreadable(_)));
 }
 
+#[test]
+fn a_set_as_the_release_before_wrote_it_or_with_too_few_positions_is_refused() {
+    let good = text(&spec::world());
+    let (users, roles) = good.split_once(r#""roles":["#).unwrap();
+    let (before, rest) = roles.split_once(r#""since":["#).unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    for positions in [r#""position":4"#, r#""since":[]"#] {
+        let bad = format!(r#"{users}"roles":[{before}{positions}{after}"#);
+        let refused = Organization::from_snapshot(bad.as_bytes()).unwrap_err();
+        assert!(matches!(refused, BadSnapshot::Unreadable(_)), "{positions}: {refused:?}");
+    }
+}
+
 /// Something of everything that a state can hold.
 fn full() -> spec::World {
     let mut world = spec::world();
@@ -167,7 +180,8 @@ fn member_names(json: &serde_json::Value) -> Vec<String> {
             serde_json::Value::Object(members) => {
                 for (name, value) in members {
                     // Members named by ids are elements of a map.
-                    let name = if uuid::Uuid::parse_str(name).is_ok() { "<id>" } else { name };
+                    let id = name.strip_prefix('-').unwrap_or(name);
+                    let name = if uuid::Uuid::parse_str(id).is_ok() { "<id>" } else { name };
                     walk(value, &format!("{path}.{name}"), names);
                 }
             }

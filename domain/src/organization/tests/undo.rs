@@ -36,7 +36,8 @@ fn strip(value: &mut Value) {
     crate::kernel::personal::plain(value);
     match value {
         Value::Object(members) => {
-            for noise in ["changed", "version", "position", "password", "api_key", "before_archive"] {
+            for noise in ["changed", "version", "position", "since", "password", "api_key", "before_archive"]
+            {
                 members.remove(noise);
             }
             // Since when a group is supervised.

@@ -2,10 +2,13 @@
 //!
 //! Everything a file could get wrong is an error here, so that nothing a catalog says is silently ignored.
 
-use super::{BuiltInRole, Catalog, KeyName, Origin, Permission, ReservedKey};
+use super::names::Names;
+use super::{BuiltInRole, Catalog, KeyName, Origin, Permission, PermissionNumber, ReservedKey};
 use crate::kernel::id::Kind;
+use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Limits, Scope};
 use crate::permission::limits;
+use crate::permission::source::FOUNDED;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -145,15 +148,18 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
     }
     roles.sort_by_key(|role| std::cmp::Reverse(role.rank));
     let everyone = everyone(&file.everyone, &permissions)?;
-    let catalog = Catalog {
+    let permissions = numbered(permissions)?;
+    let mut catalog = Catalog {
         name: file.name,
         version: file.version,
         about: file.about,
+        names: Names::of(&permissions),
         permissions,
         roles,
-        everyone,
+        everyone: Given::default(),
         keys: file.key,
     };
+    catalog.everyone = Given::new(&everyone, FOUNDED, &catalog);
     known_limits(&catalog)?;
     Ok(catalog)
 }
@@ -168,6 +174,7 @@ fn permissions(
             reserved(key, keys)?;
         }
         let permission = Permission {
+            number: PermissionNumber::default(),
             name: row.name.clone(),
             about: row.about.clone(),
             targets: row.targets.clone(),
@@ -182,6 +189,16 @@ fn permissions(
         }
     }
     Ok(permissions)
+}
+
+/// The permissions in the order of their names, each with its place in it.
+fn numbered(permissions: BTreeMap<Arc<str>, Permission>) -> Result<Vec<Permission>, BadCatalog> {
+    let mut numbered = Vec::with_capacity(permissions.len());
+    for (nth, permission) in permissions.into_values().enumerate() {
+        let number = u16::try_from(nth).map_err(|_| BadCatalog("more permissions than numbers".into()))?;
+        numbered.push(Permission { number: PermissionNumber(number), ..permission });
+    }
+    Ok(numbered)
 }
 
 fn reserved(name: &str, keys: &[ReservedKey]) -> Result<(), BadCatalog> {
@@ -272,7 +289,7 @@ fn everyone(
 
 /// A limit that nothing can evaluate denies for ever; in a catalog that is a slip.
 fn known_limits(catalog: &Catalog) -> Result<(), BadCatalog> {
-    let grants = catalog.roles.iter().flat_map(|role| role.grants.iter()).chain(&catalog.everyone);
+    let grants = catalog.roles.iter().flat_map(|role| role.grants.iter()).chain(&catalog.everyone.value);
     for grant in grants {
         for word in grant.limits.only_if.iter().chain(&grant.limits.unless) {
             let role_exists =

@@ -4,13 +4,15 @@
 //! names both in its first event, so a changed catalog is a new version in a new file. Password rules are not here yet.
 
 mod file;
+mod names;
 
 use crate::kernel::id::{KeyId, Kind};
 use crate::kernel::text::folded;
 use crate::organization::state::Organization;
+use crate::permission::given::Given;
 use crate::permission::grant::Grants;
-use serde::{Deserialize, Serialize, Serializer};
-use std::collections::BTreeMap;
+use names::Names;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
 
 /// Rollbook's own permissions, part of every catalog (design §2).
@@ -39,9 +41,14 @@ pub enum Origin {
     Chosen,
 }
 
+/// A permission's place in the order of its catalog's names, by which grants in force are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PermissionNumber(u16);
+
 /// A permission: what can be allowed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Permission {
+    pub(crate) number: PermissionNumber,
     /// `module.action`.
     pub name: Arc<str>,
     /// One line for people.
@@ -51,16 +58,12 @@ pub struct Permission {
     /// Where the row comes from.
     pub origin: Origin,
     /// For people; decides nothing.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// Rollbook's own permissions that whoever is granted this one is granted too.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<Arc<str>>,
     /// The reserved key without which it is denied.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyName>,
     /// The reserved keys that deny it to whoever holds them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub restricted_by: Vec<KeyName>,
 }
 
@@ -86,14 +89,8 @@ impl KeyName {
     }
 }
 
-impl Serialize for KeyName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.name)
-    }
-}
-
 /// A role that an organization starts with.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct BuiltInRole {
     /// How the catalog and the command line call it.
     pub slug: Arc<str>,
@@ -127,7 +124,7 @@ pub struct ReservedKey {
 }
 
 /// Which permissions there are, and what an organization starts with.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// As in `organization.created`.
     pub name: String,
@@ -135,11 +132,13 @@ pub struct Catalog {
     pub version: u32,
     /// For people.
     pub about: String,
-    permissions: BTreeMap<Arc<str>, Permission>,
+    /// By name; a permission's number is its place.
+    permissions: Vec<Permission>,
+    names: Names,
     /// From the highest rank to the lowest.
     pub roles: Vec<BuiltInRole>,
     /// What every active user holds.
-    pub everyone: Grants,
+    pub everyone: Given,
     /// The reserved keys.
     pub keys: Vec<ReservedKey>,
 }
@@ -175,12 +174,12 @@ impl Catalog {
     /// The permission of this name.
     #[must_use]
     pub fn permission(&self, name: &str) -> Option<&Permission> {
-        self.permissions.get(name)
+        self.names.find(name, &self.permissions)
     }
 
     /// Every permission, by name.
     pub fn permissions(&self) -> impl Iterator<Item = &Permission> {
-        self.permissions.values()
+        self.permissions.iter()
     }
 
     /// The built-in role with this slug.

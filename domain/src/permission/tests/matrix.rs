@@ -16,7 +16,7 @@ fn matrix(catalog: &Catalog) -> String {
         for role in &catalog.roles {
             writeln!(text, "    {:<14} {}", role.slug, cell(role, &permission.name)).unwrap();
         }
-        for grant in catalog.everyone.of(&permission.name) {
+        for grant in catalog.everyone.value.of(&permission.name) {
             writeln!(text, "    {:<14} {}", "everyone", words(grant)).unwrap();
         }
     }

@@ -1,11 +1,15 @@
 //! Answers name every reason, its source and the position that made it so.
 
 use super::world::World;
+use crate::kernel::id::UserId;
 use crate::kernel::moment::Moment;
 use crate::permission::catalog::Catalog;
 use crate::permission::effective::{effective, who_may};
 use crate::permission::facts::{Facts, Targets};
 use crate::permission::grant::{Grant, Scope};
+use crate::permission::resolve::Decision;
+use crate::profile::event::ProfileEvent;
+use crate::role::event::RoleEvent;
 use crate::user::event::UserEvent;
 use crate::user::state::Status;
 use serde_json::json;
@@ -88,4 +92,112 @@ fn who_may_is_sorted_by_login_and_leaves_out_the_inactive() {
         .map(|(user, reasons)| (user.login.text().to_owned(), reasons.len()))
         .collect();
     assert_eq!(who, [("Adam".into(), 1), ("max".into(), 1), ("zoe".into(), 1)]);
+}
+
+/// What each reason comes from and the position it names.
+fn positions(decision: &Decision) -> Vec<(&'static str, u64)> {
+    decision.reasons.iter().map(|reason| (reason.source.word(), reason.position)).collect()
+}
+
+fn why(world: &World, user: UserId, permission: &str) -> Vec<(&'static str, u64)> {
+    positions(&world.decide(user, permission, &Targets::default(), &Facts::default()))
+}
+
+fn all(permission: &str) -> Grant {
+    Grant::new(permission, Scope::All)
+}
+
+#[test]
+fn a_grant_of_a_role_is_named_by_its_own_event_whatever_else_the_role_is_given() {
+    let mut world = world();
+    let user = world.user_with("ann", &[]);
+    let role = world.organization.user(user).unwrap().role.value;
+    let change = |world: &mut World, added: &[&str], removed: &[&str]| {
+        let grants = |names: &[&str]| names.iter().map(|name| all(name)).collect();
+        world.apply(RoleEvent::GrantsChanged { role, added: grants(added), removed: grants(removed) });
+        world.organization.position
+    };
+    let first = change(&mut world, &["reports.export"], &[]);
+    let second = change(&mut world, &["audit.view"], &[]);
+    change(&mut world, &["groups.create"], &[]);
+    change(&mut world, &[], &["groups.create"]);
+    assert_eq!(why(&world, user, "reports.export"), [("role", first)]);
+    assert_eq!(why(&world, user, "audit.view"), [("role", second)]);
+    change(&mut world, &[], &["reports.export"]);
+    let again = change(&mut world, &["reports.export"], &[]);
+    assert_eq!(why(&world, user, "reports.export"), [("role", again)]);
+    assert_eq!(why(&world, user, "audit.view"), [("role", second)]);
+}
+
+#[test]
+fn a_grant_of_a_profile_is_named_by_the_later_of_its_event_and_the_profiles_assignment() {
+    let mut world = world();
+    let user = world.user_with("ann", &[]);
+    let profile = world.profile("Exporters", &[all("reports.export")]);
+    world.apply(UserEvent::ProfileAssigned { user, from: None, to: Some(profile) });
+    let assigned = world.organization.position;
+    world.apply(ProfileEvent::GrantsChanged { profile, added: vec![all("audit.view")], removed: Vec::new() });
+    let changed = world.organization.position;
+    assert_eq!(why(&world, user, "reports.export"), [("profile", assigned)]);
+    assert_eq!(why(&world, user, "audit.view"), [("profile", changed)]);
+}
+
+#[test]
+fn a_custom_grant_is_named_by_the_event_that_gave_it_though_each_event_sets_them_all() {
+    let mut world = world();
+    let user = world.user_with("ann", &[]);
+    let set = |world: &mut World, names: &[&str]| {
+        let to = (!names.is_empty()).then(|| names.iter().map(|name| all(name)).collect());
+        world.apply(UserEvent::CustomProfileSet { user, from: None, to });
+        world.organization.position
+    };
+    let first = set(&mut world, &["reports.export"]);
+    let second = set(&mut world, &["reports.export", "audit.view"]);
+    assert_eq!(why(&world, user, "reports.export"), [("custom_profile", first)]);
+    assert_eq!(why(&world, user, "audit.view"), [("custom_profile", second)]);
+    set(&mut world, &[]);
+    let again = set(&mut world, &["audit.view", "reports.export"]);
+    assert_eq!(why(&world, user, "reports.export"), [("custom_profile", again)]);
+}
+
+#[test]
+fn what_misses_is_named_by_the_position_of_the_grant_that_misses() {
+    let mut world = world();
+    let user = world.user_with("ann", &[Grant::new("users.view", Scope::Own)]);
+    let given = world.organization.position;
+    let role = world.organization.user(user).unwrap().role.value;
+    world.apply(RoleEvent::GrantsChanged { role, added: vec![all("audit.view")], removed: Vec::new() });
+    let other = world.user_with("bob", &[]);
+    let decision = world.decide(user, "users.view", &Targets::of(other.subject()), &Facts::default());
+    assert_eq!(positions(&decision), [("scope", given)]);
+}
+
+#[test]
+fn a_key_is_named_by_the_event_that_gave_or_took_it() {
+    let mut world = world();
+    for key in ["A", "B"] {
+        world.key(key, false);
+    }
+    let user = world.user_with("ann", &[all("queues.view")]);
+    let role = world.organization.user(user).unwrap().role.value;
+    let queue = {
+        let key = world.key_named("A");
+        world.queue("Vip", Some(key), &[])
+    };
+    let lock = |world: &World| {
+        let decision = world.decide(user, "queues.view", &Targets::of(queue.subject()), &Facts::default());
+        positions(&decision).pop()
+    };
+    world.role_keys(role, "A");
+    let of_role = world.organization.position;
+    world.role_keys(role, "B");
+    assert_eq!(lock(&world), Some(("key", of_role)));
+    world.own_keys(user, "A");
+    let own = world.organization.position;
+    world.own_keys(user, "B");
+    assert_eq!(lock(&world), Some(("key", own)));
+    world.own_keys(user, "-A");
+    let taken = world.organization.position;
+    world.own_keys(user, "-B");
+    assert_eq!(lock(&world), Some(("key", taken)));
 }

@@ -93,6 +93,26 @@ fn keys_are_replaced_as_a_set_and_minus_entries_are_their_own() {
 }
 
 #[test]
+fn custom_grants_and_keys_keep_the_position_they_came_at_while_others_change() {
+    let mut world = world();
+    let (anna, gate) = (world.user_id("anna"), world.key("GATE"));
+    let late = world.add_key("LATE");
+    let entry = |key| KeyEntry { key, minus: false };
+    world.act(UserCommand::SetCustomProfile(anna, Some(some_grants())));
+    let came = world.organization.position;
+    world.act(UserCommand::SetKeys(anna, vec![entry(gate)]));
+    let audit = Grant::new("audit.view", Scope::All);
+    let more = some_grants().changed(std::slice::from_ref(&audit), &[]);
+    world.act(UserCommand::SetCustomProfile(anna, Some(more)));
+    world.act(UserCommand::SetKeys(anna, vec![entry(gate), entry(late)]));
+    let user = world.organization.user(anna).unwrap();
+    let since: Vec<_> = user.custom_profile.as_ref().unwrap().each().collect();
+    let export = Grant::new("reports.export", Scope::All);
+    assert_eq!(since, [(&audit, came + 2), (&export, came)]);
+    assert_eq!([gate, late].map(|key| user.keys.since(&entry(key))), [Some(came + 1), Some(came + 3)]);
+}
+
+#[test]
 fn more_keys_than_fit_one_event_come_in_parts() {
     let mut world = world();
     let keys: Vec<_> = (0..=IDS_PER_EVENT_MAX).map(|n| world.add_key(&format!("K{n}"))).collect();
