@@ -135,10 +135,15 @@ impl Organization {
         let Some(before) = self.users.get(&id).cloned() else { return };
         let mut after = User::clone(&before);
         after.apply(event, self.position);
-        self.unindex_user(&before);
-        self.index_user(&after);
-        self.release(&before);
-        self.hold(&after);
+        // Most events change neither; the indexes are large.
+        if (&before.login, &before.email) != (&after.login, &after.email) {
+            self.unindex_user(&before);
+            self.index_user(&after);
+        }
+        if (before.role.value, before.profile.value) != (after.role.value, after.profile.value) {
+            self.release(&before);
+            self.hold(&after);
+        }
         self.users.insert(id, Arc::new(after));
     }
 

@@ -4,6 +4,7 @@
 //! tree above the leaves.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{ENTRY_BYTES_MAX, Entry, EntryError, Hash, LedgerId, check, leaf_hash};
 
@@ -60,9 +61,7 @@ impl Sealed {
     /// # Errors
     /// `LeafMismatch` if the row was altered, `Unreadable` if its texts are not JSON of the right shape.
     pub fn open(row: &Columns<'_>) -> Result<Entry, EntryError> {
-        if leaf_hash(whole(row)?.as_bytes()).as_slice() != row.leaf {
-            return Err(EntryError::LeafMismatch);
-        }
+        row.check()?;
         let payload: serde_json::Value =
             serde_json::from_str(row.payload).map_err(|_| EntryError::Unreadable { what: "payload" })?;
         let metadata =
@@ -120,6 +119,36 @@ impl Sealed {
 }
 
 impl Columns<'_> {
+    /// Makes sure that the texts hash to the leaf, without putting them together or taking them apart.
+    ///
+    /// # Errors
+    /// `LeafMismatch`.
+    pub fn check(&self) -> Result<Hash, EntryError> {
+        let position = self.position.to_string();
+        let mut hash = Sha256::new_with_prefix([0]);
+        hash.update(br#"{"ledger":{"id":"#);
+        quoted(&mut hash, &self.ledger.id)?;
+        for part in [
+            r#","type":""#,
+            self.ledger.kind.as_str(),
+            r#""},"metadata":"#,
+            self.metadata,
+            r#","payload":"#,
+            self.payload,
+            r#","position":"#,
+            &position,
+            r#","type":"#,
+        ] {
+            hash.update(part);
+        }
+        quoted(&mut hash, self.event_type)?;
+        hash.update(br#","version":"#);
+        quoted(&mut hash, self.version)?;
+        hash.update(b"}");
+        let leaf: Hash = hash.finalize().into();
+        if leaf.as_slice() == self.leaf { Ok(leaf) } else { Err(EntryError::LeafMismatch) }
+    }
+
     /// The canonical entry that these columns stand for, whether or not it hashes to the leaf.
     ///
     /// # Errors
@@ -127,6 +156,19 @@ impl Columns<'_> {
     pub fn canonical(&self) -> Result<String, EntryError> {
         whole(self)
     }
+}
+
+/// A text as JSON writes it; the names that Rollbook chose need no escaping.
+fn quoted(hash: &mut Sha256, text: &str) -> Result<(), EntryError> {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        hash.update(b"\"");
+        hash.update(text);
+        hash.update(b"\"");
+    } else {
+        hash.update(canonical(&text)?);
+    }
+    Ok(())
 }
 
 fn columns<'a>(entry: &'a Entry, payload: &'a str, metadata: &'a str) -> Columns<'a> {
@@ -204,6 +246,11 @@ mod tests {
         let row =
             Columns { leaf: sealed.leaf(), ..columns(sealed.entry(), sealed.payload(), sealed.metadata()) };
         assert_eq!(Sealed::open(&row).as_ref(), Ok(sealed.entry()));
+        assert_eq!(row.check(), Ok(*sealed.leaf()));
+        let odd = LedgerId::new(LedgerKind::Organization, "a\"\\\n\u{e9}");
+        let odd = Columns { ledger: &odd, ..row };
+        let leaf = leaf_hash(odd.canonical().unwrap().as_bytes());
+        assert_eq!(Columns { leaf: &leaf, ..odd }.check(), Ok(leaf));
         for altered in [
             Columns { position: 18, ..row },
             Columns { event_type: "user.deleted", ..row },
