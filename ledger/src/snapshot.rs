@@ -64,7 +64,7 @@ fn shows_nothing_erased(then: &Organization, now: &Organization) -> bool {
             .flatten()
             .any(|value| value.clear().is_some())
     };
-    !erased.any(|user| clear(user))
+    !erased.any(clear)
 }
 
 /// The newest row at or before `position`. A database that does not answer is left to whoever folds instead.

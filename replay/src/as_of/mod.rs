@@ -99,7 +99,7 @@ pub async fn load_at(store: &Store, now: &Organization, position: u64) -> Result
         tracing::warn!(organization = %now.id, position = from, %at, "a snapshot does not fit its ledger and is ignored");
     }
     let folded = fold(store, now, Organization::empty(now.id), position).await?;
-    folded.ok_or_else(|| LoadError::Forked { position })
+    folded.ok_or(LoadError::Forked { position })
 }
 
 /// Folds the entries after `then` in, up to `position`. Answers nothing if the ledger's entry at the position of
