@@ -96,6 +96,15 @@ pub async fn submit(writer: &Writer, actor: Actor, command: Command) -> Answer {
     writer.submit(submission).await.unwrap()
 }
 
+/// A whole number from the environment, for trying out with less.
+///
+/// # Panics
+/// If it is set to anything else.
+#[must_use]
+pub fn setting(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
 /// Median, least and most.
 #[must_use]
 pub fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {

@@ -11,8 +11,10 @@ use crate::queue::event::QueueEvent;
 use crate::role::event::RoleEvent;
 use crate::settings::event::SettingsEvent;
 use crate::user::event::UserEvent;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Something that happened in an organization.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +80,9 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventType> {
 /// The catalogue's row for a stored name.
 #[must_use]
 pub fn event_type(name: &str) -> Option<&'static EventType> {
-    catalogue().find(|row| row.name == name)
+    static BY_NAME: LazyLock<HashMap<&str, &EventType>> =
+        LazyLock::new(|| catalogue().map(|row| (row.name, row)).collect());
+    BY_NAME.get(name).copied()
 }
 
 impl Event {
@@ -140,22 +144,50 @@ impl Event {
     /// # Errors
     /// [`DecodeError`] if the name, the version or the payload's shape is not known.
     pub fn decode(name: &str, version: &str, payload: Value) -> Result<Self, DecodeError> {
-        let row = event_type(name).ok_or_else(|| DecodeError::UnknownType(name.to_owned()))?;
-        if row.version != version {
-            return Err(DecodeError::UnknownVersion { name: name.to_owned(), version: version.to_owned() });
-        }
-        let entity = name.split('.').next().unwrap_or_default();
-        match entity {
-            "organization" => read(name, payload).map(Self::Organization),
-            "user" => read(name, payload).map(Self::User),
-            "role" => read(name, payload).map(Self::Role),
-            "profile" => read(name, payload).map(Self::Profile),
-            "key" => read(name, payload).map(Self::Key),
-            "queue" => read(name, payload).map(Self::Queue),
-            "group" => read(name, payload).map(Self::Group),
-            "settings" => read(name, payload).map(Self::Settings),
-            _ => Err(DecodeError::UnknownType(name.to_owned())),
-        }
+        known(name, version)?;
+        let tagged = Value::Object(Map::from_iter([(name.to_owned(), payload)]));
+        Self::tagged(name, tagged)
+    }
+
+    /// The same from the text of the revealed payload, which is read once.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_text(name: &str, version: &str, payload: &str) -> Result<Self, DecodeError> {
+        let row = known(name, version)?;
+        let tagged = format!("{{\"{}\":{payload}}}", row.name);
+        // The reader must come to the end of the text: its deserializer by itself does not.
+        let mut reader = serde_json::Deserializer::from_str(&tagged);
+        let event = Self::tagged(name, &mut reader)?;
+        reader.end().map_err(|error| unreadable(name, &error))?;
+        Ok(event)
+    }
+
+    /// A payload's text as JSON, for an upcaster.
+    ///
+    /// # Errors
+    /// `Payload` if it is none.
+    pub fn payload_of_text(name: &str, payload: &str) -> Result<Value, DecodeError> {
+        serde_json::from_str(payload).map_err(|error| unreadable(name, &error))
+    }
+
+    /// Reads an event from the one member that bears its name.
+    fn tagged<'de, D>(name: &str, from: D) -> Result<Self, DecodeError>
+    where
+        D: Deserializer<'de, Error = serde_json::Error>,
+    {
+        let event = match name.split('.').next().unwrap_or_default() {
+            "organization" => Deserialize::deserialize(from).map(Self::Organization),
+            "user" => Deserialize::deserialize(from).map(Self::User),
+            "role" => Deserialize::deserialize(from).map(Self::Role),
+            "profile" => Deserialize::deserialize(from).map(Self::Profile),
+            "key" => Deserialize::deserialize(from).map(Self::Key),
+            "queue" => Deserialize::deserialize(from).map(Self::Queue),
+            "group" => Deserialize::deserialize(from).map(Self::Group),
+            "settings" => Deserialize::deserialize(from).map(Self::Settings),
+            _ => return Err(DecodeError::UnknownType(name.to_owned())),
+        };
+        event.map_err(|error| unreadable(name, &error))
     }
 
     /// The changes this event makes, field by field.
@@ -192,10 +224,17 @@ impl Event {
     }
 }
 
-fn read<E: DeserializeOwned>(name: &str, payload: Value) -> Result<E, DecodeError> {
-    let tagged = Value::Object(Map::from_iter([(name.to_owned(), payload)]));
-    serde_json::from_value(tagged)
-        .map_err(|error| DecodeError::Payload { name: name.to_owned(), what: error.to_string() })
+/// The catalogue's row, if this release reads the version.
+fn known(name: &str, version: &str) -> Result<&'static EventType, DecodeError> {
+    let row = event_type(name).ok_or_else(|| DecodeError::UnknownType(name.to_owned()))?;
+    if row.version == version {
+        return Ok(row);
+    }
+    Err(DecodeError::UnknownVersion { name: name.to_owned(), version: version.to_owned() })
+}
+
+fn unreadable(name: &str, error: &serde_json::Error) -> DecodeError {
+    DecodeError::Payload { name: name.to_owned(), what: error.to_string() }
 }
 
 impl From<OrganizationEvent> for Event {

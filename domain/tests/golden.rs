@@ -107,6 +107,8 @@ fn sample(row: &EventType) -> Value {
     let samples: Map<String, Value> = serde_json::from_str(include_str!("fixtures/events.json")).unwrap();
     let payload = samples.get(row.name).unwrap_or_else(|| panic!("fixtures/events.json lacks {}", row.name));
     let event = Event::decode(row.name, row.version, payload.clone()).unwrap_or_else(|e| panic!("{e}"));
+    let text = Event::decode_text(row.name, row.version, &payload.to_string());
+    assert_eq!(text.as_ref(), Ok(&event), "its text is read as its JSON is");
     let mut sealed = event.payload();
     let taken = personal::seal(&mut sealed);
     let values = taken.into_iter().flatten().map(|Opened { salt, value }| {

@@ -4,8 +4,8 @@
 
 use rollbook_domain::kernel::id::{Subject, UserId};
 use rollbook_domain::organization::state::Organization;
-use rollbook_ledger::codec::{self, Decoded, Owner};
-use rollbook_ledger::store::{Store, Stored, Subject as StoredSubject};
+use rollbook_ledger::codec::{self, Decoded, Happened, Missing, Owner};
+use rollbook_ledger::store::{Checked, PersonalRow, Store, Stored, Subject as StoredSubject};
 use rollbook_ledger::writer::{LoadError, is_erased, ledger_of};
 
 /// The entity as the ledger names it.
@@ -15,11 +15,24 @@ pub(crate) fn stored(subject: Subject) -> StoredSubject {
 
 /// The event of a row, as it may be shown to whoever knows `now`.
 pub(crate) fn decoded(now: &Organization, mut row: Stored) -> Result<Decoded, LoadError> {
-    redact(now, &mut row);
+    redact(now, &mut row.personal);
     let decoded = codec::decode(row)?;
-    match decoded.missing.iter().find(|missing| !is_erased(now, missing)) {
+    explained(now, &decoded.missing)?;
+    Ok(decoded)
+}
+
+/// The same of a row that is only folded.
+pub(crate) fn happened(now: &Organization, mut row: Checked) -> Result<Happened, LoadError> {
+    redact(now, &mut row.personal);
+    let happened = codec::happened(&row)?;
+    explained(now, &happened.missing)?;
+    Ok(happened)
+}
+
+fn explained(now: &Organization, missing: &[Missing]) -> Result<(), LoadError> {
+    match missing.iter().find(|missing| !is_erased(now, missing)) {
         Some(missing) => Err(LoadError::Lost(missing.clone())),
-        None => Ok(decoded),
+        None => Ok(()),
     }
 }
 
@@ -43,8 +56,8 @@ pub(crate) async fn at_positions(
 const CHUNK: usize = 2_000;
 
 /// Takes away values that an erasure request covers but that are still (or, after a restore, again) stored.
-fn redact(now: &Organization, row: &mut Stored) {
-    row.personal.retain(|stored| {
+fn redact(now: &Organization, personal: &mut Vec<PersonalRow>) {
+    personal.retain(|stored| {
         let person = stored.person.split('/').next().unwrap_or_default();
         let user = person.parse().ok().map(UserId).and_then(|id| now.user(id));
         let Some(user) = user.filter(|user| user.erased) else { return true };

@@ -37,10 +37,13 @@ async fn a_start_after_a_graceful_stop_reads_the_snapshot_and_the_tail(world: Wo
     world.tamper("UPDATE events SET actor = 'somebody' WHERE sequence = 2;").await;
     let again = world.deployment().await.open(open.writer.id()).await.unwrap();
     assert_same(&again.writer.published().organization, &published);
-    // Stopping again where nothing changed but the tail leaves one snapshot, the newer.
+    // Stopping again leaves the newer and, for the past, the oldest; where nothing changed it keeps nothing.
     deployment.stop().await;
     deployment.stop().await;
-    assert_eq!(world.rows("state_snapshots").await.len(), 1);
+    assert_eq!(world.rows("state_snapshots").await.len(), 2);
+    write(&open, Actor::Operator, create_user("more", agent)).await.unwrap();
+    deployment.stop().await;
+    assert_eq!(world.rows("state_snapshots").await.len(), 2);
 }
 
 async fn a_snapshot_that_does_not_fit_is_ignored(world: World) {

@@ -153,6 +153,32 @@ pub fn commitment(salt: &Salt, value: &str) -> String {
     format!("{COMMIT_PREFIX}{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
+/// Whether `text` is the commitment of `value` with this salt.
+#[must_use]
+pub fn commits(text: &str, salt: &Salt, value: &str) -> bool {
+    let digest = Sha256::new().chain_update(salt).chain_update(value.as_bytes()).finalize();
+    let mut encoded = [0; 43];
+    let length = URL_SAFE_NO_PAD.encode_slice(digest, &mut encoded);
+    length == Ok(encoded.len())
+        && text.strip_prefix(COMMIT_PREFIX).is_some_and(|rest| rest.as_bytes() == encoded)
+}
+
+/// Writes a value in its marked form, as JSON.
+pub fn write_clear(json: &mut String, salt: &Salt, value: &str) {
+    json.push_str(r#"{"$personal":{"salt":""#);
+    URL_SAFE_NO_PAD.encode_string(salt, json);
+    json.push_str(r#"","value":"#);
+    json.push_str(&Value::from(value).to_string());
+    json.push_str("}}");
+}
+
+/// Writes what is left of an erased value in its marked form, as JSON.
+pub fn write_erased(json: &mut String, commitment: &str) {
+    json.push_str(r#"{"$personal":{"commitment":"#);
+    json.push_str(&Value::from(commitment).to_string());
+    json.push_str("}}");
+}
+
 /// One value taken out of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -321,6 +347,23 @@ mod tests {
         let taken = seal(&mut json);
         let count = reveal(&mut json, &mut |ordinal, _| Ok::<_, ()>(taken[ordinal].clone())).unwrap();
         assert_eq!((count, json), (2, sample()));
+    }
+
+    #[test]
+    fn what_is_written_as_text_is_what_is_revealed() {
+        let (salt, value) = ([200; 16], "Zoë \"\\\n");
+        let mut text = String::new();
+        write_clear(&mut text, &salt, value);
+        let personal: Personal = serde_json::from_str(&text).unwrap();
+        assert_eq!((personal.text(), personal.commitment()), (value, commitment(&salt, value)));
+        let of = commitment(&salt, value);
+        assert!(commits(&of, &salt, value));
+        assert!(
+            !commits(&of, &salt, "Zoe") && !commits(&of, &[1; 16], value) && !commits(&of[1..], &salt, value)
+        );
+        text.clear();
+        write_erased(&mut text, &of);
+        assert_eq!(serde_json::from_str::<Personal>(&text).unwrap(), personal.erased());
     }
 
     #[test]

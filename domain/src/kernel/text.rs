@@ -74,6 +74,10 @@ pub fn free(pointer: &str, input: &str) -> Result<String, FieldError> {
 /// The form under which logins, e-mails and names are compared: lower case of the normalised text.
 #[must_use]
 pub fn folded(text: &str) -> String {
+    // ASCII is normal as it is.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfc().flat_map(char::to_lowercase).collect()
 }
 

@@ -5,11 +5,13 @@
 
 mod decode;
 mod encode;
+mod fold;
 mod metadata;
 mod owners;
 mod upcast;
 
 pub use decode::{DecodeFailure, Decoded, Missing, Revealed, decode, reveal};
 pub use encode::{Draft, EncodeError, Origin, encode, seal};
+pub use fold::{Happened, happened};
 pub use metadata::{Metadata, OPERATOR};
 pub use owners::Owner;

@@ -23,6 +23,11 @@ pub(super) fn upcast(event_type: &str, version: String, payload: Value) -> (Stri
     apply(STEPS, event_type, version, payload)
 }
 
+/// Whether there is a step for this shape.
+pub(super) fn applies(event_type: &str, version: &str) -> bool {
+    STEPS.iter().any(|step| step.event_type == event_type && step.from == version)
+}
+
 fn apply(steps: &[Step], event_type: &str, version: String, payload: Value) -> (String, Value) {
     let step = steps.iter().find(|step| step.event_type == event_type && step.from == version);
     match step {

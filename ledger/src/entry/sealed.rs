@@ -4,6 +4,7 @@
 //! tree above the leaves.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{ENTRY_BYTES_MAX, Entry, EntryError, Hash, LedgerId, check, leaf_hash};
 
@@ -63,9 +64,7 @@ impl Sealed {
     /// # Errors
     /// `LeafMismatch` if the row was altered, `Unreadable` if its texts are not JSON of the right shape.
     pub fn open(row: &Columns<'_>) -> Result<Entry, EntryError> {
-        if leaf_hash(whole(row)?.as_bytes()).as_slice() != row.leaf {
-            return Err(EntryError::LeafMismatch);
-        }
+        row.check()?;
         let payload: serde_json::Value =
             serde_json::from_str(row.payload).map_err(|_| EntryError::Unreadable { what: "payload" })?;
         let metadata =
@@ -149,6 +148,36 @@ impl Sealed {
 }
 
 impl Columns<'_> {
+    /// Makes sure that the texts hash to the leaf, without putting them together or taking them apart.
+    ///
+    /// # Errors
+    /// `LeafMismatch`.
+    pub fn check(&self) -> Result<Hash, EntryError> {
+        let position = self.position.to_string();
+        let mut hash = Sha256::new_with_prefix([0]);
+        hash.update(br#"{"ledger":{"id":"#);
+        quoted(&mut hash, &self.ledger.id)?;
+        for part in [
+            r#","type":""#,
+            self.ledger.kind.as_str(),
+            r#""},"metadata":"#,
+            self.metadata,
+            r#","payload":"#,
+            self.payload,
+            r#","position":"#,
+            &position,
+            r#","type":"#,
+        ] {
+            hash.update(part);
+        }
+        quoted(&mut hash, self.event_type)?;
+        hash.update(br#","version":"#);
+        quoted(&mut hash, self.version)?;
+        hash.update(b"}");
+        let leaf: Hash = hash.finalize().into();
+        if leaf.as_slice() == self.leaf { Ok(leaf) } else { Err(EntryError::LeafMismatch) }
+    }
+
     /// The canonical entry that these columns stand for, whether or not it hashes to the leaf.
     ///
     /// # Errors
@@ -156,6 +185,19 @@ impl Columns<'_> {
     pub fn canonical(&self) -> Result<String, EntryError> {
         whole(self)
     }
+}
+
+/// A text as JSON writes it; the names that Rollbook chose need no escaping.
+fn quoted(hash: &mut Sha256, text: &str) -> Result<(), EntryError> {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        hash.update(b"\"");
+        hash.update(text);
+        hash.update(b"\"");
+    } else {
+        hash.update(canonical(&text)?);
+    }
+    Ok(())
 }
 
 /// RFC 8785 of what [`check`] let pass: with member names in order, no floats and no lone surrogates nothing is
@@ -249,6 +291,11 @@ mod tests {
         let sealed = Sealed::seal(entry.clone()).unwrap();
         let row = sealed.columns();
         assert_eq!(Sealed::open(&row), Ok(entry));
+        assert_eq!(row.check(), Ok(*sealed.leaf()));
+        let odd = LedgerId::new(LedgerKind::Organization, "a\"\\\n\u{e9}");
+        let odd = Columns { ledger: &odd, ..row };
+        let leaf = leaf_hash(odd.canonical().unwrap().as_bytes());
+        assert_eq!(Columns { leaf: &leaf, ..odd }.check(), Ok(leaf));
         for altered in [
             Columns { position: 18, ..row },
             Columns { event_type: "user.deleted", ..row },

@@ -32,10 +32,10 @@ pub use batch::{
 };
 pub use credentials::Credential;
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
-pub use pages::Pages;
+pub use pages::{CheckedPages, Pages};
 pub use postgres::PostgresStore;
 pub use read::READ_ROWS_MAX;
-pub use row::{Head, HeadMark, RawRow, Stored};
+pub use row::{Checked, Head, HeadMark, RawRow, Stored};
 pub use schema::SchemaState;
 pub use sessions::Session;
 pub use snapshots::Snapshot;

@@ -1,37 +1,53 @@
-//! Reading a ledger from here to there, page by page, the next page being read while this one is used.
+//! Reading a ledger from here to there, page by page, the next pages being read while this one is used.
 //!
 //! Pages instead of one long statement: no transaction stays open as long as the reader is slow. It never
 //! ends early without an error.
 
+use std::collections::VecDeque;
 use tokio::task::JoinHandle;
 
+use super::row::Joined;
 use super::select::{Selection, contiguous};
-use super::{ReadError, Store, StoreError, Stored};
+use super::{Checked, ReadError, Store, StoreError, Stored};
 use crate::entry::LedgerId;
 
-/// Rows a page: large enough that round trips do not count. Two pages of the largest entries are 260 MB, of
-/// typical ones 4 MB.
-const PAGE_ROWS: u32 = 2_000;
+/// Rows a page: large enough that round trips do not count. Three pages of the largest entries are 200 MB, of
+/// typical ones 3 MB.
+const PAGE_ROWS: u32 = 1_000;
+/// Pages on their way while one is used: the database finds the rows of one while those of another are checked.
+const PAGES_AHEAD: usize = 2;
 
 /// Rows of one ledger on their way. Dropping it stops the reading.
 #[derive(Debug)]
-pub struct Pages {
+pub struct Pages(Ahead<Stored>);
+
+/// The same of rows that are not taken apart. Dropping it stops the reading.
+#[derive(Debug)]
+pub struct CheckedPages(Ahead<Checked>);
+
+#[derive(Debug)]
+struct Ahead<T> {
     store: Store,
     ledger: LedgerId,
     /// The position that the next page must start with.
     next: u64,
+    /// The position that the next page to be asked for starts with.
+    ask: u64,
     to: u64,
-    ahead: Option<JoinHandle<Result<Vec<Stored>, ReadError>>>,
+    ahead: VecDeque<JoinHandle<Result<Vec<T>, ReadError>>>,
 }
 
 impl Store {
     /// Reads positions `from ..= to` (from 1 at least). Must be called within a Tokio runtime.
     #[must_use]
     pub fn stream(&self, ledger: &LedgerId, from: u64, to: u64) -> Pages {
-        let next = from.max(1);
-        let mut pages = Pages { store: self.clone(), ledger: ledger.clone(), next, to, ahead: None };
-        pages.read_ahead(next);
-        pages
+        Pages(Ahead::start(self, ledger, from, to))
+    }
+
+    /// The same for a fold, which needs less of each row: several times as fast.
+    #[must_use]
+    pub fn stream_checked(&self, ledger: &LedgerId, from: u64, to: u64) -> CheckedPages {
+        CheckedPages(Ahead::start(self, ledger, from, to))
     }
 }
 
@@ -42,16 +58,7 @@ impl Pages {
     /// `Gap` with the first missing position, be it a hole or the end of the ledger before `to`; `Corrupt`
     /// for a row that does not hash to its leaf. After an error there is nothing more.
     pub async fn next(&mut self) -> Result<Option<Vec<Stored>>, ReadError> {
-        let Some(ahead) = self.ahead.take() else { return Ok(None) };
-        let ended = |_| Err(StoreError::Unavailable("the reading task ended".to_owned()).into());
-        let rows = ahead.await.unwrap_or_else(ended)?;
-        let next = contiguous(&self.ledger, self.next, rows.iter().map(|row| row.entry.position))?;
-        if next == self.next {
-            return Err(ReadError::Gap { ledger: self.ledger.clone(), position: next });
-        }
-        self.next = next;
-        self.read_ahead(next);
-        Ok(Some(rows))
+        self.0.next().await
     }
 
     /// Gives each page to `each`, to the end.
@@ -67,21 +74,71 @@ impl Pages {
         }
         Ok(())
     }
+}
 
-    fn read_ahead(&mut self, from: u64) {
-        if from > self.to {
-            return;
-        }
-        let (store, to) = (self.store.clone(), self.to);
-        let selection = Selection::Range { ledger: self.ledger.clone(), from, to, limit: PAGE_ROWS };
-        self.ahead = Some(tokio::spawn(async move { store.joined(selection).await }));
+impl CheckedPages {
+    /// As [`Pages::next`].
+    ///
+    /// # Errors
+    /// As [`Pages::next`].
+    pub async fn next(&mut self) -> Result<Option<Vec<Checked>>, ReadError> {
+        self.0.next().await
     }
 }
 
-impl Drop for Pages {
-    fn drop(&mut self) {
-        if let Some(ahead) = self.ahead.take() {
-            ahead.abort();
+impl<T: Joined> Ahead<T> {
+    fn start(store: &Store, ledger: &LedgerId, from: u64, to: u64) -> Self {
+        let (store, ledger, next) = (store.clone(), ledger.clone(), from.max(1));
+        let mut pages = Self { store, ledger, next, ask: next, to, ahead: VecDeque::new() };
+        pages.read_ahead();
+        pages
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<T>>, ReadError> {
+        let Some(ahead) = self.ahead.pop_front() else { return Ok(None) };
+        let ended = |_| Err(StoreError::Unavailable("the reading task ended".to_owned()).into());
+        let page = ahead.await.unwrap_or_else(ended).and_then(|rows| self.follows(rows));
+        match page {
+            Ok(rows) => {
+                self.read_ahead();
+                Ok(Some(rows))
+            }
+            Err(error) => {
+                self.stop();
+                Err(error)
+            }
         }
+    }
+
+    /// Makes sure that the rows are those after the rows before: a page that ends early is an error.
+    fn follows(&mut self, rows: Vec<T>) -> Result<Vec<T>, ReadError> {
+        let next = contiguous(&self.ledger, self.next, rows.iter().map(Joined::position))?;
+        let wanted = self.next.saturating_add(u64::from(PAGE_ROWS)).min(self.to.saturating_add(1));
+        if next != wanted {
+            return Err(ReadError::Gap { ledger: self.ledger.clone(), position: next });
+        }
+        self.next = next;
+        Ok(rows)
+    }
+
+    fn read_ahead(&mut self) {
+        while self.ask <= self.to && self.ahead.len() < PAGES_AHEAD {
+            let (store, from, to) = (self.store.clone(), self.ask, self.to);
+            let selection = Selection::Range { ledger: self.ledger.clone(), from, to, limit: PAGE_ROWS };
+            self.ahead.push_back(tokio::spawn(async move { store.joined(selection).await }));
+            self.ask = from.saturating_add(u64::from(PAGE_ROWS));
+        }
+    }
+}
+
+impl<T> Ahead<T> {
+    fn stop(&mut self) {
+        self.ahead.drain(..).for_each(|ahead| ahead.abort());
+    }
+}
+
+impl<T> Drop for Ahead<T> {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

@@ -4,6 +4,7 @@
 
 use super::batch::Subject;
 use super::cells::params;
+use super::row::Joined;
 use super::select::{Selection, contiguous, join_personal, join_subjects};
 use super::{RawRow, ReadError, Store, StoreError, Stored, engine};
 use crate::entry::LedgerId;
@@ -32,7 +33,7 @@ impl Store {
     ) -> Result<Vec<Stored>, ReadError> {
         let limit = limit.min(READ_ROWS_MAX);
         let selection = Selection::Range { ledger: ledger.clone(), from, to, limit };
-        let rows = self.joined(selection).await?;
+        let rows: Vec<Stored> = self.joined(selection).await?;
         contiguous(ledger, from, rows.iter().map(|row| row.entry.position))?;
         Ok(rows)
     }
@@ -50,7 +51,7 @@ impl Store {
         wanted.sort_unstable();
         wanted.dedup();
         let selection = Selection::Listed { ledger: ledger.clone(), positions: wanted.clone() };
-        let rows = self.joined(selection).await?;
+        let rows: Vec<Stored> = self.joined(selection).await?;
         let found: Vec<u64> = rows.iter().map(|row| row.entry.position).collect();
         match wanted.into_iter().find(|position| found.binary_search(position).is_err()) {
             None => Ok(rows),
@@ -92,7 +93,7 @@ impl Store {
         Ok(join_subjects(rows, subjects.await?))
     }
 
-    pub(super) async fn joined(&self, selection: Selection) -> Result<Vec<Stored>, ReadError> {
+    pub(super) async fn joined<T: Joined>(&self, selection: Selection) -> Result<Vec<T>, ReadError> {
         let (rows, personal) = engine!(self, engine => engine.rows_and_personal(selection).await)?;
         Ok(join_personal(rows, personal))
     }

@@ -57,6 +57,32 @@ pub struct Stored {
     pub personal: Vec<PersonalRow>,
 }
 
+/// A row that hashes to its leaf, its texts not taken apart, with the personal values that are left of it: what a
+/// fold reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// `sequence`.
+    pub position: u64,
+    /// `event_type`.
+    pub event_type: String,
+    /// `event_version`.
+    pub version: String,
+    /// `payload`, with commitments in place of personal values.
+    pub payload: String,
+    /// `metadata`, likewise.
+    pub metadata: String,
+    /// `at`, microseconds since the Unix epoch (UTC).
+    pub at_us: i64,
+    /// `actor`.
+    pub actor: String,
+    /// `batch`.
+    pub batch: Uuid,
+    /// The leaf hash.
+    pub leaf: Hash,
+    /// The personal values that are stored beside it, by person.
+    pub personal: Vec<PersonalRow>,
+}
+
 /// A row exactly as it is stored and not checked at all, for `verify` and evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawRow {
@@ -113,6 +139,57 @@ pub(super) trait FromRow: Send + Sized + 'static {
     fn from_row(row: &EventRow<'_>) -> Result<Self, ReadError>;
 }
 
+/// A row beside which personal values are put.
+pub(super) trait Joined: FromRow {
+    fn position(&self) -> u64;
+    fn personal(&mut self) -> &mut Vec<PersonalRow>;
+}
+
+impl Joined for Stored {
+    fn position(&self) -> u64 {
+        self.entry.position
+    }
+
+    fn personal(&mut self) -> &mut Vec<PersonalRow> {
+        &mut self.personal
+    }
+}
+
+impl Joined for Checked {
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn personal(&mut self) -> &mut Vec<PersonalRow> {
+        &mut self.personal
+    }
+}
+
+impl FromRow for Checked {
+    fn from_row(row: &EventRow<'_>) -> Result<Self, ReadError> {
+        let columns = &row.columns;
+        let corrupt = |what: String| ReadError::Corrupt {
+            ledger: columns.ledger.clone(),
+            position: columns.position,
+            what,
+        };
+        let leaf = columns.check().map_err(|error| corrupt(error.to_string()))?;
+        let batch = Uuid::parse_str(row.batch).map_err(|_| corrupt("the batch is no id".to_owned()))?;
+        Ok(Self {
+            position: columns.position,
+            event_type: columns.event_type.to_owned(),
+            version: columns.version.to_owned(),
+            payload: columns.payload.to_owned(),
+            metadata: columns.metadata.to_owned(),
+            at_us: row.at_us,
+            actor: row.actor.to_owned(),
+            batch,
+            leaf,
+            personal: Vec::new(),
+        })
+    }
+}
+
 impl FromRow for Stored {
     fn from_row(row: &EventRow<'_>) -> Result<Self, ReadError> {
         let corrupt = |what: String| ReadError::Corrupt {
@@ -158,14 +235,15 @@ pub(super) fn personal_row(person: &str, texts: [&str; 3]) -> Result<PersonalRow
     let [ordinals, salts, values] = texts;
     let unreadable = StoreError::Unreadable { column: 2 };
     let ordinals: Vec<u32> = serde_json::from_str(ordinals).map_err(|_| unreadable.clone())?;
-    let salts: Vec<String> = serde_json::from_str(salts).map_err(|_| unreadable.clone())?;
+    // Hexadecimal digits are never escaped.
+    let salts: Vec<&str> = serde_json::from_str(salts).map_err(|_| unreadable.clone())?;
     let values: Vec<String> = serde_json::from_str(values).map_err(|_| unreadable.clone())?;
     if ordinals.len() != salts.len() || ordinals.len() != values.len() {
         return Err(unreadable);
     }
     let values = ordinals.into_iter().zip(salts).zip(values).map(|((ordinal, salt), text)| {
         let mut bytes = [0; 16];
-        hex::decode_to_slice(&salt, &mut bytes).map_err(|_| unreadable.clone())?;
+        hex::decode_to_slice(salt, &mut bytes).map_err(|_| unreadable.clone())?;
         Ok(PersonalValue { ordinal, salt: bytes, text })
     });
     Ok(PersonalRow { person: person.to_owned(), values: values.collect::<Result<_, StoreError>>()? })

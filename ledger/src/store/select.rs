@@ -2,7 +2,7 @@
 
 use super::ReadError;
 use super::batch::{PersonalRow, Subject};
-use super::row::{RawRow, Stored};
+use super::row::{Joined, RawRow};
 use crate::entry::LedgerId;
 
 /// Rows of one ledger, always answered in order of position.
@@ -37,14 +37,15 @@ impl Selection {
 }
 
 /// Puts each personal row to its event. One without an event belongs to a position not read.
-pub(super) fn join_personal(mut rows: Vec<Stored>, personal: Personal) -> Vec<Stored> {
+pub(super) fn join_personal<T: Joined>(mut rows: Vec<T>, personal: Personal) -> Vec<T> {
     let mut personal = personal.into_iter().peekable();
     for row in &mut rows {
-        while personal.next_if(|(position, _)| *position < row.entry.position).is_some() {}
-        while let Some((_, person)) = personal.next_if(|(position, _)| *position == row.entry.position) {
-            row.personal.push(person);
+        let at = row.position();
+        while personal.next_if(|(position, _)| *position < at).is_some() {}
+        while let Some((_, person)) = personal.next_if(|(position, _)| *position == at) {
+            row.personal().push(person);
         }
-        row.personal.sort_by(|a, b| a.person.cmp(&b.person));
+        row.personal().sort_by(|a, b| a.person.cmp(&b.person));
     }
     rows
 }

@@ -14,8 +14,10 @@ const AT: &str = "SELECT position, digest, state FROM state_snapshots
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND fingerprint = $3 AND position <= $4
     ORDER BY position DESC LIMIT 1";
 const DELETE: &str = "DELETE FROM state_snapshots WHERE aggregate_id = $1 AND aggregate_type = $2";
-const DELETE_BETWEEN: &str = "DELETE FROM state_snapshots WHERE aggregate_id = $1 AND aggregate_type = $2
-    AND fingerprint = $3 AND position > $4 AND position < $5";
+const SIZES: &str = "SELECT position, CAST(length(state) AS bigint) FROM state_snapshots
+    WHERE aggregate_id = $1 AND aggregate_type = $2 AND fingerprint = $3 ORDER BY position DESC";
+const DELETE_ONE: &str = "DELETE FROM state_snapshots WHERE aggregate_id = $1 AND aggregate_type = $2
+    AND fingerprint = $3 AND position = $4";
 const DELETE_OTHERS: &str = "DELETE FROM state_snapshots
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND fingerprint <> $3";
 
@@ -83,20 +85,31 @@ impl Store {
         Ok(deleted)
     }
 
-    /// Drops the snapshots of this fingerprint at positions after `after` and before `before`, both excluded.
-    /// Answers how many.
+    /// Position and bytes of each snapshot of this fingerprint, newest first.
     ///
     /// # Errors
-    /// If the database cannot be written.
-    pub async fn delete_snapshots_between(
+    /// If the database cannot be read.
+    pub async fn snapshots_of(
         &self,
         ledger: &LedgerId,
         fingerprint: &str,
-        after: u64,
-        before: u64,
+    ) -> Result<Vec<(u64, u64)>, StoreError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str(), fingerprint];
+        self.select(SIZES, params, |row| Ok((row.count(0)?, row.count(1)?))).await
+    }
+
+    /// Drops the snapshot of this fingerprint at `position`. Answers how many: 0 or 1.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn delete_snapshot(
+        &self,
+        ledger: &LedgerId,
+        fingerprint: &str,
+        position: u64,
     ) -> Result<u64, StoreError> {
         let (id, kind) = (ledger.id.as_str(), ledger.kind.as_str());
-        self.execute(DELETE_BETWEEN, params![id, kind, fingerprint, after, before]).await
+        self.execute(DELETE_ONE, params![id, kind, fingerprint, position]).await
     }
 
     /// Drops a ledger's snapshots of other shapes. Answers how many.

@@ -1,10 +1,10 @@
 //! Bringing an organization in memory up to the head of its ledger, each personal value and the tree checked.
 
 use super::{LoadError, WriteError};
-use crate::codec::{self, Decoded, Missing};
+use crate::codec::{self, Missing};
 use crate::entry::{Frontier, LedgerId, LedgerKind};
 use crate::snapshot;
-use crate::store::{FORMAT, ReadError, Store, StoreError, Stored};
+use crate::store::{Checked, FORMAT, ReadError, Store, StoreError};
 use rollbook_domain::event::Event;
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::organization::state::Organization;
@@ -108,25 +108,22 @@ async fn read_to_head(
     if head.position < known {
         return Err(LoadError::Behind { found: head.position, known });
     }
-    let pages = store.stream(&ledger, known + 1, head.position);
-    let folded = pages.for_each(|rows| {
-        for stored in rows {
-            missing.extend(fold(loaded, stored)?);
+    let mut pages = store.stream_checked(&ledger, known + 1, head.position);
+    while let Some(rows) = pages.next().await? {
+        for row in rows {
+            missing.extend(fold(loaded, &row)?);
         }
-        Ok(())
-    });
-    folded.await.map_err(|error: LoadError| error)?;
+    }
     // The head keeps the tree that was sealed: whoever changed a row and its leaf did not change all of it.
     if loaded.frontier == head.frontier { Ok(()) } else { Err(LoadError::Forked { position: head.position }) }
 }
 
-fn fold(loaded: &mut Loaded, stored: Stored) -> Result<Vec<Missing>, LoadError> {
-    let leaf = stored.leaf;
-    let Decoded { at, event, missing, .. } = codec::decode(stored)?;
-    loaded.organization.apply(at, &event);
-    loaded.frontier.push(leaf);
-    loaded.erasures += u64::from(asks_to_erase(&event));
-    Ok(missing)
+fn fold(loaded: &mut Loaded, row: &Checked) -> Result<Vec<Missing>, LoadError> {
+    let happened = codec::happened(row)?;
+    loaded.organization.apply(happened.at, &happened.event);
+    loaded.frontier.push(row.leaf);
+    loaded.erasures += u64::from(asks_to_erase(&happened.event));
+    Ok(happened.missing)
 }
 
 /// Checks that the rows end where the head is; only a hand that put the guards aside can have changed that.

@@ -95,6 +95,10 @@ async fn a_snapshot_is_stored_only_if_it_is_newer(bench: &Bench) {
     assert_eq!(at("f1", 19).await, Some(snapshot(10, "f1")));
     assert_eq!(at("f1", 9).await, None);
     assert_eq!(bench.store.snapshot_at(&activity(), "f1", 99).await, Ok(None));
+    assert_eq!(bench.store.snapshots_of(&organization(), "f1").await, Ok(vec![(20, 4), (10, 4)]));
+    assert!(put(snapshot(30, "f1")).await);
+    assert_eq!(bench.store.delete_snapshot(&organization(), "f1", 30).await, Ok(1));
+    assert_eq!(bench.store.delete_snapshot(&organization(), "f1", 30).await, Ok(0));
     assert_eq!(bench.store.delete_other_snapshots(&organization(), "f2").await, Ok(2));
     assert_eq!(bench.store.delete_snapshots(&organization()).await, Ok(1));
 }

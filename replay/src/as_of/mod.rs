@@ -1,7 +1,8 @@
 //! The organization as it was: at a position of its ledger, or at a moment.
 //!
 //! A moment selects whole batches, the last at or before it. Erased values stay erased whatever the position.
-//! The past is folded from the ledger's beginning; snapshots, once written, only shorten the way.
+//! The past is folded from the nearest snapshot that fits, else from the ledger's beginning; what is answered is the
+//! same.
 
 mod at;
 
@@ -11,6 +12,7 @@ use crate::read;
 use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
+use rollbook_ledger::snapshot;
 use rollbook_ledger::store::Store;
 use rollbook_ledger::writer::{LoadError, ledger_of};
 
@@ -86,18 +88,41 @@ pub async fn load_at(store: &Store, now: &Organization, position: u64) -> Result
     if position == now.position {
         return Ok(now.clone());
     }
-    let mut organization = Organization::empty(now.id);
     if position == 0 {
-        return Ok(organization);
+        return Ok(Organization::empty(now.id));
     }
-    let mut pages = store.stream(&ledger_of(now.id), 1, position);
+    if let Some(kept) = snapshot::nearest(store, now, position).await {
+        let (at, from) = (kept.at, kept.position);
+        if let Some(then) = fold(store, now, kept, position).await? {
+            return Ok(then);
+        }
+        tracing::warn!(organization = %now.id, position = from, %at, "a snapshot does not fit its ledger and is ignored");
+    }
+    let folded = fold(store, now, Organization::empty(now.id), position).await?;
+    folded.ok_or(LoadError::Forked { position })
+}
+
+/// Folds the entries after `then` in, up to `position`. Answers nothing if the ledger's entry at the position of
+/// `then` is of another time: then it is of another history.
+async fn fold(
+    store: &Store,
+    now: &Organization,
+    mut then: Organization,
+    position: u64,
+) -> Result<Option<Organization>, LoadError> {
+    let kept = then.position;
+    let mut pages = store.stream_checked(&ledger_of(now.id), kept.max(1), position);
     while let Some(rows) = pages.next().await? {
         for row in rows {
-            let entry = read::decoded(now, row)?;
-            organization.apply(entry.at, &entry.event);
+            let entry = read::happened(now, row)?;
+            if entry.position != kept {
+                then.apply(entry.at, &entry.event);
+            } else if entry.at != then.at {
+                return Ok(None);
+            }
         }
         // A long fold must not keep others of this thread waiting.
         tokio::task::yield_now().await;
     }
-    Ok(organization)
+    Ok(Some(then))
 }

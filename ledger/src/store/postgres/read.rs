@@ -31,12 +31,8 @@ const ROWS_INLINE_MAX: usize = 200;
 impl PostgresStore {
     pub(in crate::store) async fn rows<T: FromRow>(&self, selection: Selection) -> Result<Vec<T>, ReadError> {
         let rows = self.fetch_selected(EVENTS_RANGE, EVENTS_LISTED, &selection).await?;
-        if rows.len() < ROWS_INLINE_MAX {
-            return decode(&rows, selection.ledger());
-        }
-        let decoded = tokio::task::spawn_blocking(move || decode(&rows, selection.ledger())).await;
-        decoded
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("the decoding thread ended".to_owned()).into()))
+        let ledger = selection.ledger().clone();
+        off_the_async_threads(rows, move |rows| decode(rows, &ledger)).await
     }
 
     pub(in crate::store) async fn rows_and_personal<T: FromRow>(
@@ -44,11 +40,17 @@ impl PostgresStore {
         selection: Selection,
     ) -> Result<(Vec<T>, Personal), ReadError> {
         let range = selection.without_limit();
-        let rows = self.rows(selection).await?;
-        let personal = self.fetch_selected(PERSONAL_RANGE, PERSONAL_LISTED, &range).await?;
-        let personal =
-            personal.iter().map(|row| personal_of(row, range.ledger())).collect::<Result<_, _>>()?;
-        Ok((rows, personal))
+        let rows = self.fetch_selected(EVENTS_RANGE, EVENTS_LISTED, &selection).await?;
+        let (ledger, same) = (selection.ledger().clone(), range.ledger().clone());
+        // The rows are here, so their values may be read while they are decoded.
+        let rows = off_the_async_threads(rows, move |rows| decode(rows, &ledger));
+        let personal = async {
+            let personal = self.fetch_selected(PERSONAL_RANGE, PERSONAL_LISTED, &range).await?;
+            let decode = move |rows: &[PgRow]| rows.iter().map(|row| personal_of(row, &same)).collect();
+            off_the_async_threads(personal, decode).await
+        };
+        let (rows, personal) = tokio::join!(rows, personal);
+        Ok((rows?, personal?))
     }
 
     async fn fetch_selected(
@@ -69,6 +71,17 @@ impl PostgresStore {
         };
         self.fetch(query).await
     }
+}
+
+async fn off_the_async_threads<T: Send + 'static>(
+    rows: Vec<PgRow>,
+    decode: impl FnOnce(&[PgRow]) -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, ReadError> {
+    if rows.len() < ROWS_INLINE_MAX {
+        return decode(&rows);
+    }
+    let ended = |_| Err(StoreError::Unavailable("the decoding thread ended".to_owned()).into());
+    tokio::task::spawn_blocking(move || decode(&rows)).await.unwrap_or_else(ended)
 }
 
 fn decode<T: FromRow>(rows: &[PgRow], ledger: &LedgerId) -> Result<Vec<T>, ReadError> {
