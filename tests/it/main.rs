@@ -34,5 +34,6 @@ mod replay_as_of;
 mod replay_resolve;
 mod replay_rollback;
 mod replay_verify;
+mod replay_verify_log;
 mod replay_world;
 mod tidy;
