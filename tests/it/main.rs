@@ -23,6 +23,7 @@ mod ledger_keys;
 mod ledger_races;
 mod ledger_snapshots;
 mod ledger_stops;
+mod ledger_tls;
 mod ledger_world;
 mod ledger_writer;
 mod projections_follower;

@@ -5,6 +5,7 @@
 
 use sqlx::Error;
 use sqlx::error::DatabaseError;
+use std::io::ErrorKind;
 
 use crate::store::{AppendError, StoreError};
 
@@ -18,7 +19,17 @@ pub(super) enum Failed {
 
 /// A failure to get a connection: nothing was sent.
 pub(super) fn connecting(error: &Error) -> StoreError {
-    StoreError::Unavailable(text(error))
+    let why = text(error);
+    let kind = if let Error::Io(error) = error { Some(error.kind()) } else { None };
+    StoreError::Unavailable(match (error, kind) {
+        (Error::Tls(_), _) | (_, Some(ErrorKind::InvalidData)) => {
+            format!("no TLS with the server: {why}; see `sslmode` and `sslrootcert` of the database url")
+        }
+        (_, Some(ErrorKind::NotFound)) => {
+            format!("{why}; see the files that the database url names, such as `sslrootcert`")
+        }
+        _ => why,
+    })
 }
 
 pub(super) fn store(error: &Error) -> StoreError {
@@ -87,7 +98,7 @@ fn text(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sqlx::error::ErrorKind;
+    use sqlx::error::ErrorKind as Of;
     use std::borrow::Cow;
     use std::fmt;
 
@@ -122,8 +133,8 @@ mod tests {
         fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
             self
         }
-        fn kind(&self) -> ErrorKind {
-            ErrorKind::Other
+        fn kind(&self) -> Of {
+            Of::Other
         }
     }
 

@@ -1,6 +1,7 @@
 //! The PostgreSQL engine: a pool, prepared statements, one round trip an append.
 //!
-//! Nothing here relies on LISTEN, sequences or advisory locks while serving. TLS is not set up yet.
+//! Nothing here relies on LISTEN, sequences or advisory locks while serving. Whether it speaks TLS, and whom it then
+//! trusts, the database's URL says (`sslmode`, `sslrootcert`).
 
 mod append;
 mod error;
