@@ -24,6 +24,7 @@ mod ledger_races;
 mod ledger_snapshots;
 mod ledger_stops;
 mod ledger_tls;
+mod ledger_unknown;
 mod ledger_world;
 mod ledger_writer;
 mod projections_follower;
