@@ -3,6 +3,7 @@
 //!
 //! It polls; nothing depends on being notified. It decides nothing, and the writers do the reading.
 
+use crate::activity::{COUNT_LEASE, record_unknown};
 use crate::deployment::Deployment;
 use crate::entry::LedgerKind;
 use crate::store::StoreError;
@@ -106,6 +107,10 @@ async fn heads(deployment: &Deployment) {
 async fn activity(deployment: &Deployment) {
     for open in deployment.opened() {
         open.activity.flush().await;
+    }
+    let found = record_unknown(deployment.store(), deployment.clock(), COUNT_LEASE).await;
+    if let Err(error) = found {
+        failed("looking for activity that was lost with its process", &error);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::ProjectionError;
 use rollbook_ledger::store::{PostgresStore, Store, StoreError};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{Column, Connection as _, Postgres, Row as _, TypeInfo, ValueRef as _};
@@ -101,8 +102,8 @@ pub(crate) async fn transact(store: &Store, steps: Vec<Step>) -> Result<bool, St
     match store {
         Store::Sqlite(engine) => engine.write(move |connection| on_sqlite(connection, &steps)).await,
         Store::Postgres(engine) => {
-            let sorted = |error: sqlx::Error| PostgresStore::sorted(&error);
-            let mut connection = engine.pool().acquire().await.map_err(unavailable)?;
+            let sorted = |error: sqlx::Error| engine.sorted(&error);
+            let mut connection = connection(engine).await?;
             let mut transaction = connection.begin().await.map_err(sorted)?;
             for step in steps {
                 if !on_postgres(&mut transaction, step).await.map_err(sorted)? {
@@ -116,16 +117,16 @@ pub(crate) async fn transact(store: &Store, steps: Vec<Step>) -> Result<bool, St
     }
 }
 
-/// Nothing was sent yet.
-pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
-    match PostgresStore::sorted(&error) {
+/// A connection; should there be none, nothing was sent yet.
+async fn connection(engine: &PostgresStore) -> Result<PoolConnection<Postgres>, StoreError> {
+    engine.pool().acquire().await.map_err(|error| match engine.sorted(&error) {
         StoreError::InDoubt(what) => StoreError::Unavailable(what),
         known @ (StoreError::Unavailable(_)
         | StoreError::Refused(_)
         | StoreError::Guard(_)
         | StoreError::Unreadable { .. }
         | StoreError::Unsuitable(_)) => known,
-    }
+    })
 }
 
 /// The rows that a statement answers.
@@ -133,10 +134,9 @@ pub(crate) async fn select(store: &Store, statement: Statement) -> Result<Vec<Ve
     match store {
         Store::Sqlite(engine) => engine.query(move |connection| rows(connection, &statement)).await,
         Store::Postgres(engine) => {
-            let mut connection = engine.pool().acquire().await.map_err(unavailable)?;
+            let mut connection = connection(engine).await?;
             let rows = bound(&statement.sql, statement.params).fetch_all(&mut *connection).await;
-            rows.and_then(|rows| rows.iter().map(decoded).collect())
-                .map_err(|error| PostgresStore::sorted(&error))
+            rows.and_then(|rows| rows.iter().map(decoded).collect()).map_err(|error| engine.sorted(&error))
         }
     }
 }

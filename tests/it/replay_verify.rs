@@ -28,6 +28,7 @@ on_both_engines!(
     a_password_that_no_event_made,
     a_snapshot_that_is_not_the_fold,
     an_organization_without_a_head,
+    rows_of_a_ledger_without_a_head,
     every_finding_of_many_is_named,
 );
 
@@ -238,6 +239,36 @@ async fn an_organization_without_a_head(world: World) {
     finds(&world, &[]).await;
     tamper(&world, "DELETE FROM heads WHERE aggregate_type = 'organization'").await;
     finds(&world, &[(Kind::HeadMissing, None)]).await;
+}
+
+/// The findings, each with its ledger's kind and its sentence.
+async fn told(world: &World) -> Vec<(Kind, &'static str, String)> {
+    let told = |it: rollbook_replay::verify::Finding| (it.kind, it.ledger.kind.as_str(), it.what);
+    verified(world).await.findings.into_iter().map(told).collect()
+}
+
+async fn rows_of_a_ledger_without_a_head(world: World) {
+    peopled(&world).await;
+    let (headless, id) = (Kind::HeadMissing, world.now().id);
+    let forged = "INSERT INTO personal_values
+        (aggregate_id, aggregate_type, sequence, person, ordinals, salts, vals)";
+    tamper(&world, &format!("{forged} VALUES ('{id}', 'activity', 1, 'p', '[]', '[]', '[]')")).await;
+    let forged =
+        "INSERT INTO event_subjects (aggregate_id, aggregate_type, subject_kind, subject_id, sequence)";
+    tamper(&world, &format!("{forged} VALUES ('zzz', 'system', 'user', 'u', 1)")).await;
+    let expected = [
+        (headless, "activity", "it has no head, but rows of it lie in `personal_values`".to_owned()),
+        (headless, "system", "it has no head, but rows of it lie in `event_subjects`".to_owned()),
+    ];
+    assert_eq!(told(&world).await, expected);
+
+    // Nobody registered it: only its rows tell of it.
+    tamper(&world, "DELETE FROM heads WHERE aggregate_type = 'organization'").await;
+    let everywhere =
+        ["events", "event_subjects", "personal_values"].map(|it| format!("rows of it lie in `{it}`"));
+    let what = format!("it has no head, but {}", everywhere.join(", and "));
+    let [activity, system] = expected;
+    assert_eq!(told(&world).await, [(headless, "organization", what), activity, system]);
 }
 
 async fn every_finding_of_many_is_named(world: World) {

@@ -26,6 +26,7 @@ pub struct PgServer {
     folder: TempDir,
     port: u16,
     process: Option<Child>,
+    options: Vec<String>,
 }
 
 impl PgServer {
@@ -34,15 +35,30 @@ impl PgServer {
     /// # Panics
     /// If PostgreSQL is not where `ROLLBOOK_TEST_PG_BIN` says, or does not start; the message holds its log.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with a certificate and its key, from files; it then speaks TLS with whoever wants it.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_with_tls(certificate: &Path, key: &Path) -> Self {
+        Self::start_with(&[("ssl_cert_file", certificate), ("ssl_key_file", key)])
+    }
+
+    fn start_with(files: &[(&str, &Path)]) -> Self {
         let folder =
             tempfile::Builder::new().prefix("rollbook-pg-").tempdir().expect("there is room for a folder");
         if is_root() {
             run(Command::new("chown").arg("postgres:").arg(folder.path()));
         }
-        let mut server = Self { folder, port: free_port(), process: None };
+        let mut server = Self { folder, port: free_port(), process: None, options: Vec::new() };
         let options =
             ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
         run(server.program("initdb").arg("--pgdata").arg(server.data()).args(options));
+        for (setting, file) in files {
+            server.lend(setting, file);
+        }
         for _ in 1..ATTEMPTS_MAX {
             if server.try_start() {
                 return server;
@@ -76,6 +92,17 @@ impl PgServer {
         assert!(self.try_start(), "PostgreSQL does not start on port {}:\n{}", self.port, self.log());
     }
 
+    /// A copy of `file` that only the server may read, as it demands of a key, and the setting that names it.
+    fn lend(&mut self, setting: &str, file: &Path) {
+        let copy = self.folder.path().join(setting);
+        fs::copy(file, &copy).expect("the file is there");
+        run(Command::new("chmod").arg("600").arg(&copy));
+        if is_root() {
+            run(Command::new("chown").arg("postgres:").arg(&copy));
+        }
+        self.options.extend(["ssl=on".to_owned(), format!("{setting}={}", copy.display())]);
+    }
+
     /// Starts the process and waits until it says it is ready; false if it ends or takes too long.
     fn try_start(&mut self) -> bool {
         let log =
@@ -87,6 +114,7 @@ impl PgServer {
             .arg("-D")
             .arg(self.data())
             .args(options.into_iter().chain([port.as_str()]).flat_map(|it| ["-c", it]));
+        command.args(self.options.iter().flat_map(|it| ["-c", it.as_str()]));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.process = Some(command.spawn().expect("postgres can be run"));
         let start = Instant::now();

@@ -6,7 +6,7 @@ use clap::Args;
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Deployment;
 use rollbook_ledger::store::{SchemaState, Store};
-use rollbook_replay::verify::{Finding, Report, verify};
+use rollbook_replay::verify::{ActivityLog, Finding, Report, verify};
 use serde_json::json;
 
 /// Recompute every ledger from the database and name what is wrong; exit 1 if anything is.
@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, command: Verify, output: &Output) -> Re
         }
     };
     let bar = super::progress::bar("verifying");
-    let report = verify(&store, only, &[], |progress| {
+    let report = verify(&store, only, &[&ActivityLog], |progress| {
         bar.set_length(progress.of);
         bar.set_position(progress.position);
     });

@@ -19,6 +19,26 @@ pub(super) struct Coalesced {
     counted: HashMap<Kind, Counted>,
     dropped: u64,
     last: Option<Act>,
+    /// The first act that was counted since: its id names the count.
+    begun: Option<Begun>,
+}
+
+/// A count that is not written yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Begun {
+    pub(super) mark: Uuid,
+    pub(super) since: Moment,
+}
+
+/// What is to be done about an act.
+#[derive(Debug)]
+pub(super) enum Noted {
+    /// Write it: it is the first of its kind and actor in this minute.
+    First(Box<Act>),
+    /// It was counted, and a count began with it.
+    Begins(Begun),
+    /// It was counted.
+    Counted,
 }
 
 #[derive(Debug)]
@@ -30,7 +50,16 @@ struct Counted {
 
 impl Coalesced {
     /// Gives the act back if it is the first of its kind and actor in this minute; else counts it.
-    pub(super) fn first(&mut self, act: Act) -> Option<Act> {
+    pub(super) fn note(&mut self, act: Act, now: Moment) -> Noted {
+        let begins = Begun { mark: act.context.command, since: now };
+        match self.first(act) {
+            Some(first) => Noted::First(Box::new(first)),
+            None if self.begun.is_some() => Noted::Counted,
+            None => Noted::Begins(*self.begun.insert(begins)),
+        }
+    }
+
+    fn first(&mut self, act: Act) -> Option<Act> {
         let full = self.counted.len() >= KINDS_MAX;
         match self.counted.entry((who(&act), act.action, act.subject, act.detail.clone())) {
             Entry::Occupied(mut counted) => {
@@ -50,8 +79,8 @@ impl Coalesced {
         }
     }
 
-    /// Takes what is to be written at `now`, and forgets kinds whose minute is over.
-    pub(super) fn take(&mut self, now: Moment) -> Vec<(Act, u64)> {
+    /// Takes what is to be written at `now` with the count's mark, and forgets kinds whose minute is over.
+    pub(super) fn take(&mut self, now: Moment) -> (Vec<(Act, u64)>, Option<Begun>) {
         let minute = i64::try_from(COALESCE_FOR.as_micros()).unwrap_or(i64::MAX);
         let mut due = Vec::new();
         self.counted.retain(|_, counted| {
@@ -66,7 +95,7 @@ impl Coalesced {
             due.push((Act { action: DROPPED, subject: None, detail, ..again(&last) }, self.dropped));
             self.dropped = 0;
         }
-        due
+        (due, self.begun.take())
     }
 }
 
@@ -123,9 +152,21 @@ mod tests {
         assert!(coalesced.first(act(1)).is_none());
         assert!(coalesced.first(act(1)).is_none());
         assert!(coalesced.first(act(2)).is_some());
-        let counts: Vec<u64> = coalesced.take(Moment(1)).into_iter().map(|(_, count)| count).collect();
+        let counts: Vec<u64> = coalesced.take(Moment(1)).0.into_iter().map(|(_, count)| count).collect();
         assert_eq!(counts, [2]);
-        assert!(coalesced.take(Moment(2)).is_empty());
+        assert!(coalesced.take(Moment(2)).0.is_empty());
+    }
+
+    #[test]
+    fn a_count_begins_with_the_first_act_that_is_not_written_and_ends_when_it_is_taken() {
+        let mut coalesced = Coalesced::default();
+        assert!(matches!(coalesced.note(act(1), Moment(7)), Noted::First(_)));
+        assert_eq!(coalesced.take(Moment(1)).1, None);
+        let begun = Begun { mark: Uuid::from_u128(1), since: Moment(7) };
+        assert!(matches!(coalesced.note(act(1), Moment(7)), Noted::Begins(found) if found == begun));
+        assert!(matches!(coalesced.note(act(1), Moment(7)), Noted::Counted));
+        assert_eq!(coalesced.take(Moment(2)).1, Some(begun));
+        assert!(matches!(coalesced.note(act(1), Moment(7)), Noted::Begins(_)));
     }
 
     #[test]

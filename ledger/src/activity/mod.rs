@@ -1,10 +1,12 @@
 //! The activity ledger: sign-ins, failures, denials and audited reads of one organization.
 //!
 //! Sign-ins, sign-outs and exports are entries of their own, durable before the answer. Failures, denials and
-//! reads are coalesced: the first at once, then one with a count per actor or address, kind and minute. It has
+//! reads are coalesced: the first at once, then one with a count per actor or address, kind and minute. A count that
+//! is lost with its process is recorded as unknown ([`record_unknown`]). It has
 //! no state and decides nothing; what activity causes (a lock-out) is a change in the other ledger.
 
 mod coalesce;
+mod unknown;
 
 use crate::clock::Clock;
 use crate::codec::Draft;
@@ -12,7 +14,7 @@ use crate::entry::{LedgerId, LedgerKind};
 use crate::plain::{Drafts, PlainLedger};
 use crate::store::Store;
 use crate::writer::WriteError;
-use coalesce::Coalesced;
+use coalesce::{Coalesced, Noted};
 use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::{OrganizationId, Subject};
 use serde_json::{Map, Value};
@@ -23,6 +25,8 @@ use tokio::task::JoinSet;
 
 /// How often counts are written.
 pub const COALESCE_FOR: Duration = Duration::from_secs(60);
+
+pub use unknown::{COUNT_LEASE, record_unknown};
 
 /// How something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +88,10 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: READ, sentence: "read {what}" },
     ActType { name: EXPORTED, sentence: "exported {what}" },
     ActType { name: DROPPED, sentence: "{count} acts were not recorded singly because there were too many" },
+    ActType {
+        name: UNKNOWN,
+        sentence: "what was counted from {from} until {until} at the latest is unknown",
+    },
 ];
 
 /// Somebody signed in.
@@ -101,6 +109,9 @@ pub const EXPORTED: &str = "audit.exported";
 /// More happened in a minute than is kept apart.
 pub const DROPPED: &str = "activity.dropped";
 
+/// What a process had counted was lost, since it ended before it wrote it.
+pub const UNKNOWN: &str = "activity.unknown";
+
 /// The activity ledger of an organization.
 #[must_use]
 pub fn ledger_of(id: OrganizationId) -> LedgerId {
@@ -115,14 +126,16 @@ pub struct Activity {
     /// Acts on their way to the disk that nobody waits for.
     noted: Arc<Mutex<JoinSet<()>>>,
     clock: Clock,
+    store: Store,
+    id: OrganizationId,
 }
 
 impl Activity {
     /// The activity ledger of an organization.
     #[must_use]
     pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
-        let ledger = PlainLedger::new(store, ledger_of(id));
-        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock }
+        let ledger = PlainLedger::new(store.clone(), ledger_of(id));
+        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id }
     }
 
     /// Records an act of its own, durable when this returns.
@@ -137,17 +150,25 @@ impl Activity {
     ///
     /// Never fails and never waits for the disk: what cannot be written is alarmed and counted as a metric.
     pub fn note(&self, act: Act) {
-        let first = match self.coalesced.lock() {
-            Ok(mut coalesced) => coalesced.first(act),
-            Err(_) => None,
+        let noted = match self.coalesced.lock() {
+            Ok(mut coalesced) => coalesced.note(act, self.clock.now()),
+            Err(_) => return,
         };
-        if let Some(act) = first {
-            let this = self.clone();
-            let write = async move { this.write(vec![(act, 1)]).await };
-            let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-            while noted.try_join_next().is_some() {}
-            noted.spawn(write);
+        let this = self.clone();
+        match noted {
+            Noted::First(act) => self.spawn(async move { this.write(vec![(*act, 1)]).await }),
+            // What was told its time has no leases.
+            Noted::Begins(begun) if self.clock.is_real() => {
+                self.spawn(async move { this.mark(begun).await });
+            }
+            Noted::Begins(_) | Noted::Counted => {}
         }
+    }
+
+    fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        while noted.try_join_next().is_some() {}
+        noted.spawn(job);
     }
 
     /// Writes what was noted and counted; called every minute and before the process ends.
@@ -155,31 +176,41 @@ impl Activity {
         let mut noted = std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner));
         // Each alarms by itself if it fails.
         while noted.join_next().await.is_some() {}
-        let counted = match self.coalesced.lock() {
+        let (counted, begun) = match self.coalesced.lock() {
             Ok(mut coalesced) => coalesced.take(self.clock.now()),
-            Err(_) => Vec::new(),
+            Err(_) => return,
         };
-        if !counted.is_empty() {
-            self.write(counted).await;
+        match begun.filter(|_| self.clock.is_real()) {
+            Some(begun) => self.write_counted(begun, counted).await,
+            None if counted.is_empty() => {}
+            None => self.write(counted).await,
         }
     }
 
     async fn write(&self, acts: Vec<(Act, u64)>) {
         let count = acts.len();
         if let Err(error) = self.append(&acts).await {
-            tracing::error!(%error, count, "activity could not be recorded");
-            metrics::counter!("rollbook_activity_lost_total").increment(count as u64);
+            lost(&error, count);
         }
     }
 
     async fn append(&self, acts: &[(Act, u64)]) -> Result<u64, WriteError> {
-        let entries = acts.iter().map(|(act, count)| Drafts {
-            context: &act.context,
-            actor_role: act.actor_role.as_deref(),
-            drafts: vec![draft(act, *count)],
-        });
-        self.ledger.append(&entries.collect::<Vec<_>>()).await
+        self.ledger.append(&drafts(acts)).await
     }
+}
+
+fn drafts(acts: &[(Act, u64)]) -> Vec<Drafts<'_>> {
+    let entries = acts.iter().map(|(act, count)| Drafts {
+        context: &act.context,
+        actor_role: act.actor_role.as_deref(),
+        drafts: vec![draft(act, *count)],
+    });
+    entries.collect()
+}
+
+fn lost(error: &WriteError, count: usize) {
+    tracing::error!(%error, count, "activity could not be recorded");
+    metrics::counter!("rollbook_activity_lost_total").increment(count as u64);
 }
 
 fn draft(act: &Act, count: u64) -> Draft {

@@ -4,9 +4,10 @@
 
 use crate::codec::{self, Draft, Origin};
 use crate::entry::{Frontier, LedgerId};
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Command, Store};
 use crate::writer::{Outcome, WriteError, commit};
 use rollbook_domain::kernel::context::Context;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -44,15 +45,36 @@ impl PlainLedger {
 
     /// Appends in one batch, durably; returns the position of the last entry.
     pub(crate) async fn append(&self, entries: &[Drafts<'_>]) -> Result<u64, WriteError> {
+        let appended = self.append_unless(entries, None).await?;
+        appended.ok_or_else(|| WriteError::Stopped("a key was taken that was not given".to_owned()))
+    }
+
+    /// The same, once for all that are given this key in this organization; nothing if another was first.
+    pub(crate) async fn append_once(
+        &self,
+        entries: &[Drafts<'_>],
+        key: &str,
+    ) -> Result<Option<u64>, WriteError> {
+        self.append_unless(entries, Some(key)).await
+    }
+
+    async fn append_unless(
+        &self,
+        entries: &[Drafts<'_>],
+        key: Option<&str>,
+    ) -> Result<Option<u64>, WriteError> {
         let mut known = self.known.lock().await;
         for attempt in 0..TRIES {
             let head = match known.take() {
                 Some(head) => head,
                 None => self.head().await?,
             };
-            let batch = Arc::new(self.batch(&head, entries, attempt)?);
+            let mut batch = self.batch(&head, entries, attempt)?;
+            batch.commands.extend(key.map(|key| remembered(&batch, key)));
+            let batch = Arc::new(batch);
             match commit(&self.store, &batch).await? {
-                Outcome::Done => return Ok(known.insert(known_after(&batch)).position),
+                Outcome::Done => return Ok(Some(known.insert(known_after(&batch)).position)),
+                Outcome::Duplicate if key.is_some() => return Ok(None),
                 Outcome::Conflict | Outcome::Duplicate => {}
             }
             tokio::time::sleep(Duration::from_millis(5 * u64::from(attempt.min(40)))).await;
@@ -97,6 +119,20 @@ impl PlainLedger {
         let ledger = self.ledger.clone();
         let (commands, credentials) = (Vec::new(), Vec::new());
         Ok(Batch { ledger, expected: head.position, batch, rows, frontier, at_us, commands, credentials })
+    }
+}
+
+/// That this batch was written, in its own transaction.
+fn remembered(batch: &Batch, key: &str) -> Command {
+    Command {
+        actor: "system".to_owned(),
+        key: key.to_owned(),
+        digest: [0; 32],
+        status: 200,
+        headers: BTreeMap::new(),
+        first_position: batch.expected + 1,
+        last_position: batch.last(),
+        created_at_us: batch.at_us,
     }
 }
 

@@ -29,7 +29,50 @@ const POSITION_AT: &str = "WITH RECURSIVE search (low, high) AS (
          WHERE s.low < s.high AND e.aggregate_id = $1 AND e.aggregate_type = $2)
     SELECT low, high FROM search ORDER BY high - low LIMIT 1";
 
+/// The tables whose rows belong to a ledger with a head.
+const TABLES: [&str; 3] = ["events", "event_subjects", "personal_values"];
+/// From one id to the next by the index, not over all rows; then each kind that has rows and no head.
+macro_rules! headless {
+    ($table:literal) => {
+        concat!(
+            "WITH RECURSIVE named (id) AS (
+                SELECT min(aggregate_id) FROM ",
+            $table,
+            " UNION ALL
+                SELECT (SELECT min(t.aggregate_id) FROM ",
+            $table,
+            " t WHERE t.aggregate_id > named.id) FROM named WHERE named.id IS NOT NULL),
+            kinds (kind) AS (SELECT 'organization' UNION ALL SELECT 'activity' UNION ALL SELECT 'system')
+            SELECT named.id, kinds.kind FROM named CROSS JOIN kinds
+             WHERE EXISTS (SELECT 1 FROM ",
+            $table,
+            " t WHERE t.aggregate_id = named.id AND t.aggregate_type = kinds.kind)
+               AND NOT EXISTS (SELECT 1 FROM heads h
+                    WHERE h.aggregate_id = named.id AND h.aggregate_type = kinds.kind)
+             ORDER BY 1, 2"
+        )
+    };
+}
+const HEADLESS: [&str; 3] = [headless!("events"), headless!("event_subjects"), headless!("personal_values")];
+
 impl Store {
+    /// The ledgers of which a table holds rows although they have no head, each with the table's name. Only a hand
+    /// that put the guards aside can have made one.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn headless(&self) -> Result<Vec<(LedgerId, &'static str)>, StoreError> {
+        let mut found = Vec::new();
+        for (table, sql) in TABLES.into_iter().zip(HEADLESS) {
+            let rows = self.select(sql, Vec::new(), |row| {
+                let kind = LedgerKind::parse(row.text(1)?).ok_or(StoreError::Unreadable { column: 1 })?;
+                Ok((LedgerId::new(kind, row.text(0)?), table))
+            });
+            found.extend(rows.await?);
+        }
+        Ok(found)
+    }
+
     /// Where `ledger` stands, or nothing if it does not exist.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod batch;
 mod cells;
 mod checkpoints;
 mod commands;
+mod counting;
 mod credentials;
 mod error;
 mod heads;
@@ -30,6 +31,7 @@ pub use attempts::Attempts;
 pub use batch::{
     Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, ROWS_MAX, Row, Subject,
 };
+pub use counting::Counting;
 pub use credentials::Credential;
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use pages::{CheckedPages, Pages};

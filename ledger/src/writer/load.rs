@@ -166,7 +166,7 @@ pub(super) fn at_work(error: LoadError) -> WriteError {
 }
 
 /// The same of a failure to read.
-pub(super) fn reading(error: ReadError) -> WriteError {
+pub(crate) fn reading(error: ReadError) -> WriteError {
     match error {
         ReadError::Store(StoreError::Unavailable(what) | StoreError::InDoubt(what)) => {
             WriteError::Unavailable(what)

@@ -13,7 +13,7 @@ mod task;
 mod tests;
 
 pub(crate) use commit::{Outcome, commit};
-pub(crate) use load::Loaded;
+pub(crate) use load::{Loaded, reading};
 pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;

@@ -1,6 +1,6 @@
 //! The tables: made once, kept over a restart, not touched by an older release, narrow for `serve`.
 
-use rollbook_ledger::store::{AppendError, SchemaError, SchemaState, Store, StoreError};
+use rollbook_ledger::store::{AppendError, Counting, SchemaError, SchemaState, Store, StoreError};
 
 use crate::bench::{Bench, Place, database, fresh, on_both, on_server, server};
 use crate::rows::{activity, append_one, batch_after, command, fill, organization};
@@ -116,6 +116,13 @@ async fn serve_role(bench: &Bench) {
 }
 
 async fn works(serve: &Store) {
+    let mark = uuid::Uuid::from_u128(7);
+    let counting = Counting { aggregate_id: "org".to_owned(), mark, since_us: 5 };
+    serve.put_counting(&counting).await.unwrap();
+    assert_eq!(serve.counting_before(5).await, Ok(Vec::new()));
+    assert_eq!(serve.counting_before(6).await, Ok(vec![counting]));
+    serve.delete_counting("org", mark).await.unwrap();
+    assert_eq!(serve.counting_before(6).await, Ok(Vec::new()));
     let batch = fill(serve, &organization(), &[1, 2]).await.pop().unwrap();
     fill(serve, &activity(), &[1]).await;
     assert_eq!(serve.append(batch).await, Err(AppendError::Conflict));

@@ -200,6 +200,9 @@ fn acts() -> Vec<Revealed> {
         "session.failed" => json!({ "why": "wrong password" }),
         "request.denied" => json!({ "permission": "users.edit", "route": "PATCH /users/{id}" }),
         "activity.dropped" => json!({ "count": "3" }),
+        "activity.unknown" => {
+            json!({ "from": "2026-05-03T10:00:00.000000Z", "until": "2026-05-03T10:03:00.000000Z" })
+        }
         _ => json!({ "what": "the activity log" }),
     };
     let acts = (1..).zip(activity::CATALOGUE).map(|(position, kind)| Revealed {

@@ -117,8 +117,6 @@ impl Task {
     fn publish(&self, head: u64, act_head: u64) {
         let Some(known) = self.known else { return };
         let position = self.labels.position();
-        let behind = head.saturating_sub(position) + act_head.saturating_sub(known.acts);
-        metrics::gauge!("rollbook_projection_behind", "projection" => NAME).set(behind as f64);
         self.publish.send_modify(|status| {
             status.version = known.version;
             (status.position, status.head) = (position, head.max(position));

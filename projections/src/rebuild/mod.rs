@@ -2,9 +2,13 @@
 //! compare, and swap the pointer in one transaction.
 //!
 //! The live version goes on being followed and read meanwhile. What differs is not swapped unless that is asked for.
+//! [`differences`] only compares, and writes nothing.
 
 mod compare;
+mod differences;
 mod load;
+
+pub use differences::{Difference, differences, organizations};
 
 use crate::activity_log::SHAPE;
 use crate::activity_log::tables::{self, Live};

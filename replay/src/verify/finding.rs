@@ -1,5 +1,6 @@
 //! What verification answers: findings with a stable word each, and what was covered.
 
+use super::derived::Difference;
 use rollbook_ledger::entry::{Hash, LedgerId};
 use serde::{Serialize, Serializer};
 
@@ -20,7 +21,7 @@ pub enum Kind {
     HeadAhead,
     /// There are rows after the head.
     HeadBehind,
-    /// An organization has no head.
+    /// A ledger has no head, although it is named or rows of it are there.
     HeadMissing,
     /// The tree over the rows is not the head's: rows were exchanged for others.
     Tree,
@@ -114,6 +115,10 @@ impl Findings {
         } else {
             self.more += 1;
         }
+    }
+
+    pub(super) fn derived(&mut self, name: &str, found: Difference) {
+        self.add(&found.ledger, found.position, Kind::Derived, format!("{name}: {}", found.what));
     }
 
     pub(super) fn take(self) -> (Vec<Finding>, u64) {

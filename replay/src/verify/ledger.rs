@@ -79,14 +79,15 @@ impl<'a> Run<'a> {
 
     /// Looks at every row, then at the head.
     pub(super) async fn entries(&mut self, progress: &mut impl FnMut(&Progress)) -> Result<(), StoreError> {
+        // Before the head, which may move on.
+        if let Some(organization) = &self.organization {
+            self.snapshot = snapshot::newest(self.store, organization.id).await?;
+        }
         let head = head::read(self.store, &self.mark).await?;
         if let Some(head) = &head {
             // It may have moved on since it was listed.
             let (ledger, position) = (head.ledger.clone(), head.position);
             self.mark = HeadMark { ledger, position, batch: head.batch, at_us: head.at_us };
-        }
-        if let Some(organization) = &self.organization {
-            self.snapshot = snapshot::newest(self.store, organization.id).await?;
         }
         self.pruned = head.as_ref().map_or(0, |head| head.pruned);
         // What was pruned cannot be hashed again.
@@ -175,12 +176,12 @@ impl<'a> Run<'a> {
         };
         match entries::meaning(self.ledger(), stored) {
             Meaning::Change { at, event, missing } => {
-                self.erasures.note(&event);
+                self.erasures.note(row.position, &event);
                 self.gone.note(missing);
                 if let Some(organization) = &mut self.organization {
                     organization.apply(at, &event);
                     if let Some(snapshot) = &mut self.snapshot {
-                        snapshot.meet(&self.mark.ledger, organization, self.findings);
+                        snapshot.meet(organization);
                     }
                 }
                 Some(entries::subjects(&event))
@@ -217,10 +218,11 @@ impl<'a> Run<'a> {
             self.wrong(verdict, wrong);
         }
         if let Some(snapshot) = &self.snapshot {
-            snapshot.end(&self.mark.ledger, self.tail.position, self.findings);
+            snapshot.end(self.store, &self.mark.ledger, self.tail.position, self.findings).await?;
         }
         head::beyond(self.store, &self.mark, self.findings).await?;
-        std::mem::take(&mut self.gone).judge(&self.mark.ledger, self.erasures, self.findings);
+        let gone = std::mem::take(&mut self.gone);
+        gone.judge(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
         personal::left(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
         if let Some(organization) = &self.organization {
             credentials::check(self.store, &self.mark.ledger, organization, self.findings).await?;
@@ -243,13 +245,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Compares what is derived from this ledger.
+    /// Compares what is derived from the organization, if this is one's ledger and it could be read.
     pub(super) async fn derived(&mut self, derived: &[&dyn Derived]) -> Result<(), StoreError> {
+        let Some(organization) = &self.organization else { return Ok(()) };
         for one in derived {
-            let organization = self.organization.as_ref();
-            let found = one.check(self.store, self.ledger(), self.tail.position, organization).await?;
-            for what in found {
-                self.add(None, Kind::Derived, format!("{}: {what}", one.name()));
+            for found in one.check(self.store, organization).await? {
+                self.findings.derived(one.name(), found);
             }
         }
         Ok(())

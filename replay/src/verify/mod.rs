@@ -4,8 +4,9 @@
 //! personal values against their commitments (a missing one must be explained by an erasure), the tree and the rest
 //! of the head against the rows, time never going back; then snapshots against the fold, credentials against
 //! the events that made them, and whatever is derived against a replay. It streams, never stops at the first finding, and leaves the exit code to
-//! its caller. What it takes for granted is the list of heads and the system ledger's list of organizations.
+//! its caller. A ledger whose head is gone is known by its rows, or by the system ledger's list of organizations.
 
+mod activity_log;
 mod credentials;
 mod derived;
 mod entries;
@@ -16,7 +17,8 @@ mod personal;
 mod side;
 mod snapshot;
 
-pub use derived::{Checked, Derived};
+pub use activity_log::ActivityLog;
+pub use derived::{Checked, Derived, Difference, Named};
 pub use finding::{FINDINGS_MAX, Finding, Kind, Report, Verified};
 
 use finding::Findings;
@@ -24,7 +26,8 @@ use personal::Erasures;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_ledger::entry::{LedgerId, LedgerKind};
 use rollbook_ledger::store::{Store, StoreError};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::slice;
 
 /// How far the verification is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,19 +70,59 @@ pub async fn verify(
             report.ledgers.push(verified);
         }
     }
-    let has_changes = |id: &String| {
-        report.ledgers.iter().any(|one| one.ledger.kind == LedgerKind::Organization && one.ledger.id == *id)
-    };
-    let wanted = |id: &String| only.is_none_or(|only| only.to_string() == *id);
-    for id in registered.into_iter().filter(|id| wanted(id) && !has_changes(id)) {
-        let ledger = LedgerId::new(LedgerKind::Organization, id);
-        findings.add(
-            &ledger,
-            None,
-            Kind::HeadMissing,
-            "the system ledger names it, but it has no head".into(),
-        );
+    if only.is_none() {
+        strangers(store, derived, &mut findings).await?;
     }
+    headless(store, only, registered, &report.ledgers, &mut findings).await?;
     (report.findings, report.more) = findings.take();
     Ok(report)
+}
+
+/// What is derived from organizations that there are not.
+async fn strangers(
+    store: &Store,
+    derived: &[&dyn Derived],
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    for one in derived {
+        let ids = one.organizations(store).await?;
+        // Afterwards: one that was founded meanwhile has a head before anything is derived from it.
+        let heads = store.heads_of(LedgerKind::Organization, &ids).await?;
+        let known: BTreeSet<String> = heads.into_iter().map(|mark| mark.ledger.id).collect();
+        for id in ids.into_iter().filter(|id| !known.contains(id)) {
+            let ledger = LedgerId::new(LedgerKind::Organization, id);
+            let what = "something of it is there, but there is no such organization".to_owned();
+            findings.derived(one.name(), Difference { ledger, position: None, what });
+        }
+    }
+    Ok(())
+}
+
+/// Ledgers without a head: those that the system ledger names, and those whose rows lie there.
+async fn headless(
+    store: &Store,
+    only: Option<OrganizationId>,
+    registered: Vec<String>,
+    verified: &[Verified],
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let mut signs: BTreeMap<LedgerId, Vec<String>> = BTreeMap::new();
+    for (ledger, table) in store.headless().await? {
+        signs.entry(ledger).or_default().push(format!("rows of it lie in `{table}`"));
+    }
+    for id in registered {
+        let ledger = LedgerId::new(LedgerKind::Organization, id);
+        let was_read = verified.iter().any(|one| one.ledger == ledger);
+        if !was_read && store.heads_of(ledger.kind, slice::from_ref(&ledger.id)).await?.is_empty() {
+            signs.entry(ledger).or_default().push("the system ledger names it".to_owned());
+        }
+    }
+    let is_wanted = |ledger: &LedgerId| {
+        ledger.kind == LedgerKind::System || only.is_none_or(|only| only.to_string() == ledger.id)
+    };
+    for (ledger, signs) in signs.into_iter().filter(|(ledger, _)| is_wanted(ledger)) {
+        let what = format!("it has no head, but {}", signs.join(", and "));
+        findings.add(&ledger, None, Kind::HeadMissing, what);
+    }
+    Ok(())
 }

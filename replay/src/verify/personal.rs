@@ -3,10 +3,11 @@
 use super::finding::{Findings, Kind};
 use rollbook_domain::event::Event;
 use rollbook_domain::user::event::UserEvent;
-use rollbook_ledger::codec::{Missing, Owner};
-use rollbook_ledger::entry::LedgerId;
-use rollbook_ledger::store::{Store, StoreError};
+use rollbook_ledger::codec::{self, Missing, Owner};
+use rollbook_ledger::entry::{LedgerId, LedgerKind};
+use rollbook_ledger::store::{ReadError, Store, StoreError};
 use std::collections::BTreeMap;
+use std::slice;
 
 /// Positions remembered of one person's missing values.
 const POSITIONS_MAX: usize = 20;
@@ -16,6 +17,8 @@ const POSITIONS_MAX: usize = 20;
 pub(super) struct Erasures {
     /// By user: whether also what they authored, and whether it was confirmed.
     by_user: BTreeMap<String, Erasure>,
+    /// The last change that was looked at.
+    position: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +28,9 @@ struct Erasure {
 }
 
 impl Erasures {
-    pub(super) fn note(&mut self, event: &Event) {
+    /// Notes what a change asks for.
+    pub(super) fn note(&mut self, position: u64, event: &Event) {
+        self.position = self.position.max(position);
         let (user, authored, confirmed) = match event {
             Event::User(UserEvent::ErasureRequested { user, authored }) => (user, *authored, false),
             Event::User(UserEvent::Erased { user, authored }) => (user, *authored, true),
@@ -41,6 +46,24 @@ impl Erasures {
         let erasure = self.by_user.entry(user.to_string()).or_default();
         erasure.authored |= authored;
         erasure.confirmed |= confirmed;
+    }
+
+    /// Reads the changes that were appended since: values may be gone on a request that was not there before.
+    async fn know_newer(&mut self, store: &Store, changes: &LedgerId) -> Result<(), StoreError> {
+        let head = store.heads_of(changes.kind, slice::from_ref(&changes.id)).await?;
+        let last = head.first().map_or(0, |mark| mark.position);
+        let mut pages = store.stream(changes, self.position + 1, last);
+        loop {
+            let rows = match pages.next().await {
+                Ok(Some(rows)) => rows,
+                // What is wrong with rows is told where the ledger itself is looked at.
+                Ok(None) | Err(ReadError::Gap { .. } | ReadError::Corrupt { .. }) => return Ok(()),
+                Err(ReadError::Store(error)) => return Err(error),
+            };
+            for decoded in rows.into_iter().filter_map(|stored| codec::decode(stored).ok()) {
+                self.note(decoded.position, &decoded.event);
+            }
+        }
     }
 
     fn explains(&self, person: &str, authored: bool) -> bool {
@@ -63,7 +86,17 @@ impl Gone {
         }
     }
 
-    pub(super) fn judge(self, ledger: &LedgerId, erasures: &Erasures, findings: &mut Findings) {
+    pub(super) async fn judge(
+        self,
+        store: &Store,
+        ledger: &LedgerId,
+        erasures: &mut Erasures,
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
+        if !self.0.keys().all(|(person, authored)| erasures.explains(person, *authored)) {
+            let changes = LedgerId::new(LedgerKind::Organization, ledger.id.as_str());
+            erasures.know_newer(store, &changes).await?;
+        }
         for ((person, authored), (positions, count)) in self.0 {
             if erasures.explains(&person, authored) {
                 continue;
@@ -75,6 +108,7 @@ impl Gone {
                 findings.add(ledger, Some(position), Kind::PersonalMissing, what);
             }
         }
+        Ok(())
     }
 }
 

@@ -103,7 +103,19 @@ impl World {
         Self { app, north, south, router, folder }
     }
 
-    /// The folder of its database.
+    /// A new one in an empty database, such as one of PostgreSQL's.
+    ///
+    /// # Panics
+    /// If it cannot be set up.
+    pub async fn at(store: Store) -> Self {
+        store.migrate().await.expect("the tables are created");
+        let app = App::new(Deployment::new(store, Clock::default()), ServeOptions::default());
+        let router = server::router(app.clone());
+        let (north, south) = (Place::found(&app, "north").await, Place::found(&app, "south").await);
+        Self { app, north, south, router, folder: temporary() }
+    }
+
+    /// The folder of its database, empty if that is none of SQLite's.
     #[must_use]
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()

@@ -106,7 +106,10 @@ impl PostgresStore {
             connection.close_on_drop();
             return Err(Failed::With(AppendError::InDoubt("no answer in time".to_owned())));
         };
-        let moved: i64 = answer.and_then(|row| row.try_get(0)).map_err(|error| append(&error))?;
+        let moved: i64 = answer.and_then(|row| row.try_get(0)).map_err(|error| {
+            self.heed(&error);
+            append(&error)
+        })?;
         if moved == 1 { Ok(Appended::Done) } else { Err(Failed::With(AppendError::Conflict)) }
     }
 }

@@ -7,6 +7,7 @@ GRANT USAGE, CREATE ON SCHEMA projections TO {role};
 GRANT SELECT ON public.rollbook_schema, public.snapshots TO {role};
 GRANT SELECT, INSERT ON public.events, public.event_subjects TO {role};
 GRANT SELECT, INSERT, UPDATE (position, batch, frontier, at) ON public.heads TO {role};
-GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.state_snapshots TO {role};
+GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.state_snapshots,
+    public.counting TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON public.credentials, public.sessions, public.attempts, public.follower_checkpoints TO {role};

@@ -1,6 +1,7 @@
 //! The PostgreSQL engine: a pool, prepared statements, one round trip an append.
 //!
-//! Nothing here relies on LISTEN, sequences or advisory locks while serving. TLS is not set up yet.
+//! Nothing here relies on LISTEN, sequences or advisory locks while serving. Whether it speaks TLS, and whom it then
+//! trusts, the database's URL says (`sslmode`, `sslrootcert`).
 
 mod append;
 mod error;
@@ -8,7 +9,9 @@ mod read;
 mod schema;
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -35,6 +38,34 @@ const SERVER_SETTINGS: [(&str, &str); 4] = [
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
     pool: PgPool,
+    sessions: Sessions,
+}
+
+/// Which sessions may be used again: a session that was told to be read-only stays so when others may write again.
+#[derive(Clone, Debug)]
+struct Sessions {
+    begun: Instant,
+    /// Sessions older than this, in milliseconds since `begun`, are closed and not used.
+    useless_before: Arc<AtomicU64>,
+}
+
+impl Sessions {
+    fn new() -> Self {
+        Self { begun: Instant::now(), useless_before: Arc::default() }
+    }
+
+    fn are_useless_until_now(&self) {
+        self.useless_before.store(self.millis(Instant::now()).saturating_add(1), Ordering::Relaxed);
+    }
+
+    fn is_useful(&self, age: Duration) -> bool {
+        let opened = Instant::now().checked_sub(age).map_or(0, |opened| self.millis(opened));
+        opened >= self.useless_before.load(Ordering::Relaxed)
+    }
+
+    fn millis(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.begun).as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 impl PostgresStore {
@@ -48,14 +79,20 @@ impl PostgresStore {
             .map_err(|_| StoreError::Unsuitable("the database url cannot be read".to_owned()))?;
         let options = options.application_name("rollbook").options(SERVER_SETTINGS);
         // A dead connection shows as a lost answer, which is resolved anyhow; asking first costs a round trip.
+        let sessions = Sessions::new();
+        let kept = sessions.clone();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
+            .before_acquire(move |_, session| {
+                let is_useful = kept.is_useful(session.age);
+                Box::pin(async move { Ok(is_useful) })
+            })
             .connect_with(options)
             .await
             .map_err(|error| error::connecting(&error))?;
-        let store = Self { pool };
+        let store = Self { pool, sessions };
         store.check_encoding().await?;
         Ok(store)
     }
@@ -68,8 +105,16 @@ impl PostgresStore {
 
     /// What PostgreSQL says of a statement on [`Self::pool`], sorted by what the caller must do, without values.
     #[must_use]
-    pub fn sorted(error: &sqlx::Error) -> StoreError {
+    pub fn sorted(&self, error: &sqlx::Error) -> StoreError {
+        self.heed(error);
         error::store(error)
+    }
+
+    /// What a failure says of the sessions that are open.
+    fn heed(&self, error: &sqlx::Error) {
+        if error::is_of_an_old_session(error) {
+            self.sessions.are_useless_until_now();
+        }
     }
 
     /// Closes the connections.
@@ -98,26 +143,27 @@ impl PostgresStore {
         let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
         let run = bound(sql, params).execute(&mut *connection);
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
-        settle(connection, answer).map(|done| done.rows_affected())
+        self.settle(connection, answer).map(|done| done.rows_affected())
     }
 
     async fn fetch(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
         let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_all(&mut *connection)).await;
-        settle(connection, answer)
+        self.settle(connection, answer)
     }
-}
 
-/// A connection whose answer did not come is not used again.
-fn settle<T>(
-    mut connection: PoolConnection<Postgres>,
-    answer: Result<Result<T, sqlx::Error>, Elapsed>,
-) -> Result<T, StoreError> {
-    let Ok(answer) = answer else {
-        connection.close_on_drop();
-        return Err(StoreError::InDoubt("no answer in time".to_owned()));
-    };
-    answer.map_err(|error| error::store(&error))
+    /// A connection whose answer did not come is not used again.
+    fn settle<T>(
+        &self,
+        mut connection: PoolConnection<Postgres>,
+        answer: Result<Result<T, sqlx::Error>, Elapsed>,
+    ) -> Result<T, StoreError> {
+        let Ok(answer) = answer else {
+            connection.close_on_drop();
+            return Err(StoreError::InDoubt("no answer in time".to_owned()));
+        };
+        answer.map_err(|error| self.sorted(&error))
+    }
 }
 
 fn bound(sql: &'static str, params: Vec<Param>) -> Query<'static, Postgres, PgArguments> {

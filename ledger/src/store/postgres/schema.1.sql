@@ -135,6 +135,14 @@ CREATE TABLE public.follower_checkpoints (
     PRIMARY KEY (aggregate_id, aggregate_type, name, version)
 );
 
+-- Which processes are counting acts in memory, so that a count that was lost with its process is known to be.
+CREATE TABLE public.counting (
+    aggregate_id text NOT NULL,
+    mark         text NOT NULL,
+    since        bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, mark)
+);
+
 CREATE SCHEMA IF NOT EXISTS projections;
 
 -- Guards. Every message starts with "rollbook:". Names are qualified, so no temporary table can stand in.

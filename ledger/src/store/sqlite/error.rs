@@ -8,7 +8,11 @@ use crate::store::{AppendError, StoreError};
 
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
+const NOMEM: i32 = 7;
+const READONLY: i32 = 8;
 const IOERR: i32 = 10;
+const FULL: i32 = 13;
+const CANTOPEN: i32 = 14;
 const BUSY_SNAPSHOT: i32 = 517;
 const PRIMARY_KEY: i32 = 1555;
 const UNIQUE: i32 = 2067;
@@ -32,11 +36,16 @@ const fn is_busy(code: i32) -> bool {
     code & 0xff == BUSY || code & 0xff == LOCKED || code == BUSY_SNAPSHOT
 }
 
+/// The file cannot be written just now, whatever is written: no room, no memory, read-only, not to be opened.
+const fn is_outage(code: i32) -> bool {
+    matches!(code & 0xff, NOMEM | READONLY | FULL | CANTOPEN)
+}
+
 pub(super) fn store(error: &Error) -> StoreError {
     let (code, message) = code(error);
     match code {
         TRIGGER if message.starts_with("rollbook:") => StoreError::Guard(message),
-        code if is_busy(code) => StoreError::Unavailable(message),
+        code if is_busy(code) || is_outage(code) => StoreError::Unavailable(message),
         code if code & 0xff == IOERR => StoreError::InDoubt(message),
         _ => StoreError::Refused(message),
     }
@@ -49,6 +58,7 @@ pub(super) fn append(error: &Error) -> AppendError {
         TRIGGER if STALE.contains(&message.as_str()) => AppendError::Conflict,
         TRIGGER => AppendError::Guard(message),
         code if is_busy(code) => AppendError::Conflict,
+        code if is_outage(code) || code & 0xff == IOERR => AppendError::Unavailable(message),
         _ => AppendError::Refused(message),
     }
 }
@@ -61,7 +71,7 @@ pub(super) fn append_key(error: &Error, taken: impl FnOnce() -> AppendError) -> 
     }
 }
 
-/// A failure of the commit itself: after an input or output error the batch may come back with the file.
+/// A failure of the commit itself: with no room left its last frame is not whole, and so not there. After an input or output error the batch may come back with the file.
 pub(super) fn commit(error: &Error) -> AppendError {
     let (code, message) = code(error);
     if code & 0xff == IOERR { AppendError::InDoubt(message) } else { append(error) }
@@ -78,6 +88,7 @@ mod tests {
     #[test]
     fn each_code_says_whether_the_batch_may_be_written() {
         let refused = |message: &str| AppendError::Refused(message.to_owned());
+        let away = |message: &str| AppendError::Unavailable(message.to_owned());
         let table = [
             (BUSY, "busy", AppendError::Conflict, AppendError::Conflict),
             (BUSY_SNAPSHOT, "busy", AppendError::Conflict, AppendError::Conflict),
@@ -88,14 +99,30 @@ mod tests {
                 AppendError::Guard("rollbook: no".to_owned()),
                 AppendError::Guard("rollbook: no".to_owned()),
             ),
-            (13, "full", refused("full"), refused("full")),
-            (IOERR, "disk", refused("disk"), AppendError::InDoubt("disk".to_owned())),
-            (1034, "fsync", refused("fsync"), AppendError::InDoubt("fsync".to_owned())),
+            (FULL, "full", away("full"), away("full")),
+            (READONLY, "read-only", away("read-only"), away("read-only")),
+            (1032, "moved", away("moved"), away("moved")), // SQLITE_READONLY_DBMOVED
+            (NOMEM, "memory", away("memory"), away("memory")),
+            (CANTOPEN, "open", away("open"), away("open")),
+            (IOERR, "disk", away("disk"), AppendError::InDoubt("disk".to_owned())),
+            (1034, "fsync", away("fsync"), AppendError::InDoubt("fsync".to_owned())),
+            (18, "too big", refused("too big"), refused("too big")),
+            (275, "check", refused("check"), refused("check")),
         ];
         for (code, message, before, at_commit) in table {
             assert_eq!(append(&failure(code, message)), before, "{code}");
             assert_eq!(commit(&failure(code, message)), at_commit, "{code}");
         }
+    }
+
+    #[test]
+    fn elsewhere_an_outage_passes_and_a_guard_or_a_constraint_does_not() {
+        for code in [BUSY, LOCKED, NOMEM, READONLY, FULL, CANTOPEN] {
+            assert_eq!(store(&failure(code, "away")), StoreError::Unavailable("away".to_owned()), "{code}");
+        }
+        assert_eq!(store(&failure(IOERR, "disk")), StoreError::InDoubt("disk".to_owned()));
+        assert_eq!(store(&failure(TRIGGER, "rollbook: no")), StoreError::Guard("rollbook: no".to_owned()));
+        assert_eq!(store(&failure(275, "check")), StoreError::Refused("check".to_owned()));
     }
 
     #[test]

@@ -133,6 +133,14 @@ CREATE TABLE follower_checkpoints (
     PRIMARY KEY (aggregate_id, aggregate_type, name, version)
 ) STRICT, WITHOUT ROWID;
 
+-- Which processes are counting acts in memory, so that a count that was lost with its process is known to be.
+CREATE TABLE counting (
+    aggregate_id text NOT NULL,
+    mark         text NOT NULL,
+    since        integer NOT NULL,
+    PRIMARY KEY (aggregate_id, mark)
+) STRICT, WITHOUT ROWID;
+
 -- Guards. Every message starts with "rollbook:". SQLite has no TRUNCATE, and an unconditional DELETE fires
 -- row triggers. INSERT OR REPLACE deletes without firing any, so the guard on INSERT is what stops it.
 
