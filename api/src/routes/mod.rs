@@ -13,9 +13,11 @@ mod past;
 mod permissions;
 mod read;
 mod refer;
+pub(crate) mod retry;
 mod rollbacks;
 mod sessions;
 mod settings;
+mod shown;
 mod users;
 mod who_may;
 

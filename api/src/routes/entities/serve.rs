@@ -68,7 +68,7 @@ pub(super) async fn create<E: Entity, B: Resolve<E::Edit>>(
     let organization = caller.organization();
     caller.need(app, &organization, permission, &Targets::default())?;
     let command = E::create(body.value.resolve(&organization)?);
-    Mutation::new(app, caller, meta).body(&body.bytes).creates().run(command).await?.respond()
+    Mutation::new(app, caller, meta).run(command).await?.respond(caller)
 }
 
 /// Replaces the members that the body names.
@@ -85,7 +85,7 @@ pub(super) async fn edit<E: Entity, B: Resolve<E::Edit>>(
     caller.sees(&organization, subject)?;
     caller.need(app, &organization, permission, &Targets::default())?;
     let command = E::edit(subject.id, body.value.resolve(&organization)?);
-    Mutation::new(app, caller, meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(app, caller, meta).about(subject).run(command).await?.respond(caller)
 }
 
 /// Archives or restores one.
@@ -99,5 +99,5 @@ pub(super) async fn life<E: Entity>(
     let organization = caller.organization();
     let subject = id.find(&organization, E::KIND)?;
     caller.sees(&organization, subject)?;
-    Mutation::new(app, caller, meta).about(subject).run(command(subject.id)).await?.respond()
+    Mutation::new(app, caller, meta).about(subject).run(command(subject.id)).await?.respond(caller)
 }

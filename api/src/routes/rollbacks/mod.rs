@@ -3,20 +3,22 @@
 
 mod select;
 
-use super::mutation;
+use super::mutation::Changed;
+use super::retry;
+use super::shown::Shown;
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Meta, MinPosition};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::change::Change;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
-use rollbook_ledger::writer::{Answer, Idempotency};
+use rollbook_ledger::writer::Answer;
 use rollbook_replay::diff::change_json;
-use rollbook_replay::rollback::{self, Applied, Apply, ApplyError, Plan, Request, Resolutions, Selection};
+use rollbook_replay::rollback::{self, Apply, ApplyError, Plan, Request, Resolutions, Selection};
 use select::SelectBody;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -137,17 +139,15 @@ async fn apply_rollback(
         let preview = planned(&app, &caller, &meta, &now, &selection, &resolve).await?;
         return dry(&plan, preview).map(|preview| Json(preview).into_response());
     }
-    let idempotency = meta.idempotency_key.as_ref().map(|key| Idempotency {
-        actor: caller.actor.to_string(),
-        key: key.clone(),
-        digest: mutation::digest(&meta, &body.bytes),
-        status: StatusCode::CREATED.as_u16(),
-    });
     let context = caller.context(&app, &meta)?;
+    let shown = Shown::Rollback(context.command);
+    let idempotency = retry::idempotency(&caller, &meta, &shown);
     let apply = Apply { plan, selection, resolve, idempotency };
     let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
-    let applied = applied.map_err(|error| noted(&app, &caller, &now, error.into()))?;
-    Ok(answered(applied))
+    match applied.map_err(|error| noted(&app, &caller, &now, error.into()))?.answer {
+        Answer::Written(written) => Changed::new(*written, shown).respond(&caller),
+        Answer::Replayed(replayed) => retry::answer(&app, &caller, &replayed.0).await,
+    }
 }
 
 /// A dry run tells what the plan is: its changes by what they change, and whom it affects.
@@ -174,19 +174,4 @@ fn by_subject(changes: &[Change]) -> Vec<Value> {
         json!({ "subject": subject, "changes": changes.iter().map(change_json).collect::<Vec<_>>() })
     };
     changes.chunk_by(|a, b| a.subject == b.subject).map(one).collect()
-}
-
-fn answered(applied: Applied) -> Response {
-    let (status, position, is_replayed) = match applied.answer {
-        Answer::Written(written) if written.events.is_empty() => (StatusCode::OK, written.position, false),
-        Answer::Written(written) => (StatusCode::CREATED, written.position, false),
-        Answer::Replayed(replayed) => (StatusCode::CREATED, replayed.0.last_position, true),
-    };
-    let body = Json(RollbackView { id: applied.id, position });
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert("rollbook-position", HeaderValue::from(position));
-    if is_replayed {
-        response.headers_mut().insert("rollbook-replayed", HeaderValue::from_static("true"));
-    }
-    response
 }

@@ -4,19 +4,18 @@ use super::find;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
-use crate::routes::mutation::{Done, Mutation};
+use crate::routes::mutation::Mutation;
 use crate::routes::refer;
-use crate::view::{self, UserView};
-use axum::Json;
+use crate::routes::shown::Shown;
+use crate::view::UserView;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use rollbook_domain::kernel::id::{Kind, ProfileId, RoleId, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::user::command::UserCommand;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -64,7 +63,7 @@ async fn role(
     let (user, subject) = find(&caller, &id)?;
     let role = refer::find(&caller.organization(), Kind::Role, "/role", &body.value.role)?;
     let command = Command::User(UserCommand::AssignRole(user, RoleId(role)));
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// The profile to give; null takes it away.
@@ -100,7 +99,7 @@ async fn profile(
     let named = body.value.profile.as_deref();
     let profile = refer::find_maybe(&caller.organization(), Kind::Profile, "/profile", named)?;
     let command = Command::User(UserCommand::AssignProfile(user, profile.map(ProfileId)));
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// Grants on one user alone; null takes them away.
@@ -136,7 +135,7 @@ async fn custom_profile(
     let (user, subject) = find(&caller, &id)?;
     let grants = body.value.grants.map(Into::into);
     let command = Command::User(UserCommand::SetCustomProfile(user, grants));
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// Own keys; members left out stay as they are.
@@ -182,7 +181,7 @@ async fn keys(
         superuser.map(|to| UserCommand::SetSuperuser(user, to)),
     ];
     let command = Command::Many(commands.into_iter().flatten().map(Command::User).collect());
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// Several users and what to set on each of them.
@@ -240,15 +239,9 @@ async fn bulk(
     for id in &ids {
         commands.extend(set.commands(&organization, UserId(*id))?.into_iter().map(Command::User));
     }
-    let done = Mutation::new(&app, &caller, &meta).body(&body.bytes).run(Command::Many(commands)).await?;
-    match done {
-        Done::Dry(preview) => Ok(Json(preview).into_response()),
-        Done::Changed(changed) => {
-            let users = ids.iter().filter_map(|id| changed.organization.user(UserId(*id)));
-            let items: Vec<_> = users.map(|user| view::user(&changed.organization, user)).collect();
-            Ok(changed.with(&json!({ "batch": changed.batch, "items": items })))
-        }
-    }
+    let shown = Shown::Users(ids.into_iter().map(UserId).collect());
+    let mutation = Mutation::new(&app, &caller, &meta).shows(shown);
+    mutation.run(Command::Many(commands)).await?.respond(&caller)
 }
 
 impl BulkSet {

@@ -30,7 +30,7 @@ async fn run(
     command: fn(UserId) -> UserCommand,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(caller, id)?;
-    Mutation::new(app, caller, meta).about(subject).run(Command::User(command(user))).await?.respond()
+    Mutation::new(app, caller, meta).about(subject).run(Command::User(command(user))).await?.respond(caller)
 }
 
 macro_rules! life {

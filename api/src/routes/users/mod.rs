@@ -6,6 +6,9 @@ mod erase;
 mod life;
 mod secrets;
 
+pub(super) use erase::erased_at;
+pub(super) use secrets::end_sessions_before;
+
 use super::list::{self, Page};
 use super::mutation::Mutation;
 use crate::app::{self, App};
@@ -127,8 +130,8 @@ async fn create(
 ) -> Result<Response, Problem> {
     let organization = caller.organization();
     let (new, credentials) = body.value.resolve(&app, &organization, meta.dry_run).await?;
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).credentials(credentials).creates();
-    mutation.run(Command::User(UserCommand::Create(new))).await?.respond()
+    let mutation = Mutation::new(&app, &caller, &meta).credentials(credentials);
+    mutation.run(Command::User(UserCommand::Create(new))).await?.respond(&caller)
 }
 
 /// One user, now or `at` a position or time.
@@ -179,8 +182,8 @@ async fn edit(
     body: Body<EditUser>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject);
-    mutation.run(Command::User(UserCommand::Edit(user, body.value.into()))).await?.respond()
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject);
+    mutation.run(Command::User(UserCommand::Edit(user, body.value.into()))).await?.respond(&caller)
 }
 
 /// Archive: the user leaves every group and queue and can be restored.
@@ -199,7 +202,7 @@ async fn edit(
 async fn archive(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
     let mutation = Mutation::new(&app, &caller, &meta).about(subject);
-    mutation.run(Command::User(UserCommand::Archive(user))).await?.respond()
+    mutation.run(Command::User(UserCommand::Archive(user))).await?.respond(&caller)
 }
 
 /// The user that a path names.
