@@ -116,6 +116,7 @@ pub(super) fn idempotency(caller: &Caller, meta: &Meta, shown: &Shown) -> Option
 
 /// The answer that a change had, made again of the state that it left.
 pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) -> Result<Response, Problem> {
+    metrics::counter!("rollbook_retries_answered_total").increment(1);
     let shown = Shown::recalled(&remembered.headers)?;
     let changed = remembered.first_position > 0;
     let status = if changed { StatusCode::from_u16(remembered.status).ok() } else { None };

@@ -13,7 +13,6 @@ use crate::diff::fields::{by_element, same};
 use rollbook_domain::event::event_type;
 use rollbook_domain::kernel::change::Change;
 use rollbook_domain::kernel::context::Context;
-use rollbook_domain::kernel::event_type::Shape;
 use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::personal;
 use rollbook_domain::kernel::rejection::{Class, Refusal as _};
@@ -55,7 +54,7 @@ pub struct Plan {
     pub blockers: Vec<Blocker>,
     /// Left alone as asked.
     pub skipped: Vec<String>,
-    /// Selected, but nothing that can be brought back: passwords, keys, erasures.
+    /// Selected, but nothing that can be brought back: passwords, keys, lock-outs, erasures.
     pub kept: Vec<Kept>,
     /// Who gains or loses what.
     pub affected: Affected,
@@ -320,7 +319,7 @@ fn kept(material: &Material) -> Vec<Kept> {
     let selected = material.selected.iter().filter_map(|position| material.entries.get(position));
     let facts = selected.filter(|entry| {
         let subject = entry.event.subject();
-        event_type(entry.event.name()).is_some_and(|row| row.shape == Shape::Fact)
+        event_type(entry.event.name()).is_some_and(|row| row.shape.is_kept())
             && material.scope.is_none_or(|scope| scope == subject)
     });
     let kept = facts.map(|entry| {
