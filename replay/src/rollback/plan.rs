@@ -10,7 +10,7 @@ use crate::as_of::AsOfError;
 use crate::diff::affected::{self, Affected};
 use crate::diff::changes_json;
 use crate::diff::fields::{by_element, same};
-use rollbook_domain::event::event_type;
+use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::change::Change;
 use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::Subject;
@@ -61,6 +61,9 @@ pub struct Plan {
     /// Why the one who asks may not apply any plan at all.
     #[serde(skip)]
     pub refused: Option<Rejection>,
+    /// The events that applying it appends, in order.
+    #[serde(skip)]
+    pub events: Vec<Planned>,
     #[serde(skip)]
     pub(super) undos: Vec<Undo>,
     /// Entities whose history is needed too.
@@ -110,6 +113,17 @@ pub struct Blocker {
     /// The refusal.
     #[serde(skip)]
     pub rejection: Rejection,
+}
+
+/// An event that applying a plan appends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Its stored name.
+    pub event_type: &'static str,
+    /// What it is about.
+    pub subject: Subject,
+    /// What it changes, personal values as text.
+    pub changes: Vec<Change>,
 }
 
 /// A selected event that is not undone.
@@ -204,6 +218,7 @@ pub fn plan(now: &Organization, material: &Material, request: &Request<'_>) -> R
     }
     blockers.sort_by(|a, b| a.id.cmp(&b.id));
     let affected = affected::by_events(now, &accepted.after, &accepted.events);
+    let events = accepted.events.iter().map(planned).collect();
     let changes: Vec<_> =
         accepted.events.iter().flat_map(|event| event.changes()).flat_map(by_element).collect();
     Ok(Plan {
@@ -216,6 +231,7 @@ pub fn plan(now: &Organization, material: &Material, request: &Request<'_>) -> R
         kept: kept(material),
         affected,
         refused,
+        events,
         undos: tried.steps.into_iter().map(|step| step.undo).collect(),
         wants: sorted.wants,
     })
@@ -313,6 +329,11 @@ fn may_see(now: &Organization, context: &Context, steps: &[Step]) -> Result<(), 
     }
     let subjects: BTreeSet<_> = steps.iter().map(|step| step.undo.subject).collect();
     subjects.into_iter().try_for_each(|subject| visible(now, asker, subject, context.at))
+}
+
+fn planned(event: &Event) -> Planned {
+    let changes = event.changes().into_iter().map(Change::plain).collect();
+    Planned { event_type: event.name(), subject: event.subject(), changes }
 }
 
 fn kept(material: &Material) -> Vec<Kept> {

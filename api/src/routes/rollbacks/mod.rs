@@ -13,12 +13,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use rollbook_domain::kernel::change::Change;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_ledger::writer::Answer;
 use rollbook_replay::diff::change_json;
-use rollbook_replay::rollback::{self, Apply, ApplyError, Plan, Request, Resolutions, Selection};
+use rollbook_replay::rollback::{self, Apply, ApplyError, Plan, Planned, Request, Resolutions, Selection};
 use select::SelectBody;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -150,7 +149,7 @@ async fn apply_rollback(
     }
 }
 
-/// A dry run tells what the plan is: its changes by what they change, and whom it affects.
+/// A dry run tells what applying the plan would append, and whom it affects.
 fn dry(seen: &str, plan: Plan) -> Result<Value, Problem> {
     if let Some(refused) = plan.refused {
         return Err(refused.into());
@@ -164,14 +163,11 @@ fn dry(seen: &str, plan: Plan) -> Result<Value, Problem> {
     if !plan.is_resolved() {
         return Err(ApplyError::Unresolved(Box::new(plan)).into());
     }
-    Ok(json!({ "events": by_subject(&plan.changes), "affected": plan.affected }))
+    let events: Vec<_> = plan.events.iter().map(event).collect();
+    Ok(json!({ "events": events, "affected": plan.affected }))
 }
 
-/// A plan does not say which events its changes come in, so they are listed by subject, without a type.
-fn by_subject(changes: &[Change]) -> Vec<Value> {
-    let one = |changes: &[Change]| {
-        let subject = changes.first().map(|change| change.subject);
-        json!({ "subject": subject, "changes": changes.iter().map(change_json).collect::<Vec<_>>() })
-    };
-    changes.chunk_by(|a, b| a.subject == b.subject).map(one).collect()
+fn event(planned: &Planned) -> Value {
+    let changes: Vec<_> = planned.changes.iter().map(change_json).collect();
+    json!({ "type": planned.event_type, "subject": planned.subject, "changes": changes })
 }
