@@ -8,6 +8,7 @@ mod api_description;
 mod api_escalation;
 mod api_examples;
 mod api_input;
+mod api_known;
 mod api_lock_out;
 mod api_retry;
 mod api_secrets;

@@ -9,6 +9,7 @@ mod entities;
 mod history;
 mod list;
 mod mutation;
+mod named;
 mod past;
 mod permissions;
 mod read;
