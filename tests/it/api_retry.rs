@@ -356,3 +356,34 @@ async fn different_requests_at_once_under_one_key_end_in_one_change() {
     }
     assert_eq!((made, world.head().await), (1, before + 1));
 }
+
+/// A rollback whose plan is another one once it was carried out, and an erasure that Rollbook confirms by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn rollbacks_and_erasures_at_once_under_one_key_are_answered_alike() {
+    let world = World::new().await;
+    let _ = world.owner().act("/api/v1/users/ann/block").await.expect(200);
+    let select = json!({ "subject": { "kind": "user", "id": "ann" }, "to": { "version": 1 } });
+    let plan = world.owner().post("/api/v1/rollbacks/plan", &json!({ "select": select })).await.expect(200);
+    let apply = json!({ "plan": plan.json()["id"], "select": select });
+    let erase = ("/api/v1/users/archived/erase", json!({}));
+    for (path, body) in [("/api/v1/rollbacks", apply), erase] {
+        let tasks: Vec<_> = (0..6)
+            .map(|_| {
+                let (client, body) = (world.owner().with("idempotency-key", path), body.clone());
+                tokio::spawn(async move { client.post(path, &body).await })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for task in tasks {
+            let answer = task.await.unwrap();
+            assert!(answer.is_ok(), "{path}: {}", answer.text());
+            answers.push((
+                answer.status,
+                answer.text(),
+                answer.header("rollbook-position").map(str::to_owned),
+            ));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:#?}");
+    }
+}
