@@ -295,7 +295,7 @@ mod tests {
         for row in catalogue() {
             let known = match row.shape {
                 Shape::Created | Shape::Fact => &["subject"][..],
-                Shape::Field(_) => &["subject", "from", "to"],
+                Shape::Field(_) | Shape::Passing(_) => &["subject", "from", "to"],
                 Shape::Elements(_) => &["subject", "added", "removed"],
                 Shape::Element(..) => &["subject", "element", "from", "to"],
             };

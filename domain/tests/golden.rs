@@ -145,7 +145,8 @@ fn page() -> String {
          subject first; values marked *personal* stand in the entry as\ncommitments. A golden sample of each is in \
          `tests/fixtures/events/`.\n\nShapes: **created** – every member is a field that was not there; **field** – \
          `from` and `to` of one field; **set** – `added`\nand `removed` of a set; **element** – `from` and `to` of \
-         one element of a map; **fact** – something that is no field and\nis never undone. Classes are those of \
+         one element of a map; **passing** – `from` and `to` of a field\nthat passes by itself and is never undone; **fact** – \
+         something that is no field and is never undone.\nClasses are those of \
          [OCSF](https://schema.ocsf.io): 3001 account change, 3004 entity management,\n3005 user access, 3006 group \
          management.\n\n| event | version | what it says | payload | shape | OCSF |\n|---|---|---|---|---|---|\n",
     );
@@ -164,6 +165,7 @@ fn shape(shape: Shape) -> String {
         Shape::Created => "created".into(),
         Shape::Field(field) => format!("field `{field}`"),
         Shape::Elements(field) => format!("set `{field}`"),
+        Shape::Passing(field) => format!("passing `{field}`"),
         Shape::Element(field, by) => format!("element of `{field}` by `{by}`"),
         Shape::Fact => "fact".into(),
     }

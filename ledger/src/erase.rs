@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::codec::Owner;
 use crate::deployment::Open;
 use crate::entry::LedgerId;
-use crate::store::{ReadError, Store, StoreError, Subject};
+use crate::store::{ReadError, Store, StoreError, Stored, Subject};
 use crate::writer::{Answer, Submission, WriteError, ledger_of};
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::{CredentialId, OrganizationId, UserId};
@@ -104,21 +104,65 @@ async fn is_back(store: &Store, organization: &Organization, user: &User) -> Res
 
 /// Whether the newest word on a user's erasure is that it was done.
 async fn is_confirmed(store: &Store, id: OrganizationId, user: UserId) -> Result<bool, ReadError> {
-    let (ledger, subject) = (ledger_of(id), user.subject());
-    let subject = Subject { kind: subject.kind.word().to_owned(), id: subject.id.to_string() };
-    let mut before = None;
-    loop {
-        let positions = store.positions_of(&ledger, &subject, before, EVENTS_AT_ONCE).await?;
-        let Some(oldest) = positions.last() else { return Ok(false) };
-        before = Some(*oldest);
-        let rows = store.read_positions(&ledger, &positions).await?;
-        let words = rows.iter().rev().map(|row| row.entry.event_type.as_str());
-        if let Some(word) =
-            words.into_iter().find(|word| matches!(*word, "user.erased" | "user.erasure_requested"))
-        {
-            return Ok(word == "user.erased");
+    Ok(Words::of(id, user).next(store).await?.is_some_and(|(_, is_confirmation)| is_confirmation))
+}
+
+/// What the ledger says of a user's erasure, newest first: at which position, and whether it is a confirmation.
+struct Words {
+    ledger: LedgerId,
+    subject: Subject,
+    before: Option<u64>,
+    /// Oldest first.
+    read: Vec<(u64, bool)>,
+}
+
+impl Words {
+    fn of(id: OrganizationId, user: UserId) -> Self {
+        let subject = user.subject();
+        let subject = Subject { kind: subject.kind.word().to_owned(), id: subject.id.to_string() };
+        Self { ledger: ledger_of(id), subject, before: None, read: Vec::new() }
+    }
+
+    async fn next(&mut self, store: &Store) -> Result<Option<(u64, bool)>, ReadError> {
+        loop {
+            if let Some(word) = self.read.pop() {
+                return Ok(Some(word));
+            }
+            let positions =
+                store.positions_of(&self.ledger, &self.subject, self.before, EVENTS_AT_ONCE).await?;
+            let Some(oldest) = positions.last() else { return Ok(None) };
+            self.before = Some(*oldest);
+            let rows = store.read_positions(&self.ledger, &positions).await?;
+            let word = |row: &Stored| match row.entry.event_type.as_str() {
+                "user.erased" => Some((row.entry.position, true)),
+                "user.erasure_requested" => Some((row.entry.position, false)),
+                _ => None,
+            };
+            self.read = rows.iter().filter_map(word).collect();
         }
     }
+}
+
+/// Where the erasure that was asked for at or before `position` was confirmed: there already, or at the first
+/// confirmation after it. Nothing if nobody confirmed it yet.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub async fn confirmed(
+    store: &Store,
+    id: OrganizationId,
+    user: UserId,
+    position: u64,
+) -> Result<Option<u64>, ReadError> {
+    let mut first = None;
+    let mut words = Words::of(id, user);
+    while let Some((at, is_confirmation)) = words.next(store).await? {
+        if at <= position {
+            return Ok(if is_confirmation { Some(position) } else { first });
+        }
+        first = is_confirmation.then_some(at).or(first);
+    }
+    Ok(first)
 }
 
 /// Says that it is done, if nobody said so yet. Rollbook itself says it: a person's reason would be a new

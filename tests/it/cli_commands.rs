@@ -1,5 +1,13 @@
 //! The command line: exit codes, JSON, bad usage, settings, and what each command changes.
 
+use crate::ledger_world;
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_ledger::clock::Clock;
+use rollbook_ledger::deployment::Deployment;
+use rollbook_ledger::store::Store;
+use rollbook_ledger::writer::Submission;
 use rollbook_tests::process::{Server, rollbook};
 use serde_json::Value;
 use std::path::Path;
@@ -133,6 +141,26 @@ fn a_recovered_owner_has_a_new_password_and_the_ledger_says_so() {
     let nobody = world.run(&["recover", "--organization", "acme", "--login", "bob"]);
     assert_eq!(code(&nobody), 3);
     assert_eq!(code(&world.run(&["verify"])), 0);
+}
+
+#[tokio::test]
+async fn a_recovered_owner_is_not_locked_out_any_more() {
+    let world = World::new();
+    let store = Store::sqlite(&world.folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
+    let deployment = Deployment::new(store, Clock::default());
+    let acme = deployment.system().find("acme").await.unwrap().unwrap().id;
+    let writer = deployment.open(acme).await.unwrap().writer;
+    let user = writer.published().organization.user_by_login("ada").unwrap().id;
+    let context = ledger_world::context(Actor::System);
+    let until = deployment.clock().now().plus_micros(900_000_000);
+    let command = Command::User(UserCommand::LockOut { user, until });
+    let (idempotency, credentials, only_at) = (None, Vec::new(), None);
+    writer.submit(Submission { context, command, idempotency, credentials, only_at }).await.unwrap();
+    let recovered = world.run(&["recover", "--organization", "acme", "--login", "ada"]);
+    assert_eq!(code(&recovered), 0, "{}", stderr(&recovered));
+    let history = json(&world.run(&["--json", "history", "user", "ada", "--organization", "acme"]));
+    let actions: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| &item["action"]).collect();
+    assert_eq!(actions[..3], ["user.password_set", "user.unlocked", "user.locked_out"]);
 }
 
 #[test]

@@ -12,12 +12,14 @@ use rollbook_domain::user::rejection::UserRejection;
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::{Credential, CredentialChange};
 use rollbook_ledger::writer::{Answer, WriteError};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 on_both_engines! {
     the_same_key_and_request_gets_the_same_positions_and_another_request_is_refused
     requests_at_once_with_one_key_are_carried_out_once
     a_key_of_a_change_that_changed_nothing_is_kept_too
+    what_an_answer_is_made_of_is_kept_for_its_actor_alone
     a_rejection_is_not_remembered
     a_command_that_cannot_be_stored_fails_alone
     credentials_are_stored_with_the_accepted_and_not_with_the_refused
@@ -93,6 +95,25 @@ async fn a_key_of_a_change_that_changed_nothing_is_kept_too(world: World) {
     assert_eq!(positions(&again), (false, 0, founded.position));
     let other = open.writer.submit(keyed(owner, rename(), "same", 2)).await;
     assert!(matches!(other, Err(WriteError::KeyReused)));
+}
+
+async fn what_an_answer_is_made_of_is_kept_for_its_actor_alone(world: World) {
+    let deployment = world.deployment().await;
+    let ((open, _), owner) = founding(&deployment).await;
+    let agent = role(&open.writer.published().organization, true);
+    let mut submission = keyed(owner, create_user("zoe", agent), "key", 1);
+    let headers = BTreeMap::from([("shown".to_owned(), "\"Zoë\" & 'others'".to_owned())]);
+    submission.idempotency.as_mut().unwrap().headers.clone_from(&headers);
+    let (_, first, last) = positions(&open.writer.submit(submission).await.unwrap());
+    let elsewhere = world.deployment().await.open(open.writer.id()).await.unwrap();
+    for writer in [&open.writer, &elsewhere.writer] {
+        let kept = writer.remembered(&owner.to_string(), "key", &[1; 32]).await.unwrap().unwrap();
+        assert_eq!((kept.headers, kept.first_position, kept.last_position), (headers.clone(), first, last));
+        let other = writer.remembered(&owner.to_string(), "key", &[2; 32]).await;
+        assert!(matches!(other, Err(WriteError::KeyReused)));
+        assert_eq!(writer.remembered("user:another", "key", &[1; 32]).await.unwrap(), None);
+        assert_eq!(writer.remembered(&owner.to_string(), "KEY", &[1; 32]).await.unwrap(), None);
+    }
 }
 
 async fn a_rejection_is_not_remembered(world: World) {

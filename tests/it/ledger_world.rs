@@ -13,6 +13,7 @@ use rollbook_ledger::store::Store;
 use rollbook_ledger::writer::{Answer, Idempotency, Submission, WriteError, Written, ledger_of};
 use rollbook_tests::pg::TestPg;
 use sqlx::Connection;
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use tempfile::TempDir;
@@ -214,8 +215,13 @@ pub(crate) fn submission(actor: Actor, command: Command) -> Submission {
 }
 
 pub(crate) fn keyed(actor: Actor, command: Command, key: &str, digest: u8) -> Submission {
-    let idempotency =
-        Idempotency { actor: actor.to_string(), key: key.to_owned(), digest: [digest; 32], status: 201 };
+    let idempotency = Idempotency {
+        actor: actor.to_string(),
+        key: key.to_owned(),
+        digest: [digest; 32],
+        status: 201,
+        headers: BTreeMap::new(),
+    };
     Submission { idempotency: Some(idempotency), ..submission(actor, command) }
 }
 

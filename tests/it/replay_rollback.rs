@@ -147,7 +147,13 @@ async fn a_retry_with_the_same_key_is_answered_and_not_carried_out(world: World)
     world.set_grants(profile, grants(&["queues.view"])).await;
     let selection = Selection::Entity { subject: profile.subject(), to: To::Version(1) };
     let plan = world.plan(&selection, &none()).await.id;
-    let key = Idempotency { actor: world.owner.to_string(), key: "k".into(), digest: [7; 32], status: 201 };
+    let key = Idempotency {
+        actor: world.owner.to_string(),
+        key: "k".into(),
+        digest: [7; 32],
+        status: 201,
+        headers: Default::default(),
+    };
     let apply = Apply { plan, selection, resolve: none(), idempotency: Some(key) };
     let owner = Actor::User(world.owner);
     let (first, second) = (world.context(owner), world.context(owner));

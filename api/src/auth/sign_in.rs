@@ -5,14 +5,18 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Client, now_context};
 use axum::http::StatusCode;
-use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
+use rollbook_domain::kernel::moment::Moment;
+use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::settings::state::Setting;
+use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::{Status, User};
 use rollbook_ledger::activity::{Act, ActivityOutcome, SIGN_IN_FAILED, SIGNED_IN};
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::{Attempts, Session};
+use rollbook_ledger::writer::{Answer, Submission};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -57,7 +61,7 @@ pub async fn sign_in(
     let state = open.writer.published().organization.clone();
     let user = state.user_by_sign_in(login).cloned();
     let key = subject_key(registered.id, login, user.as_ref());
-    locked(app, registered.id, &key).await?;
+    locked(app, &state, &key, user.as_ref()).await?;
     let hash = password_hash(app, registered.id, user.as_ref()).await?;
     let right = app.passwords().verify(password, hash).await?;
     match user.filter(|user| right && user.status.value == Status::Active) {
@@ -107,7 +111,7 @@ async fn begin(
     let expires_at_us = stored.expires_at_us;
     app.deployment().store().put_session(&stored).await?;
     let act = Act {
-        context: rollbook_domain::kernel::context::Context { session: Some(context.command), ..context },
+        context: Context { session: Some(context.command), ..context },
         actor_role: state.role_of(user).map(|role| role.name.clone()),
         action: SIGNED_IN,
         outcome: ActivityOutcome::Ok,
@@ -138,11 +142,17 @@ fn subject_key(organization: OrganizationId, login: &str, user: Option<&User>) -
     }
 }
 
-async fn locked(app: &App, organization: OrganizationId, key: &str) -> Result<(), Problem> {
-    let now = app.deployment().clock().now().micros();
-    let attempts = app.deployment().store().attempts(&organization.to_string(), key).await?;
-    match attempts.and_then(|attempts| attempts.locked_until_us).filter(|until| *until > now) {
-        Some(until) => Err(too_many(until - now)),
+/// A user's lock-out is a change, so it is looked up in the state; of a name that nobody has, it is a row. The row is read
+/// either way, so that the time it takes tells nothing.
+async fn locked(app: &App, state: &Organization, key: &str, user: Option<&User>) -> Result<(), Problem> {
+    let now = app.deployment().clock().now();
+    let row = app.deployment().store().attempts(&state.id.to_string(), key).await?;
+    let until = match user {
+        Some(user) => user.locked_until.map(Moment::micros),
+        None => row.and_then(|row| row.locked_until_us),
+    };
+    match until.filter(|until| *until > now.micros()) {
+        Some(until) => Err(too_many(until - now.micros())),
         None => Ok(()),
     }
 }
@@ -161,19 +171,58 @@ async fn count_failure(
     state: &Organization,
     key: &str,
 ) -> Result<(), Problem> {
-    let now = app.deployment().clock().now().micros();
+    let (store, now) = (app.deployment().store(), app.deployment().clock().now());
     let organization = state.id.to_string();
-    let counted = app.deployment().store().count_failure(&organization, key, now, WINDOW_US).await?;
+    let counted = store.count_failure(&organization, key, now.micros(), WINDOW_US).await?;
     let most = u64::from(state.settings.number(Setting::SignInAttemptsMax));
-    let locks = most > 0 && counted.failures >= most;
+    let mut locks = most > 0 && counted.failures >= most;
     if locks {
         let minutes = i64::from(state.settings.number(Setting::LockOutMinutes));
-        let until = now.saturating_add(minutes * 60_000_000);
-        let locked = Attempts { failures: 0, window_start_us: now, locked_until_us: Some(until) };
-        app.deployment().store().put_attempts(&organization, key, locked).await?;
+        let until = now.plus_micros(minutes * 60_000_000);
+        let mut locked_until_us = Some(until.micros());
+        if let Some(user) = known(state, key) {
+            locks = lock_out(app, client, open, user.id, until).await?;
+            locked_until_us = None;
+        }
+        // Counted anew once it is over.
+        let counter = Attempts { failures: 0, window_start_us: now.micros(), locked_until_us };
+        store.put_attempts(&organization, key, counter).await?;
+    }
+    if locks {
+        metrics::counter!("rollbook_lock_outs_total").increment(1);
     }
     note_failure(app, client, open, state, key, locks)?;
     failed_address(app, &organization, client).await
+}
+
+/// The user whose failures are counted under `key`; none if it stands for a name that nobody has.
+fn known<'a>(state: &'a Organization, key: &str) -> Option<&'a User> {
+    key.parse().ok().map(UserId).and_then(|id| state.user(id))
+}
+
+/// Locks the account by a change, durably. Says whether this made it so: of several failures at once one does.
+async fn lock_out(
+    app: &App,
+    client: &Client,
+    open: &Open,
+    user: UserId,
+    until: Moment,
+) -> Result<bool, Problem> {
+    let context = Context {
+        channel: Channel::System,
+        cause: Some("failed_sign_ins".to_owned()),
+        // Whose they are is not known; the failure that the activity ledger has under this request names them.
+        ip: None,
+        agent: None,
+        ..now_context(app, Actor::System, client)?
+    };
+    let command = Command::User(UserCommand::LockOut { user, until });
+    let (idempotency, credentials, only_at) = (None, Vec::new(), None);
+    let submission = Submission { context, command, idempotency, credentials, only_at };
+    match open.writer.submit(submission).await? {
+        Answer::Written(written) => Ok(!written.events.is_empty()),
+        Answer::Replayed(_) => Ok(false),
+    }
 }
 
 fn note_failure(
@@ -184,7 +233,7 @@ fn note_failure(
     key: &str,
     locks: bool,
 ) -> Result<(), Problem> {
-    let user = key.parse().ok().map(UserId).and_then(|id| state.user(id));
+    let user = known(state, key);
     let actor = user.map_or(Actor::System, |user| Actor::User(user.id));
     let mut detail =
         BTreeMap::from([("why".to_owned(), if locks { "locked out" } else { "refused" }.to_owned())]);

@@ -43,8 +43,11 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let (credential, put) = stored_password(&password, context.at).await?;
     let put = owned(put, &user.id.to_string());
     let old = user.password.map(|old| CredentialChange::Delete(old.to_string()));
-    let unblock = (user.status.value == Status::Blocked).then_some(UserCommand::Unblock(user.id));
-    let restore = (user.status.value == Status::Archived).then_some(UserCommand::Restore(user.id));
+    let is_archived = user.status.value == Status::Archived;
+    let returns_as = if is_archived { user.before_archive } else { user.status.value };
+    let restore = is_archived.then_some(UserCommand::Restore(user.id));
+    // It lifts a lock-out too, and changes nothing where there is nothing to lift.
+    let unblock = (returns_as != Status::Invited).then_some(UserCommand::Unblock(user.id));
     let steps = restore.into_iter().chain(unblock).chain([UserCommand::SetPassword(user.id, credential)]);
     let submission = Submission {
         context: context.clone(),

@@ -23,8 +23,6 @@ const DEPTH_MAX: usize = 32;
 pub struct Body<T> {
     /// What it says.
     pub value: T,
-    /// The very bytes, for the digest of an idempotent request.
-    pub bytes: Bytes,
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
@@ -32,21 +30,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         json_type(&request)?;
-        let bytes =
-            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => {
-                    let detail = "a body has at most 1,048,576 bytes; larger work is done in parts";
-                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
-                }
-                status => Problem::new(status, "body_unreadable", "the body could not be read to its end"),
-            })?;
-        let value = parse(&bytes)?;
+        let value = parse(&whole(request, state).await?)?;
         if !value.is_object() {
             // serde would read a list as the members in their order.
             return Err(Problem::field("", "wrong_type", "the body is a JSON object"));
         }
-        Ok(Self { value: read(value)?, bytes })
+        Ok(Self { value: read(value)? })
     }
+}
+
+/// The bytes of a body, to its end.
+pub(crate) async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = "a body has at most 1,048,576 bytes; larger work is done in parts";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        }
+        status => Problem::new(status, "body_unreadable", "the body could not be read to its end"),
+    })
 }
 
 fn json_type(request: &Request) -> Result<(), Problem> {

@@ -14,10 +14,10 @@ const KEY_CHARS_MAX: usize = 200;
 /// What the headers of a mutation say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
-    /// Method and path as they were sent; part of the digest of an idempotent request, never logged.
-    pub line: String,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// The key with what it stands for; none where nothing is to be remembered.
+    pub keyed: Option<Keyed>,
     /// `If-Match`: the position of the entity's last event as the caller saw it.
     pub if_match: Option<u64>,
     /// `Rollbook-Reason`, decoded.
@@ -28,14 +28,24 @@ pub struct Meta {
     pub dry_run: bool,
 }
 
+/// An idempotency key and the request that it stands for. Put beside a request by `routes::retry`, which reads it
+/// whole before any handler does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key that the caller chose.
+    pub key: String,
+    /// SHA-256 of what a retry must repeat.
+    pub digest: [u8; 32],
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Meta {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let headers = &parts.headers;
         Ok(Self {
-            line: format!("{} {}", parts.method, parts.uri.path()),
             idempotency_key: key(headers)?,
+            keyed: parts.extensions.get::<Keyed>().cloned(),
             if_match: if_match(headers)?,
             reason: words(headers, "Rollbook-Reason", text::FREE_CHARS_MAX)?,
             ticket: words(headers, "Rollbook-Ticket", text::NAME_CHARS_MAX)?,

@@ -7,7 +7,8 @@ mod caller;
 mod meta;
 mod params;
 
+pub(crate) use body::whole;
 pub use body::{BODY_BYTES_MAX, Body};
 pub use caller::{Caller, Client, now_context};
-pub use meta::{Meta, MinPosition};
+pub use meta::{Keyed, Meta, MinPosition};
 pub use params::{Id, Params};

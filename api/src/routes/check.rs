@@ -1,6 +1,8 @@
 //! May this user do this? One question, or up to a thousand, each answered with its reasons.
 
+use super::named::Named;
 use super::past;
+use super::refer::Names;
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, MinPosition};
@@ -9,9 +11,9 @@ use axum::extract::State;
 use rollbook_domain::kernel::id::{Kind, UserId};
 use rollbook_domain::kernel::rejection::FieldError;
 use rollbook_domain::organization::state::Organization;
-use rollbook_domain::permission::facts::{Facts, NamedFacts, NamedTarget, NamedTargets, Targets};
+use rollbook_domain::permission::facts::{NamedFacts, NamedTarget, NamedTargets, Targets};
 use rollbook_domain::permission::reason::Reason;
-use rollbook_domain::permission::resolve::{Question, explain};
+use rollbook_domain::permission::resolve::{Decision, Question, explain};
 use rollbook_replay::as_of::{AsOf, At};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,7 +87,7 @@ struct ChecksView {
         (status = 200, description = "The answer with its reasons", body = CheckView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
-        (status = 404, description = "`not_found`: the user was not there at that time", body = Problem),
+        (status = 404, description = "`not_found`: the user was not there at that time, or what is named is not there or not to be known", body = Problem),
         (status = 422, description = "`invalid`, `at_in_future`", body = Problem),
         (status = 503, description = "`stale`, `not_yet`", body = Problem),
     ),
@@ -113,7 +115,7 @@ async fn check(
         (status = 200, description = "The answers, in the order of the questions", body = ChecksView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
-        (status = 404, description = "`not_found`: a user was not there at that time", body = Problem),
+        (status = 404, description = "`not_found`: a user was not there at that time, or what is named is not there or not to be known", body = Problem),
         (status = 422, description = "`invalid`, `at_in_future`, `too_large`", body = Problem),
         (status = 503, description = "`stale`, `not_yet`", body = Problem),
     ),
@@ -170,41 +172,50 @@ fn answer(
     let found = now.find(Kind::User, &asked.user).map(UserId);
     let missing = || Problem::field(&format!("{pointer}/user"), "no_such_user", "there is no such user");
     let user = past::whose(app, caller, now, found, missing)?;
-    let targets = targets(now, asked.target, asked.targets, pointer)?;
-    let facts = asked.facts.map(|facts| facts.resolve(now, &format!("{pointer}/facts"))).transpose();
-    let facts: Facts = facts.map_err(|error| Problem::invalid(vec![error]))?.unwrap_or_default();
     let (organization, at) = match then {
         Some(then) => (&then.organization, then.at),
         None => (now, app.deployment().clock().now().max(now.at)),
     };
     let who = organization.user(user).ok_or_else(|| not_then(pointer))?;
-    let permission = &asked.permission;
-    let question = Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false };
-    let decision = explain(organization, &question);
+    let CheckBody { permission, target, targets, facts, .. } = asked;
+    let decided = |named: Named| {
+        let (targets, facts) = named.resolve(now, pointer)?;
+        let (permission, targets, facts) = (&permission, &targets, &facts);
+        Ok(explain(organization, &Question { who, permission, targets, facts, at, as_if_active: false }))
+    };
+    let named = Named { target, targets, facts };
+    let decision = decision(caller, now, user, named, pointer, decided)?;
     let (allowed, reasons) = (decision.allowed, decision.reasons);
     Ok(CheckView { allowed, reasons, position: organization.position })
+}
+
+/// Whoever may read the activity log knows of everything. To others what they may not see is as if it were not there:
+/// about somebody else, and as a fact of the case, 404; as a target of one's own a denial, the same one, unless one may
+/// do it, since who may knows of it.
+fn decision(
+    caller: &Caller,
+    now: &Organization,
+    user: UserId,
+    named: Named,
+    pointer: &str,
+    decided: impl Fn(Named) -> Result<Decision, Problem>,
+) -> Result<Decision, Problem> {
+    if caller.may(now, "audit.view", &Targets::default()) {
+        return decided(named);
+    }
+    let (masked, unknown) = named.clone().masked(&Names::of(caller, now)?);
+    match unknown {
+        Some(unknown) if user != caller.user || unknown.is_fact() => Err(unknown.problem(pointer)),
+        Some(_) => match decided(named) {
+            Ok(decision) if decision.allowed => Ok(decision),
+            Ok(_) | Err(_) => decided(masked),
+        },
+        None => decided(masked),
+    }
 }
 
 fn not_then(pointer: &str) -> Problem {
     let detail = "the user was not there at that time";
     let errors = vec![FieldError::new(&format!("{pointer}/at"), "not_there", detail)];
     Problem { errors, ..Problem::not_found("user") }
-}
-
-fn targets(
-    now: &Organization,
-    target: Option<NamedTarget>,
-    targets: Option<NamedTargets>,
-    pointer: &str,
-) -> Result<Targets, Problem> {
-    let resolved = match (target, targets) {
-        (None, None) => Ok(Targets::default()),
-        (Some(target), None) => target.resolve(now, &format!("{pointer}/target")).map(Targets::of),
-        (None, Some(targets)) => targets.resolve(now, &format!("{pointer}/targets")),
-        (Some(_), Some(_)) => {
-            let detail = "say either `target` or `targets`, not both";
-            Err(FieldError::new(&format!("{pointer}/targets"), "one_of", detail))
-        }
-    };
-    resolved.map_err(|error| Problem::invalid(vec![error]))
 }

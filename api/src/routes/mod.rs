@@ -9,13 +9,16 @@ mod entities;
 mod history;
 mod list;
 mod mutation;
+mod named;
 mod past;
 mod permissions;
 mod read;
 mod refer;
+pub(crate) mod retry;
 mod rollbacks;
 mod sessions;
 mod settings;
+mod shown;
 mod users;
 mod who_may;
 

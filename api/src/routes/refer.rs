@@ -1,22 +1,107 @@
 //! References in bodies: an id, a login or a unique name, turned into an id.
+//!
+//! What somebody may not see is to them as if it were not there. What questions name is read in `named`.
 
 use crate::error::Problem;
-use rollbook_domain::kernel::id::{KeyId, Kind};
+use crate::extract::Caller;
+use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, QueueId, RoleId, Subject, UserId};
 use rollbook_domain::organization::state::Organization;
-use rollbook_domain::user::state::KeyEntry;
+use rollbook_domain::organization::visible;
+use rollbook_domain::permission::keyring::{self, Holding};
+use rollbook_domain::user::state::{KeyEntry, User};
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// The names in an organization as one user knows them.
+pub(crate) struct Names<'a> {
+    /// The organization.
+    pub(crate) organization: &'a Organization,
+    who: &'a User,
+    /// What the user themselves and the thing that is changed name already: whoever sees these knows of them.
+    already: BTreeSet<Uuid>,
+}
+
+impl<'a> Names<'a> {
+    /// As the caller knows them.
+    ///
+    /// # Errors
+    /// 401 if the caller is gone from the organization.
+    pub(crate) fn of(caller: &Caller, organization: &'a Organization) -> Result<Self, Problem> {
+        let who = caller.me(organization)?;
+        Ok(Self { organization, who, already: of_user(who).collect() })
+    }
+
+    /// As the caller knows them who sees `subject`, which is to be changed.
+    ///
+    /// # Errors
+    /// 401 if the caller is gone from the organization.
+    pub(crate) fn beside(
+        caller: &Caller,
+        organization: &'a Organization,
+        subject: Subject,
+    ) -> Result<Self, Problem> {
+        let mut names = Self::of(caller, organization)?;
+        names.already.extend(named_by(organization, subject));
+        Ok(names)
+    }
+
+    /// What of `kind` a text means, if it is there and to be known.
+    pub(crate) fn find(&self, kind: Kind, text: &str) -> Option<Uuid> {
+        let id = self.organization.find(kind, text)?;
+        let sees = || visible::sees(self.organization, self.who, Subject { kind, id }, self.organization.at);
+        (self.already.contains(&id) || self.holds(kind, id) || sees()).then_some(id)
+    }
+
+    /// Whether it is a key that the user holds.
+    fn holds(&self, kind: Kind, id: Uuid) -> bool {
+        let holding = || keyring::holding(self.organization, self.who, KeyId(id));
+        kind == Kind::Key && matches!(holding(), Holding::Held(_))
+    }
+}
+
+/// The ids that a thing shows to whoever sees it.
+fn named_by(organization: &Organization, subject: Subject) -> BTreeSet<Uuid> {
+    let id = subject.id;
+    match subject.kind {
+        Kind::User => organization.user(UserId(id)).into_iter().flat_map(of_user).collect(),
+        Kind::Role => {
+            let role = organization.roles.get(&RoleId(id)).into_iter();
+            role.flat_map(|role| role.keys.value.iter().map(|key| key.uuid())).collect()
+        }
+        Kind::Queue => {
+            let Some(queue) = organization.queues.get(&QueueId(id)) else { return BTreeSet::new() };
+            let users = queue.agents.iter().chain(queue.supervisors.keys()).map(|user| user.uuid());
+            let parts = queue.parts.iter().map(|part| part.uuid());
+            users.chain(parts).chain(queue.visibility_key.value.map(KeyId::uuid)).collect()
+        }
+        Kind::Group => {
+            let Some(group) = organization.groups.get(&GroupId(id)) else { return BTreeSet::new() };
+            group.members.iter().chain(group.supervisors.iter()).map(|user| user.uuid()).collect()
+        }
+        Kind::Organization
+        | Kind::Profile
+        | Kind::Key
+        | Kind::Settings
+        | Kind::Conversation
+        | Kind::Setting
+        | Kind::Element => BTreeSet::new(),
+    }
+}
+
+fn of_user(user: &User) -> impl Iterator<Item = Uuid> {
+    let keys = user.keys.value.iter().map(|entry| entry.key.uuid());
+    let profile = user.profile.value.map(|profile| profile.uuid());
+    let groups = user.groups.iter().chain(user.supervises.keys()).map(|group| group.uuid());
+    let queues = user.posts.keys().map(|queue| queue.uuid());
+    keys.chain(profile).chain([user.role.value.uuid()]).chain(groups).chain(queues)
+}
 
 /// What of `kind` a text means.
 ///
 /// # Errors
 /// 422 at `pointer`.
-pub(crate) fn find(
-    organization: &Organization,
-    kind: Kind,
-    pointer: &str,
-    text: &str,
-) -> Result<Uuid, Problem> {
-    organization.find(kind, text).ok_or_else(|| {
+pub(crate) fn find(names: &Names<'_>, kind: Kind, pointer: &str, text: &str) -> Result<Uuid, Problem> {
+    names.find(kind, text).ok_or_else(|| {
         let code = format!("no_such_{}", kind.word());
         Problem::field(pointer, &code, &format!("there is no such {}", kind.word()))
     })
@@ -24,34 +109,34 @@ pub(crate) fn find(
 
 /// The same where nothing may be meant.
 pub(crate) fn find_maybe(
-    organization: &Organization,
+    names: &Names<'_>,
     kind: Kind,
     pointer: &str,
     text: Option<&str>,
 ) -> Result<Option<Uuid>, Problem> {
-    text.map(|text| find(organization, kind, pointer, text)).transpose()
+    text.map(|text| find(names, kind, pointer, text)).transpose()
 }
 
 /// The same for a list; errors name the place in it.
 pub(crate) fn find_all(
-    organization: &Organization,
+    names: &Names<'_>,
     kind: Kind,
     pointer: &str,
     texts: &[String],
 ) -> Result<Vec<Uuid>, Problem> {
     let found = texts.iter().enumerate();
-    found.map(|(place, text)| find(organization, kind, &format!("{pointer}/{place}"), text)).collect()
+    found.map(|(place, text)| find(names, kind, &format!("{pointer}/{place}"), text)).collect()
 }
 
 /// Keys as people write them: `A`, or `-A` for what is taken away.
 pub(crate) fn key_entries(
-    organization: &Organization,
+    names: &Names<'_>,
     pointer: &str,
     texts: &[String],
 ) -> Result<Vec<KeyEntry>, Problem> {
     let entries = texts.iter().enumerate().map(|(place, text)| {
         let (minus, name) = text.strip_prefix('-').map_or((false, text.as_str()), |name| (true, name));
-        let key = find(organization, Kind::Key, &format!("{pointer}/{place}"), name)?;
+        let key = find(names, Kind::Key, &format!("{pointer}/{place}"), name)?;
         Ok(KeyEntry { key: KeyId(key), minus })
     });
     entries.collect()

@@ -1,6 +1,6 @@
 //! The organization's settings: reading and changing them.
 
-use super::mutation::{Done, Mutation, tag};
+use super::mutation::{Mutation, tag};
 use super::past;
 use crate::app::App;
 use crate::error::Problem;
@@ -110,17 +110,15 @@ async fn edit(
 ) -> Result<Response, Problem> {
     let values = values("", body.value)?;
     let about = subject(&caller.organization());
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(about);
-    match mutation.run(Command::Settings(SettingsCommand::Set(values))).await? {
-        Done::Changed(changed) => {
-            let me = caller.me(&changed.organization)?;
-            let mut shown = view::settings(&changed.organization);
-            shown.settings.retain(|setting, _| sees(&changed.organization, me, setting));
-            let shown = serde_json::to_value(shown).map_err(|error| Problem::internal(&error))?;
-            Ok(changed.with(&shown))
-        }
-        dry => dry.respond(),
-    }
+    let mutation = Mutation::new(&app, &caller, &meta).about(about);
+    mutation.run(Command::Settings(SettingsCommand::Set(values))).await?.respond(&caller)
+}
+
+/// The settings that `who` may see, as JSON.
+pub(super) fn seen(organization: &Organization, who: &User) -> Result<Value, Problem> {
+    let mut shown = view::settings(organization);
+    shown.settings.retain(|setting, _| sees(organization, who, setting));
+    serde_json::to_value(shown).map_err(|error| Problem::internal(&error))
 }
 
 /// Settings by name, as a body writes them; every member that is wrong is named.

@@ -10,8 +10,10 @@ mod serve;
 
 use crate::app::App;
 use crate::error::Problem;
+use crate::routes::retry;
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -59,6 +61,7 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(health::metrics))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
+        .layer(from_fn_with_state(app.clone(), retry::answered_once))
         .with_state(app)
         .merge(docs);
     around(routes)

@@ -47,6 +47,7 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         email: user.email.as_ref().map(|email| email.text().to_owned()),
         role: user.role.value.uuid(),
         status: user.status.value.word(),
+        locked_until: user.locked_until.map(|until| until.to_string()),
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),

@@ -22,6 +22,8 @@ pub struct UserView {
     pub role: Uuid,
     /// `invited`, `active`, `blocked` or `archived`.
     pub status: &'static str,
+    /// Until when sign-ins are refused after too many failures, if they ever were; over once that time is past.
+    pub locked_until: Option<String>,
     /// Profile id, if the user has one.
     pub profile: Option<Uuid>,
     /// Grants on this user alone, if there are any.

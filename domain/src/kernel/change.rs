@@ -55,7 +55,9 @@ pub fn changes(subject: Subject, shape: Shape, payload: &Value) -> Vec<Change> {
     };
     match shape {
         Shape::Fact => Vec::new(),
-        Shape::Field(field) => vec![change(field, None, member("from"), member("to"))],
+        Shape::Field(field) | Shape::Passing(field) => {
+            vec![change(field, None, member("from"), member("to"))]
+        }
         Shape::Element(field, named_by) => {
             vec![change(field, Some(element_text(&member(named_by))), member("from"), member("to"))]
         }

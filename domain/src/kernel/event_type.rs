@@ -13,8 +13,21 @@ pub enum Shape {
     Elements(&'static str),
     /// Members `from` and `to` of one element of the named map; the second word is the member naming it.
     Element(&'static str, &'static str),
+    /// Members `from` and `to` of the named field, which passes by itself and is never undone (a lock-out).
+    Passing(&'static str),
     /// Something happened that is not a field (a password was set).
     Fact,
+}
+
+impl Shape {
+    /// Whether what such an event did is left as it is when it is selected for an undo.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        match self {
+            Self::Fact | Self::Passing(_) => true,
+            Self::Created | Self::Field(_) | Self::Elements(_) | Self::Element(..) => false,
+        }
+    }
 }
 
 /// OCSF classes of the IAM category (schema.ocsf.io), for export to a SIEM.

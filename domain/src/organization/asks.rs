@@ -43,7 +43,10 @@ fn user(command: &UserCommand) -> Ask {
         UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {
             "users.keys"
         }
-        UserCommand::Activate(_) | UserCommand::Block(_) | UserCommand::Unblock(_) => "users.block",
+        UserCommand::Activate(_)
+        | UserCommand::Block(_)
+        | UserCommand::Unblock(_)
+        | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
         UserCommand::SetPassword(..) => "users.password",
         UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",

@@ -79,6 +79,8 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }
         | UserEvent::Unblocked { .. }
+        | UserEvent::LockedOut { .. }
+        | UserEvent::Unlocked { .. }
         | UserEvent::Archived { .. }
         | UserEvent::Restored { .. }
         | UserEvent::ApiKeyRevoked { .. }

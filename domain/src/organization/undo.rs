@@ -15,15 +15,18 @@ use serde_json::Value;
 /// What brings the state back from after `events` to before them, newest first.
 ///
 /// Creation is undone by archiving, which takes back none of the fields. What is no field (passwords, API keys,
-/// erasures) is not undone, nor is what the catalog protects: its roles and keys stay.
+/// erasures) or passes by itself (lock-outs) is not undone, nor is what the catalog protects: its roles and keys stay.
 #[must_use]
 pub fn compensations(events: &[Event]) -> Vec<Undo> {
     events.iter().rev().flat_map(compensation).collect()
 }
 
 fn compensation(event: &Event) -> Vec<Undo> {
-    let created = event_type(event.name()).is_some_and(|row| row.shape == Shape::Created);
-    if created {
+    let shape = event_type(event.name()).map(|row| row.shape);
+    if shape.is_some_and(Shape::is_kept) {
+        return Vec::new();
+    }
+    if shape == Some(Shape::Created) {
         let (subject, field) = (event.subject(), "status".to_owned());
         return vec![Undo { subject, field, element: None, to: Value::Null }];
     }

@@ -2,6 +2,7 @@
 
 use super::state::{KeyEntry, Status};
 use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
+use crate::kernel::moment::Moment;
 use crate::permission::grant::Grants;
 
 /// A user to be added.
@@ -57,8 +58,15 @@ pub enum UserCommand {
     Activate(UserId),
     /// Bar.
     Block(UserId),
-    /// Let in again.
+    /// Let in again, whether blocked or locked out.
     Unblock(UserId),
+    /// Refuse sign-ins for a while. Rollbook itself says so, after too many failures.
+    LockOut {
+        /// Whose.
+        user: UserId,
+        /// Until when.
+        until: Moment,
+    },
     /// Put away: leaves every group and queue.
     Archive(UserId),
     /// Bring back from the archive.
@@ -101,6 +109,7 @@ impl UserCommand {
             | Self::Activate(user)
             | Self::Block(user)
             | Self::Unblock(user)
+            | Self::LockOut { user, .. }
             | Self::Archive(user)
             | Self::Restore(user)
             | Self::SetPassword(user, _)

@@ -7,11 +7,12 @@ use super::state::{KeyEntry, Status, User};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::rejection::FieldError;
 use crate::kernel::shared::Standing;
 use crate::kernel::text;
 use crate::organization::decide::{Deciding, in_parts, set_difference};
-use crate::organization::rejection::Rejection;
+use crate::organization::rejection::{Forbidden, Rejection};
 use crate::permission::grant::Grants;
 use crate::queue::decide as queue;
 use imbl::OrdSet;
@@ -30,7 +31,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::Block(user) => {
             set_status(deciding, *user, Status::Blocked, &[Status::Active, Status::Invited])
         }
-        UserCommand::Unblock(user) => set_status(deciding, *user, Status::Active, &[Status::Blocked]),
+        UserCommand::Unblock(user) => unblock(deciding, *user),
+        UserCommand::LockOut { user, until } => lock_out(deciding, *user, *until),
         UserCommand::Archive(user) => archive(deciding, *user),
         UserCommand::Restore(user) => restore(deciding, *user),
         UserCommand::SetPassword(user, credential) => set_password(deciding, *user, *credential),
@@ -208,6 +210,28 @@ pub(super) fn set_status(
         (_, Status::Active | Status::Invited) => UserEvent::Activated { user: id, from, to },
     };
     deciding.emit(event)
+}
+
+/// Lets in again: a block ends, and so does a lock-out that is not over yet.
+fn unblock(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
+    set_status(deciding, id, Status::Active, &[Status::Blocked])?;
+    let user = existing(deciding, id)?;
+    if !user.is_locked(deciding.context.at) {
+        return Ok(());
+    }
+    deciding.emit(UserEvent::Unlocked { user: id, from: user.locked_until, to: None })
+}
+
+/// Once a period, however many failures ask for it at once. Nobody locks others out by asking.
+fn lock_out(deciding: &mut Deciding<'_>, id: UserId, until: Moment) -> Result<(), Rejection> {
+    if deciding.context.actor != Actor::System {
+        return Err(Forbidden::Permission { permission: "organization.edit" }.into());
+    }
+    let (user, now) = (existing(deciding, id)?, deciding.context.at);
+    if user.erased || user.is_locked(now) || until <= now {
+        return Ok(());
+    }
+    deciding.emit(UserEvent::LockedOut { user: id, from: user.locked_until, to: Some(until) })
 }
 
 /// Brings back to the status before archiving: who was blocked stays blocked, since lifting that is another right.

@@ -3,6 +3,7 @@
 use super::state::{KeyEntry, Status};
 use crate::kernel::event_type::events;
 use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::personal::Personal;
 use crate::permission::grant::Grants;
 
@@ -43,6 +44,10 @@ events! {
         "blocked {subject}" { from: Status, to: Status }
     Unblocked = "user.unblocked" v "1", Field("status"), AccountChange,
         "unblocked {subject}" { from: Status, to: Status }
+    LockedOut = "user.locked_out" v "1", Passing("locked_until"), AccountChange,
+        "locked {subject} out until {to} after failed sign-ins" { from: Option<Moment>, to: Option<Moment> }
+    Unlocked = "user.unlocked" v "1", Passing("locked_until"), AccountChange,
+        "lifted the lock-out of {subject} that held until {from}" { from: Option<Moment>, to: Option<Moment> }
     Archived = "user.archived" v "1", Field("status"), AccountChange,
         "archived {subject}" { from: Status, to: Status }
     Restored = "user.restored" v "1", Field("status"), AccountChange,

@@ -20,9 +20,11 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::KeysChanged { .. } | UserEvent::MasterkeySet { .. } | UserEvent::SuperuserSet { .. } => {
             Right::over("users.keys", user).ranked().not_oneself()
         }
-        UserEvent::Activated { .. } | UserEvent::Blocked { .. } | UserEvent::Unblocked { .. } => {
-            Right::over("users.block", user).ranked()
-        }
+        UserEvent::Activated { .. }
+        | UserEvent::Blocked { .. }
+        | UserEvent::Unblocked { .. }
+        | UserEvent::LockedOut { .. }
+        | UserEvent::Unlocked { .. } => Right::over("users.block", user).ranked(),
         UserEvent::Archived { .. } | UserEvent::Restored { .. } => {
             Right::over("users.archive", user).ranked()
         }

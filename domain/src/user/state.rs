@@ -3,6 +3,7 @@
 use super::event::UserEvent;
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::personal::Personal;
 use crate::kernel::shared::{Since, SinceEach};
 use crate::permission::catalog::Catalog;
@@ -92,6 +93,8 @@ pub struct User {
     pub status: Since<Status>,
     /// The status before the last archiving, to which restoring brings back; `active` if there was none.
     pub before_archive: Status,
+    /// Until when nobody signs in, after too many failures. It ends by itself, so a moment that is past means nothing.
+    pub locked_until: Option<Moment>,
     /// The one role.
     pub role: Since<RoleId>,
     /// A shared profile on top of the role.
@@ -138,6 +141,7 @@ impl User {
             email: email.clone(),
             status: Since::new(*status, position),
             before_archive: Status::Active,
+            locked_until: None,
             role: Since::new(*role, position),
             profile: Since::new(*profile, position),
             custom_profile: None,
@@ -182,6 +186,7 @@ impl User {
             | UserEvent::Blocked { to, .. }
             | UserEvent::Unblocked { to, .. }
             | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
+            UserEvent::LockedOut { to, .. } | UserEvent::Unlocked { to, .. } => self.locked_until = *to,
             UserEvent::PasswordSet { credential, .. } => self.password = Some(*credential),
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
@@ -199,6 +204,12 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+    }
+
+    /// Whether sign-ins are refused at that time.
+    #[must_use]
+    pub fn is_locked(&self, at: Moment) -> bool {
+        self.locked_until.is_some_and(|until| until > at)
     }
 
     /// Whether the account may act.

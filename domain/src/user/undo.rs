@@ -1,4 +1,4 @@
-//! How each field of a user is brought back. Passwords, API keys and erased values never are.
+//! How each field of a user is brought back. Passwords, API keys, lock-outs and erased values never are.
 
 use super::decide;
 use super::rejection::UserRejection;

@@ -96,7 +96,7 @@ pub struct Command {
     pub digest: [u8; 32],
     /// The HTTP status of the answer.
     pub status: u16,
-    /// The headers of the answer.
+    /// What else the answer is made of, by header.
     pub headers: BTreeMap<String, String>,
     /// The first position it wrote, 0 if none.
     pub first_position: u64,

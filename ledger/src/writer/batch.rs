@@ -8,7 +8,6 @@ use crate::writer::load::{Loaded, ledger_of};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::decide::Accepted;
 use rollbook_domain::organization::state::Organization;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
@@ -151,7 +150,7 @@ impl Building {
             key: idempotency.key.clone(),
             digest: idempotency.digest,
             status: idempotency.status,
-            headers: BTreeMap::new(),
+            headers: idempotency.headers.clone(),
             first_position: first,
             last_position: last,
             created_at_us: submission.context.at.micros(),

@@ -90,10 +90,20 @@ pub(super) async fn remembered(
     id: OrganizationId,
     idempotency: &Idempotency,
 ) -> Result<Option<Remembered>, WriteError> {
-    let (actor, key) = (&idempotency.actor, &idempotency.key);
+    let Idempotency { actor, key, digest, .. } = idempotency;
+    recalled(store, id, (actor, key), digest).await
+}
+
+/// The same for an actor's key and a digest.
+pub(super) async fn recalled(
+    store: &Store,
+    id: OrganizationId,
+    (actor, key): (&str, &str),
+    digest: &[u8; 32],
+) -> Result<Option<Remembered>, WriteError> {
     let found = store.command(&ledger_of(id).id, actor, key).await;
     match found.map_err(|error| WriteError::Unavailable(error.to_string()))? {
-        Some(remembered) if remembered.digest != idempotency.digest => Err(WriteError::KeyReused),
+        Some(remembered) if remembered.digest != *digest => Err(WriteError::KeyReused),
         found => Ok(found),
     }
 }

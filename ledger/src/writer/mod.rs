@@ -26,6 +26,7 @@ use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::decide::{Accepted, decide};
 use rollbook_domain::organization::rejection::Rejection;
 use rollbook_domain::organization::state::Organization;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -74,6 +75,8 @@ pub struct Idempotency {
     pub digest: [u8; 32],
     /// The status of the answer, should it be accepted.
     pub status: u16,
+    /// What else its answer is made of, by header; kept as it is.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// An accepted command.
@@ -276,17 +279,29 @@ impl Writer {
     /// [`WriteError`]; nothing was written, but for `Stopped`, where a retry with the same idempotency key is
     /// safe.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, WriteError> {
-        let Some(key) = submission.idempotency.clone() else { return self.ask(submission).await };
-        if let Some(answer) = self.replayed(&key).await? {
-            return Ok(answer);
-        }
-        match self.ask(submission).await {
-            // The same request may have been carried out meanwhile, and be what refuses this one.
-            Err(refused @ (WriteError::Rejected(_) | WriteError::Moved)) => {
+        let key = submission.idempotency.clone();
+        match (self.ask(submission).await, key) {
+            // The same request may have been carried out before, and be what refuses this one. Where nothing
+            // refuses it, the append finds the key.
+            (Err(refused @ (WriteError::Rejected(_) | WriteError::Moved)), Some(key)) => {
                 self.replayed(&key).await?.ok_or(refused)
             }
-            answer => answer,
+            (answer, _) => answer,
         }
+    }
+
+    /// What was carried out for `actor` under `key`, if it is still kept.
+    ///
+    /// # Errors
+    /// [`WriteError::KeyReused`] if the key was used for something else than what has this digest, or
+    /// [`WriteError::Unavailable`].
+    pub async fn remembered(
+        &self,
+        actor: &str,
+        key: &str,
+        digest: &[u8; 32],
+    ) -> Result<Option<Remembered>, WriteError> {
+        commit::recalled(&self.store, self.id, (actor, key), digest).await
     }
 
     async fn ask(&self, submission: Submission) -> Result<Answer, WriteError> {

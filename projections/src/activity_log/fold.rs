@@ -246,7 +246,7 @@ fn told(
 ) -> Told {
     let element = match shape {
         Shape::Element(_, member) => Some(member),
-        Shape::Created | Shape::Field(_) | Shape::Elements(_) | Shape::Fact => None,
+        Shape::Created | Shape::Field(_) | Shape::Passing(_) | Shape::Elements(_) | Shape::Fact => None,
     };
     let organization = &labels.organization;
     Saying { organization, subject: Some(subject), subject_label, payload, element }.told(template)

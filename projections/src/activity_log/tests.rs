@@ -85,6 +85,8 @@ fn accounts() -> Vec<(&'static str, Value)> {
         ("user.activated", zoe_is(status("invited", "active"))),
         ("user.blocked", zoe_is(status("active", "blocked"))),
         ("user.unblocked", zoe_is(status("blocked", "active"))),
+        ("user.locked_out", zoe_is(json!({ "from": null, "to": "2026-01-01T00:15:00.000000Z" }))),
+        ("user.unlocked", zoe_is(json!({ "from": "2026-01-01T00:15:00.000000Z", "to": null }))),
         ("user.password_set", zoe_is(json!({ "credential": credential, "by_oneself": false }))),
         ("user.api_key_created", zoe_is(json!({ "credential": credential }))),
         ("user.api_key_revoked", zoe_is(json!({ "credential": credential }))),

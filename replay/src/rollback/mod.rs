@@ -17,5 +17,5 @@ mod walk;
 
 pub use apply::{Applied, Apply, ApplyError, apply, preview};
 pub use material::{ENTRIES_MAX, Material, gather};
-pub use plan::{Blocker, Conflict, Kept, Later, Plan, PlanError, Request, plan};
+pub use plan::{Blocker, Conflict, Kept, Later, Plan, PlanError, Planned, Request, plan};
 pub use selection::{EVENTS_MAX, Resolution, Resolutions, Selection, To};

@@ -10,10 +10,9 @@ use crate::as_of::AsOfError;
 use crate::diff::affected::{self, Affected};
 use crate::diff::changes_json;
 use crate::diff::fields::{by_element, same};
-use rollbook_domain::event::event_type;
+use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::change::Change;
 use rollbook_domain::kernel::context::Context;
-use rollbook_domain::kernel::event_type::Shape;
 use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::personal;
 use rollbook_domain::kernel::rejection::{Class, Refusal as _};
@@ -55,13 +54,16 @@ pub struct Plan {
     pub blockers: Vec<Blocker>,
     /// Left alone as asked.
     pub skipped: Vec<String>,
-    /// Selected, but nothing that can be brought back: passwords, keys, erasures.
+    /// Selected, but nothing that can be brought back: passwords, keys, lock-outs, erasures.
     pub kept: Vec<Kept>,
     /// Who gains or loses what.
     pub affected: Affected,
     /// Why the one who asks may not apply any plan at all.
     #[serde(skip)]
     pub refused: Option<Rejection>,
+    /// The events that applying it appends, in order.
+    #[serde(skip)]
+    pub events: Vec<Planned>,
     #[serde(skip)]
     pub(super) undos: Vec<Undo>,
     /// Entities whose history is needed too.
@@ -111,6 +113,17 @@ pub struct Blocker {
     /// The refusal.
     #[serde(skip)]
     pub rejection: Rejection,
+}
+
+/// An event that applying a plan appends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Its stored name.
+    pub event_type: &'static str,
+    /// What it is about.
+    pub subject: Subject,
+    /// What it changes, personal values as text.
+    pub changes: Vec<Change>,
 }
 
 /// A selected event that is not undone.
@@ -205,6 +218,7 @@ pub fn plan(now: &Organization, material: &Material, request: &Request<'_>) -> R
     }
     blockers.sort_by(|a, b| a.id.cmp(&b.id));
     let affected = affected::by_events(now, &accepted.after, &accepted.events);
+    let events = accepted.events.iter().map(planned).collect();
     let changes: Vec<_> =
         accepted.events.iter().flat_map(|event| event.changes()).flat_map(by_element).collect();
     Ok(Plan {
@@ -217,6 +231,7 @@ pub fn plan(now: &Organization, material: &Material, request: &Request<'_>) -> R
         kept: kept(material),
         affected,
         refused,
+        events,
         undos: tried.steps.into_iter().map(|step| step.undo).collect(),
         wants: sorted.wants,
     })
@@ -316,11 +331,16 @@ fn may_see(now: &Organization, context: &Context, steps: &[Step]) -> Result<(), 
     subjects.into_iter().try_for_each(|subject| visible(now, asker, subject, context.at))
 }
 
+fn planned(event: &Event) -> Planned {
+    let changes = event.changes().into_iter().map(Change::plain).collect();
+    Planned { event_type: event.name(), subject: event.subject(), changes }
+}
+
 fn kept(material: &Material) -> Vec<Kept> {
     let selected = material.selected.iter().filter_map(|position| material.entries.get(position));
     let facts = selected.filter(|entry| {
         let subject = entry.event.subject();
-        event_type(entry.event.name()).is_some_and(|row| row.shape == Shape::Fact)
+        event_type(entry.event.name()).is_some_and(|row| row.shape.is_kept())
             && material.scope.is_none_or(|scope| scope == subject)
     });
     let kept = facts.map(|entry| {

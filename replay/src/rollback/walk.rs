@@ -85,8 +85,12 @@ fn touches(material: &Material) -> BTreeMap<(Subject, Place), Vec<Touch>> {
     touches
 }
 
-/// The changes of an entry by element; a creation also gives the status that undoing it takes away.
+/// The changes of an entry by element, but those that are never undone; a creation also gives the status that undoing
+/// it takes away.
 fn changes(entry: &Decoded, created: bool) -> Vec<Change> {
+    if event_type(entry.event.name()).is_some_and(|row| row.shape.is_kept()) {
+        return Vec::new();
+    }
     let mut changes: Vec<_> = entry.event.changes().into_iter().flat_map(by_element).collect();
     let subject = entry.event.subject();
     if created && has_status(subject.kind) && !changes.iter().any(|change| change.field == "status") {

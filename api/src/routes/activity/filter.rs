@@ -7,6 +7,44 @@ use rollbook_domain::organization::state::Organization;
 use rollbook_projections::activity_log::{Filter, SubjectFilter, Who};
 use uuid::Uuid;
 
+/// Which rows; every filter that is given must hold.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes; `take` reads, since it answers problems that name the parameter")]
+pub(super) struct Filters {
+    /// A user's id or login; `user:`, `api_key:` and an id; `operator`; `system`
+    actor: Option<String>,
+    /// What the action begins with: `user.`, `user.role_assigned`
+    action: Option<String>,
+    /// The name of the actor's role then, or a role's id
+    role: Option<String>,
+    /// `kind:id`, or a kind alone
+    subject: Option<String>,
+    /// `ok`, `refused` or `failed`
+    outcome: Option<String>,
+    /// How it came in: `api`, `console`, `cli`, `rollback` …
+    channel: Option<String>,
+    /// The ticket, whole
+    ticket: Option<String>,
+    /// A batch's id
+    batch: Option<String>,
+    /// The address, whole
+    ip: Option<String>,
+    /// Words that all occur in the row
+    text: Option<String>,
+}
+
+/// From when until when.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes; `take` reads, since it answers problems that name the parameter")]
+pub(super) struct Span {
+    /// At this RFC 3339 time or later
+    from: Option<String>,
+    /// Before this RFC 3339 time
+    until: Option<String>,
+}
+
 /// Takes the filters out of the parameters.
 ///
 /// # Errors

@@ -41,16 +41,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     get, path = "/activity/stream", tag = "activity",
     params(
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that arrived"),
-        ("actor" = Option<String>, Query, description = "A user's id or login; `user:`, `api_key:` and an id; `operator`; `system`"),
-        ("action" = Option<String>, Query, description = "What the action begins with"),
-        ("role" = Option<String>, Query, description = "The name of the actor's role then, or a role's id"),
-        ("subject" = Option<String>, Query, description = "`kind:id`, or a kind alone"),
-        ("outcome" = Option<String>, Query, description = "`ok`, `refused` or `failed`"),
-        ("channel" = Option<String>, Query, description = "How it came in"),
-        ("ticket" = Option<String>, Query, description = "The ticket, whole"),
-        ("batch" = Option<String>, Query, description = "A batch's id"),
-        ("ip" = Option<String>, Query, description = "The address, whole"),
-        ("text" = Option<String>, Query, description = "Words that all occur in the row"),
+        filter::Filters,
     ),
     responses(
         (status = 200, description = "Events", content_type = "text/event-stream"),

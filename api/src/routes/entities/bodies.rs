@@ -1,7 +1,7 @@
 //! The bodies of an entity, for adding and for changing, and what their members are read as.
 
 use crate::error::Problem;
-use crate::routes::refer;
+use crate::routes::refer::{self, Names};
 use rollbook_domain::kernel::id::{Kind, UserId};
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::grant::{Grant, Grants};
@@ -42,9 +42,9 @@ macro_rules! bodies {
         }
 
         impl super::Resolve<$as> for $new {
-            fn resolve(self, organization: &Organization) -> Result<$as, Problem> {
+            fn resolve(self, names: &Names<'_>) -> Result<$as, Problem> {
                 let Self { name, $($field),* } = self;
-                $edit { name: Some(name), $($field),* }.resolve(organization)
+                $edit { name: Some(name), $($field),* }.resolve(names)
             }
         }
     };
@@ -76,21 +76,21 @@ pub(super) fn grants(
 
 /// Users by id or login.
 pub(super) fn users(
-    organization: &Organization,
+    names: &Names<'_>,
     pointer: &str,
     texts: Option<Vec<String>>,
 ) -> Result<Option<Vec<UserId>>, Problem> {
-    all(organization, Kind::User, pointer, texts, UserId)
+    all(names, Kind::User, pointer, texts, UserId)
 }
 
 /// A list of references, each an id or a unique name.
 pub(super) fn all<T>(
-    organization: &Organization,
+    names: &Names<'_>,
     kind: Kind,
     pointer: &str,
     texts: Option<Vec<String>>,
     id: fn(Uuid) -> T,
 ) -> Result<Option<Vec<T>>, Problem> {
-    let found = texts.map(|texts| refer::find_all(organization, kind, pointer, &texts)).transpose()?;
+    let found = texts.map(|texts| refer::find_all(names, kind, pointer, &texts)).transpose()?;
     Ok(found.map(|found| found.into_iter().map(id).collect()))
 }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::Page;
+use crate::routes::refer::Names;
 use crate::routes::settings;
 use crate::view::GroupView;
 use axum::Json;
@@ -13,7 +14,6 @@ use axum::extract::State;
 use axum::response::Response;
 use rollbook_domain::group::command::GroupEdit;
 use rollbook_domain::group::state::Group;
-use rollbook_domain::organization::state::Organization;
 use serde_json::{Map, Value};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -35,13 +35,13 @@ bodies::bodies! {
 }
 
 impl Resolve<GroupEdit> for EditGroup {
-    fn resolve(self, organization: &Organization) -> Result<GroupEdit, Problem> {
+    fn resolve(self, names: &Names<'_>) -> Result<GroupEdit, Problem> {
         let settings = self.settings.map(|settings| settings::values("/settings", settings)).transpose()?;
         Ok(GroupEdit {
             name: self.name,
             description: self.description,
-            members: bodies::users(organization, "/members", self.members)?,
-            supervisors: bodies::users(organization, "/supervisors", self.supervisors)?,
+            members: bodies::users(names, "/members", self.members)?,
+            supervisors: bodies::users(names, "/supervisors", self.supervisors)?,
             settings,
         })
     }

@@ -6,13 +6,13 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::Page;
+use crate::routes::refer::Names;
 use crate::view::KeyView;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use rollbook_domain::key::command::KeyEdit;
 use rollbook_domain::key::state::Key;
-use rollbook_domain::organization::state::Organization;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 bodies::bodies! {
@@ -24,7 +24,7 @@ bodies::bodies! {
 }
 
 impl Resolve<KeyEdit> for EditKey {
-    fn resolve(self, _: &Organization) -> Result<KeyEdit, Problem> {
+    fn resolve(self, _: &Names<'_>) -> Result<KeyEdit, Problem> {
         Ok(KeyEdit { name: self.name, description: self.description })
     }
 }

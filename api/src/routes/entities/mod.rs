@@ -13,6 +13,7 @@ mod serve;
 
 use crate::app::App;
 use crate::error::Problem;
+use crate::routes::refer::Names;
 use crate::view::{self, GroupView, KeyView, ProfileView, QueueView, RoleView};
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::group::state::Group;
@@ -66,7 +67,7 @@ trait Entity: Sized + 'static {
 trait Resolve<Edit> {
     /// # Errors
     /// 422 naming the reference that means nothing.
-    fn resolve(self, organization: &Organization) -> Result<Edit, Problem>;
+    fn resolve(self, names: &Names<'_>) -> Result<Edit, Problem>;
 }
 
 macro_rules! entities {

@@ -6,11 +6,11 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::Page;
+use crate::routes::refer::Names;
 use crate::view::ProfileView;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::profile::command::ProfileEdit;
 use rollbook_domain::profile::state::Profile;
@@ -28,11 +28,11 @@ bodies::bodies! {
 }
 
 impl Resolve<ProfileEdit> for EditProfile {
-    fn resolve(self, organization: &Organization) -> Result<ProfileEdit, Problem> {
+    fn resolve(self, names: &Names<'_>) -> Result<ProfileEdit, Problem> {
         Ok(ProfileEdit {
             name: self.name,
             description: self.description,
-            grants: bodies::grants(organization, self.grants)?,
+            grants: bodies::grants(names.organization, self.grants)?,
         })
     }
 }

@@ -6,13 +6,12 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::Page;
-use crate::routes::refer;
+use crate::routes::refer::{self, Names};
 use crate::view::QueueView;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use rollbook_domain::kernel::id::{KeyId, Kind, QueueId, UserId};
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::queue::command::QueueEdit;
 use rollbook_domain::queue::state::Queue;
 use rollbook_domain::queue::state::{QueueKind, Supervision};
@@ -56,31 +55,30 @@ bodies::bodies! {
 }
 
 impl Resolve<QueueEdit> for EditQueue {
-    fn resolve(self, organization: &Organization) -> Result<QueueEdit, Problem> {
-        let key = |text: Option<String>| {
-            refer::find_maybe(organization, Kind::Key, "/visibility_key", text.as_deref())
-        };
+    fn resolve(self, names: &Names<'_>) -> Result<QueueEdit, Problem> {
+        let key =
+            |text: Option<String>| refer::find_maybe(names, Kind::Key, "/visibility_key", text.as_deref());
         let visibility_key = self.visibility_key.map(key).transpose()?;
         Ok(QueueEdit {
             name: self.name,
             description: self.description,
             kind: self.kind,
             visibility_key: visibility_key.map(|key| key.map(KeyId)),
-            parts: bodies::all(organization, Kind::Queue, "/parts", self.parts, QueueId)?,
-            agents: bodies::users(organization, "/agents", self.agents)?,
-            supervisors: self.supervisors.map(|all| supervisors(organization, all)).transpose()?,
+            parts: bodies::all(names, Kind::Queue, "/parts", self.parts, QueueId)?,
+            agents: bodies::users(names, "/agents", self.agents)?,
+            supervisors: self.supervisors.map(|all| supervisors(names, all)).transpose()?,
         })
     }
 }
 
 fn supervisors(
-    organization: &Organization,
+    names: &Names<'_>,
     all: Vec<SupervisorBody>,
 ) -> Result<BTreeMap<UserId, Supervision>, Problem> {
     let mut supervisors = BTreeMap::new();
     for (place, one) in all.into_iter().enumerate() {
         let pointer = format!("/supervisors/{place}/user");
-        let user = UserId(refer::find(organization, Kind::User, &pointer, &one.user)?);
+        let user = UserId(refer::find(names, Kind::User, &pointer, &one.user)?);
         let supervision = if one.editor { Supervision::Editor } else { Supervision::Viewer };
         if supervisors.insert(user, supervision).is_some() {
             return Err(Problem::field(&pointer, "twice", "is named twice"));

@@ -6,12 +6,12 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::Page;
+use crate::routes::refer::Names;
 use crate::view::RoleView;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use rollbook_domain::kernel::id::{KeyId, Kind};
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::role::command::RoleEdit;
 use rollbook_domain::role::state::Role;
@@ -35,13 +35,13 @@ bodies::bodies! {
 }
 
 impl Resolve<RoleEdit> for EditRole {
-    fn resolve(self, organization: &Organization) -> Result<RoleEdit, Problem> {
+    fn resolve(self, names: &Names<'_>) -> Result<RoleEdit, Problem> {
         Ok(RoleEdit {
             name: self.name,
             description: self.description,
             rank: self.rank,
-            grants: bodies::grants(organization, self.grants)?,
-            keys: bodies::all(organization, Kind::Key, "/keys", self.keys, KeyId)?,
+            grants: bodies::grants(names.organization, self.grants)?,
+            keys: bodies::all(names, Kind::Key, "/keys", self.keys, KeyId)?,
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::{self, Page};
 use crate::routes::mutation::Mutation;
+use crate::routes::refer::Names;
 use axum::Json;
 use axum::response::Response;
 use rollbook_domain::kernel::id::Subject;
@@ -67,8 +68,8 @@ pub(super) async fn create<E: Entity, B: Resolve<E::Edit>>(
 ) -> Result<Response, Problem> {
     let organization = caller.organization();
     caller.need(app, &organization, permission, &Targets::default())?;
-    let command = E::create(body.value.resolve(&organization)?);
-    Mutation::new(app, caller, meta).body(&body.bytes).creates().run(command).await?.respond()
+    let command = E::create(body.value.resolve(&Names::of(caller, &organization)?)?);
+    Mutation::new(app, caller, meta).run(command).await?.respond(caller)
 }
 
 /// Replaces the members that the body names.
@@ -84,8 +85,9 @@ pub(super) async fn edit<E: Entity, B: Resolve<E::Edit>>(
     let subject = id.find(&organization, E::KIND)?;
     caller.sees(&organization, subject)?;
     caller.need(app, &organization, permission, &Targets::default())?;
-    let command = E::edit(subject.id, body.value.resolve(&organization)?);
-    Mutation::new(app, caller, meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    let names = Names::beside(caller, &organization, subject)?;
+    let command = E::edit(subject.id, body.value.resolve(&names)?);
+    Mutation::new(app, caller, meta).about(subject).run(command).await?.respond(caller)
 }
 
 /// Archives or restores one.
@@ -99,5 +101,5 @@ pub(super) async fn life<E: Entity>(
     let organization = caller.organization();
     let subject = id.find(&organization, E::KIND)?;
     caller.sees(&organization, subject)?;
-    Mutation::new(app, caller, meta).about(subject).run(command(subject.id)).await?.respond()
+    Mutation::new(app, caller, meta).about(subject).run(command(subject.id)).await?.respond(caller)
 }

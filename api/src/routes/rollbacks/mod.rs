@@ -3,20 +3,21 @@
 
 mod select;
 
-use super::mutation;
+use super::mutation::Changed;
+use super::retry;
+use super::shown::Shown;
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Meta, MinPosition};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use rollbook_domain::kernel::change::Change;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
-use rollbook_ledger::writer::{Answer, Idempotency};
+use rollbook_ledger::writer::Answer;
 use rollbook_replay::diff::change_json;
-use rollbook_replay::rollback::{self, Applied, Apply, ApplyError, Plan, Request, Resolutions, Selection};
+use rollbook_replay::rollback::{self, Apply, ApplyError, Plan, Planned, Request, Resolutions, Selection};
 use select::SelectBody;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -137,20 +138,18 @@ async fn apply_rollback(
         let preview = planned(&app, &caller, &meta, &now, &selection, &resolve).await?;
         return dry(&plan, preview).map(|preview| Json(preview).into_response());
     }
-    let idempotency = meta.idempotency_key.as_ref().map(|key| Idempotency {
-        actor: caller.actor.to_string(),
-        key: key.clone(),
-        digest: mutation::digest(&meta, &body.bytes),
-        status: StatusCode::CREATED.as_u16(),
-    });
     let context = caller.context(&app, &meta)?;
+    let shown = Shown::Rollback(context.command);
+    let idempotency = retry::idempotency(&caller, &meta, &shown);
     let apply = Apply { plan, selection, resolve, idempotency };
     let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
-    let applied = applied.map_err(|error| noted(&app, &caller, &now, error.into()))?;
-    Ok(answered(applied))
+    match applied.map_err(|error| noted(&app, &caller, &now, error.into()))?.answer {
+        Answer::Written(written) => Changed::new(*written, shown).respond(&caller),
+        Answer::Replayed(replayed) => retry::answer(&app, &caller, &replayed.0).await,
+    }
 }
 
-/// A dry run tells what the plan is: its changes by what they change, and whom it affects.
+/// A dry run tells what applying the plan would append, and whom it affects.
 fn dry(seen: &str, plan: Plan) -> Result<Value, Problem> {
     if let Some(refused) = plan.refused {
         return Err(refused.into());
@@ -164,29 +163,11 @@ fn dry(seen: &str, plan: Plan) -> Result<Value, Problem> {
     if !plan.is_resolved() {
         return Err(ApplyError::Unresolved(Box::new(plan)).into());
     }
-    Ok(json!({ "events": by_subject(&plan.changes), "affected": plan.affected }))
+    let events: Vec<_> = plan.events.iter().map(event).collect();
+    Ok(json!({ "events": events, "affected": plan.affected }))
 }
 
-/// A plan does not say which events its changes come in, so they are listed by subject, without a type.
-fn by_subject(changes: &[Change]) -> Vec<Value> {
-    let one = |changes: &[Change]| {
-        let subject = changes.first().map(|change| change.subject);
-        json!({ "subject": subject, "changes": changes.iter().map(change_json).collect::<Vec<_>>() })
-    };
-    changes.chunk_by(|a, b| a.subject == b.subject).map(one).collect()
-}
-
-fn answered(applied: Applied) -> Response {
-    let (status, position, is_replayed) = match applied.answer {
-        Answer::Written(written) if written.events.is_empty() => (StatusCode::OK, written.position, false),
-        Answer::Written(written) => (StatusCode::CREATED, written.position, false),
-        Answer::Replayed(replayed) => (StatusCode::CREATED, replayed.0.last_position, true),
-    };
-    let body = Json(RollbackView { id: applied.id, position });
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert("rollbook-position", HeaderValue::from(position));
-    if is_replayed {
-        response.headers_mut().insert("rollbook-replayed", HeaderValue::from_static("true"));
-    }
-    response
+fn event(planned: &Planned) -> Value {
+    let changes: Vec<_> = planned.changes.iter().map(change_json).collect();
+    json!({ "type": planned.event_type, "subject": planned.subject, "changes": changes })
 }

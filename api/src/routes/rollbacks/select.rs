@@ -2,6 +2,7 @@
 
 use crate::error::Problem;
 use crate::extract::Caller;
+use crate::routes::refer::Names;
 use rollbook_domain::kernel::id::{Kind, Subject};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
@@ -61,7 +62,7 @@ impl SelectBody {
             }
             (None, None, Some(events), (None, None, None), None) => Ok(Selection::Events { events }),
             (None, None, None, (Some(actor), Some(from), Some(until)), None) => {
-                let actor = doer(now, &actor)?;
+                let actor = doer(&Names::of(caller, now)?, &actor)?;
                 Ok(Selection::Actor { actor, from, until })
             }
             (None, None, None, (None, None, None), Some(batch)) => Ok(Selection::Batch { batch }),
@@ -104,16 +105,17 @@ fn seen(caller: &Caller, now: &Organization, named: NamedTarget) -> Result<Subje
     Ok(subject)
 }
 
-fn doer(now: &Organization, actor: &str) -> Result<String, Problem> {
+/// To whoever may not see a user it is as if nobody were called so.
+fn doer(names: &Names<'_>, actor: &str) -> Result<String, Problem> {
     let bad = || {
         let detail = "is `user:` or `api_key:` and an id, `operator`, `system`, or a user's id or login";
         Problem::field("/select/actor", "not_an_actor", detail)
     };
     match actor.split_once(':') {
-        Some(("user", user)) => now.find(Kind::User, user).map(|id| format!("user:{id}")).ok_or_else(bad),
+        Some(("user", user)) => names.find(Kind::User, user).map(|id| format!("user:{id}")).ok_or_else(bad),
         Some(("api_key", key)) => Uuid::parse_str(key).map(|id| format!("api_key:{id}")).map_err(|_| bad()),
         None if matches!(actor, "operator" | "system") => Ok(actor.to_owned()),
-        None => now.find(Kind::User, actor).map(|id| format!("user:{id}")).ok_or_else(bad),
+        None => names.find(Kind::User, actor).map(|id| format!("user:{id}")).ok_or_else(bad),
         Some(_) => Err(bad()),
     }
 }

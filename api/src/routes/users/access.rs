@@ -4,19 +4,18 @@ use super::find;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
-use crate::routes::mutation::{Done, Mutation};
-use crate::routes::refer;
-use crate::view::{self, UserView};
-use axum::Json;
+use crate::routes::mutation::Mutation;
+use crate::routes::refer::{self, Names};
+use crate::routes::shown::Shown;
+use crate::view::UserView;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use rollbook_domain::kernel::id::{Kind, ProfileId, RoleId, UserId};
 use rollbook_domain::organization::command::Command;
-use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::user::command::UserCommand;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -62,9 +61,12 @@ async fn role(
     body: Body<RoleBody>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let role = refer::find(&caller.organization(), Kind::Role, "/role", &body.value.role)?;
+    let organization = caller.organization();
+    caller.need(&app, &organization, "users.role", &Targets::default())?;
+    let names = Names::beside(&caller, &organization, subject)?;
+    let role = refer::find(&names, Kind::Role, "/role", &body.value.role)?;
     let command = Command::User(UserCommand::AssignRole(user, RoleId(role)));
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// The profile to give; null takes it away.
@@ -97,10 +99,12 @@ async fn profile(
     body: Body<ProfileBody>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let named = body.value.profile.as_deref();
-    let profile = refer::find_maybe(&caller.organization(), Kind::Profile, "/profile", named)?;
+    let organization = caller.organization();
+    caller.need(&app, &organization, "users.profile", &Targets::default())?;
+    let names = Names::beside(&caller, &organization, subject)?;
+    let profile = refer::find_maybe(&names, Kind::Profile, "/profile", body.value.profile.as_deref())?;
     let command = Command::User(UserCommand::AssignProfile(user, profile.map(ProfileId)));
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// Grants on one user alone; null takes them away.
@@ -136,7 +140,7 @@ async fn custom_profile(
     let (user, subject) = find(&caller, &id)?;
     let grants = body.value.grants.map(Into::into);
     let command = Command::User(UserCommand::SetCustomProfile(user, grants));
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// Own keys; members left out stay as they are.
@@ -175,14 +179,16 @@ async fn keys(
     let (user, subject) = find(&caller, &id)?;
     let KeysBody { keys, masterkey, superuser } = body.value;
     let organization = caller.organization();
-    let keys = keys.map(|keys| refer::key_entries(&organization, "/keys", &keys)).transpose()?;
+    caller.need(&app, &organization, "users.keys", &Targets::default())?;
+    let names = Names::beside(&caller, &organization, subject)?;
+    let keys = keys.map(|keys| refer::key_entries(&names, "/keys", &keys)).transpose()?;
     let commands = [
         keys.map(|keys| UserCommand::SetKeys(user, keys)),
         masterkey.map(|to| UserCommand::SetMasterkey(user, to)),
         superuser.map(|to| UserCommand::SetSuperuser(user, to)),
     ];
     let command = Command::Many(commands.into_iter().flatten().map(Command::User).collect());
-    Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject).run(command).await?.respond()
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
 /// Several users and what to set on each of them.
@@ -235,35 +241,45 @@ async fn bulk(
     if ids.is_empty() || ids.len() > BULK_MAX {
         return Err(Problem::field("/ids", "out_of_range", "names 1 to 1,000 users"));
     }
-    let ids = refer::find_all(&organization, Kind::User, "/ids", ids)?;
+    for permission in set.permissions() {
+        caller.need(&app, &organization, permission, &Targets::default())?;
+    }
+    let names = Names::of(&caller, &organization)?;
+    let ids = refer::find_all(&names, Kind::User, "/ids", ids)?;
     let mut commands = Vec::new();
     for id in &ids {
-        commands.extend(set.commands(&organization, UserId(*id))?.into_iter().map(Command::User));
+        commands.extend(set.commands(&names, UserId(*id))?.into_iter().map(Command::User));
     }
-    let done = Mutation::new(&app, &caller, &meta).body(&body.bytes).run(Command::Many(commands)).await?;
-    match done {
-        Done::Dry(preview) => Ok(Json(preview).into_response()),
-        Done::Changed(changed) => {
-            let users = ids.iter().filter_map(|id| changed.organization.user(UserId(*id)));
-            let items: Vec<_> = users.map(|user| view::user(&changed.organization, user)).collect();
-            Ok(changed.with(&json!({ "batch": changed.batch, "items": items })))
-        }
-    }
+    let shown = Shown::Users(ids.into_iter().map(UserId).collect());
+    let mutation = Mutation::new(&app, &caller, &meta).shows(shown);
+    mutation.run(Command::Many(commands)).await?.respond(&caller)
 }
 
 impl BulkSet {
-    fn commands(&self, organization: &Organization, user: UserId) -> Result<Vec<UserCommand>, Problem> {
+    /// What is asked for at all: whoever may do none of it learns nothing of what its references mean.
+    fn permissions(&self) -> impl Iterator<Item = &'static str> {
+        let status = self.status.as_deref().map(|status| match status {
+            "archived" => "users.archive",
+            _ => "users.block",
+        });
+        let role = self.role.as_ref().map(|_| "users.role");
+        let profile = self.profile.as_ref().map(|_| "users.profile");
+        let keys = self.keys.as_ref().map(|_| "users.keys");
+        [role, profile, keys, status].into_iter().flatten()
+    }
+
+    fn commands(&self, names: &Names<'_>, user: UserId) -> Result<Vec<UserCommand>, Problem> {
         let mut commands = Vec::new();
         if let Some(role) = &self.role {
-            let role = refer::find(organization, Kind::Role, "/set/role", role)?;
+            let role = refer::find(names, Kind::Role, "/set/role", role)?;
             commands.push(UserCommand::AssignRole(user, RoleId(role)));
         }
         if let Some(profile) = &self.profile {
-            let profile = refer::find_maybe(organization, Kind::Profile, "/set/profile", profile.as_deref())?;
+            let profile = refer::find_maybe(names, Kind::Profile, "/set/profile", profile.as_deref())?;
             commands.push(UserCommand::AssignProfile(user, profile.map(ProfileId)));
         }
         if let Some(keys) = &self.keys {
-            commands.push(UserCommand::SetKeys(user, refer::key_entries(organization, "/set/keys", keys)?));
+            commands.push(UserCommand::SetKeys(user, refer::key_entries(names, "/set/keys", keys)?));
         }
         match self.status.as_deref() {
             None => {}

@@ -3,9 +3,8 @@
 use crate::app::App;
 use crate::auth::password;
 use crate::error::Problem;
-use crate::routes::refer;
+use crate::routes::refer::{self, Names};
 use rollbook_domain::kernel::id::{CredentialId, Kind, ProfileId, RoleId};
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::command::{NewUser as Command, UserEdit};
 use rollbook_domain::user::state::Status;
 use rollbook_ledger::store::CredentialChange;
@@ -65,11 +64,11 @@ impl NewUser {
     pub(super) async fn resolve(
         self,
         app: &App,
-        organization: &Organization,
+        names: &Names<'_>,
         dry_run: bool,
     ) -> Result<(Command, Vec<CredentialChange>), Problem> {
-        let role = RoleId(refer::find(organization, Kind::Role, "/role", &self.role)?);
-        let profile = refer::find_maybe(organization, Kind::Profile, "/profile", self.profile.as_deref())?;
+        let role = RoleId(refer::find(names, Kind::Role, "/role", &self.role)?);
+        let profile = refer::find_maybe(names, Kind::Profile, "/profile", self.profile.as_deref())?;
         let (password, credentials) = match self.password {
             Some(password) => {
                 let (id, change) = new_password(app, "/password", password, false, dry_run).await?;

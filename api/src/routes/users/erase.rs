@@ -5,10 +5,13 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
 use crate::routes::mutation::{Done, Mutation};
+use crate::routes::retry;
+use crate::routes::shown::Shown;
 use crate::view::UserView;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rollbook_domain::kernel::id::UserId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::erase;
@@ -56,20 +59,31 @@ async fn erase_user(
     let (user, subject) = find(&caller, &id)?;
     let authored = body.value.authored;
     let command = Command::User(UserCommand::RequestErasure { user, authored });
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject);
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Erasure(subject));
     let mut changed = match mutation.run(command).await? {
         Done::Changed(changed) => changed,
-        dry => return dry.respond(),
+        other => return other.respond(&caller),
     };
-    let (store, clock) = (app.deployment().store(), app.deployment().clock());
-    if let Some(confirmed) = erase::finish(store, clock, &caller.open, user).await? {
-        changed.position = confirmed;
-    }
-    changed.organization = caller.organization();
+    changed.position = erased_at(&app, &caller, user, changed.position).await?;
+    changed.organization = retry::at(&app, &caller, changed.position).await?;
     let whole = changed.organization.user(user).is_some_and(|user| user.erased_authored || !authored);
     if !whole {
         let detail = "this user was erased before, without what they authored, which stays";
         return Err(Problem::new(StatusCode::CONFLICT, "erased", detail));
     }
-    changed.entity()
+    changed.respond(&caller)
+}
+
+/// Finishes the erasure that was asked for at or before `position`. Where it was confirmed: that is when the values
+/// were gone.
+pub(in crate::routes) async fn erased_at(
+    app: &App,
+    caller: &Caller,
+    user: UserId,
+    position: u64,
+) -> Result<u64, Problem> {
+    let (store, clock) = (app.deployment().store(), app.deployment().clock());
+    erase::finish(store, clock, &caller.open, user).await?;
+    let confirmed = erase::confirmed(store, caller.open.writer.id(), user, position).await?;
+    Ok(confirmed.unwrap_or(position))
 }

@@ -30,7 +30,7 @@ async fn run(
     command: fn(UserId) -> UserCommand,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(caller, id)?;
-    Mutation::new(app, caller, meta).about(subject).run(Command::User(command(user))).await?.respond()
+    Mutation::new(app, caller, meta).about(subject).run(Command::User(command(user))).await?.respond(caller)
 }
 
 macro_rules! life {
@@ -62,7 +62,13 @@ life!(
     UserCommand::Block,
     "Bar a user; every session ends at once."
 );
-life!(unblock, "/users/{id}/unblock", "users.block", UserCommand::Unblock, "Let a blocked user in again.");
+life!(
+    unblock,
+    "/users/{id}/unblock",
+    "users.block",
+    UserCommand::Unblock,
+    "Let in again a user who is blocked, or locked out after failed sign-ins."
+);
 life!(activate, "/users/{id}/activate", "users.block", UserCommand::Activate, "Make an invited user active.");
 life!(archive, "/users/{id}/archive", "users.archive", UserCommand::Archive, "Archive, as DELETE does.");
 life!(

@@ -6,8 +6,12 @@ mod erase;
 mod life;
 mod secrets;
 
+pub(super) use erase::erased_at;
+pub(super) use secrets::end_sessions_before;
+
 use super::list::{self, Page};
 use super::mutation::Mutation;
+use super::refer::Names;
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
@@ -19,8 +23,8 @@ use bodies::{EditUser, NewUser};
 use rollbook_domain::kernel::id::{Kind, RoleId, Subject, UserId};
 use rollbook_domain::kernel::text::folded;
 use rollbook_domain::organization::command::Command;
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
+use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::User;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -62,7 +66,7 @@ async fn list_users(
     let me = caller.me(&organization)?;
     let limit = params.limit()?;
     let after = list::after(params.take("cursor"))?;
-    let filter = Filter::take(&mut params, &organization)?;
+    let filter = Filter::take(&mut params, &Names::of(&caller, &organization)?)?;
     params.done()?;
     let seen = organization
         .users_after(after.as_deref())
@@ -80,10 +84,10 @@ struct Filter {
 }
 
 impl Filter {
-    fn take(params: &mut Params, organization: &Organization) -> Result<Self, Problem> {
+    fn take(params: &mut Params, names: &Names<'_>) -> Result<Self, Problem> {
         let mut named = |name: &str, kind: Kind| match params.take(name) {
             None => Ok(None),
-            Some(text) => organization
+            Some(text) => names
                 .find(kind, &text)
                 .map(Some)
                 .ok_or_else(|| Problem::field(name, "not_found", "there is nothing of this name")),
@@ -126,9 +130,11 @@ async fn create(
     body: Body<NewUser>,
 ) -> Result<Response, Problem> {
     let organization = caller.organization();
-    let (new, credentials) = body.value.resolve(&app, &organization, meta.dry_run).await?;
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).credentials(credentials).creates();
-    mutation.run(Command::User(UserCommand::Create(new))).await?.respond()
+    caller.need(&app, &organization, "users.create", &Targets::default())?;
+    let names = Names::of(&caller, &organization)?;
+    let (new, credentials) = body.value.resolve(&app, &names, meta.dry_run).await?;
+    let mutation = Mutation::new(&app, &caller, &meta).credentials(credentials);
+    mutation.run(Command::User(UserCommand::Create(new))).await?.respond(&caller)
 }
 
 /// One user, now or `at` a position or time.
@@ -179,8 +185,8 @@ async fn edit(
     body: Body<EditUser>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject);
-    mutation.run(Command::User(UserCommand::Edit(user, body.value.into()))).await?.respond()
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject);
+    mutation.run(Command::User(UserCommand::Edit(user, body.value.into()))).await?.respond(&caller)
 }
 
 /// Archive: the user leaves every group and queue and can be restored.
@@ -199,7 +205,7 @@ async fn edit(
 async fn archive(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
     let mutation = Mutation::new(&app, &caller, &meta).about(subject);
-    mutation.run(Command::User(UserCommand::Archive(user))).await?.respond()
+    mutation.run(Command::User(UserCommand::Archive(user))).await?.respond(&caller)
 }
 
 /// The user that a path names.

@@ -7,17 +7,18 @@ use crate::auth::{api_key, random};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
 use crate::routes::mutation::{Done, Mutation};
+use crate::routes::shown::Shown;
 use crate::view::UserView;
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{CredentialId, UserId};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::store::{Credential, CredentialChange};
+use rollbook_ledger::writer::CLOCK_SKEW_MAX;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -71,12 +72,12 @@ async fn password(
     let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let credentials = delete.into_iter().chain([put]).collect();
     let command = Command::User(UserCommand::SetPassword(user, credential));
-    let mutation = Mutation::new(&app, &caller, &meta).body(&body.bytes).about(subject);
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Password(subject));
     let done = mutation.credentials(credentials).run(command).await?;
     if matches!(done, Done::Changed(_)) {
-        end_other_sessions(&app, &caller, user).await?;
+        end_other_sessions(&app, &caller, user, Moment(i64::MAX)).await?;
     }
-    done.respond()
+    done.respond(&caller)
 }
 
 async fn right_old_password(
@@ -97,14 +98,27 @@ async fn right_old_password(
     if right { Ok(()) } else { Err(Problem::field("/old", "wrong_password", "is not your password")) }
 }
 
-async fn end_other_sessions(app: &App, caller: &Caller, user: UserId) -> Result<(), Problem> {
+/// Ends the sessions that a change of password at that moment left, should the process have died before it ended
+/// them. Those that began since stay.
+pub(in crate::routes) async fn end_sessions_before(
+    app: &App,
+    caller: &Caller,
+    user: UserId,
+    changed: Moment,
+) -> Result<(), Problem> {
+    // Another process, whose clock may be that much ahead, may have begun them.
+    let skew = i64::try_from(CLOCK_SKEW_MAX.as_micros()).unwrap_or(i64::MAX);
+    end_other_sessions(app, caller, user, changed.plus_micros(skew)).await
+}
+
+async fn end_other_sessions(app: &App, caller: &Caller, user: UserId, before: Moment) -> Result<(), Problem> {
     let (organization, user) = (caller.open.writer.id().to_string(), user.to_string());
     let store = app.deployment().store();
     let this = caller.session.map(|session| session.to_string());
-    for session in store.sessions_of(&organization, &user).await? {
-        if Some(&session.id) != this.as_ref() {
-            store.delete_session(&organization, &user, &session.id).await?;
-        }
+    let sessions = store.sessions_of(&organization, &user).await?;
+    let began = sessions.into_iter().filter(|session| session.created_at_us <= before.micros());
+    for session in began.filter(|session| Some(&session.id) != this.as_ref()) {
+        store.delete_session(&organization, &user, &session.id).await?;
     }
     Ok(())
 }
@@ -139,15 +153,10 @@ async fn create_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) 
     let before = organization.user(user).and_then(|user| user.api_key);
     let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let command = Command::User(UserCommand::CreateApiKey(user, credential));
-    let mutation = Mutation::new(&app, &caller, &meta).about(subject).creates();
-    let done = mutation.credentials(delete.into_iter().chain([put]).collect()).run(command).await?;
-    match done {
-        Done::Dry(preview) => Ok(Json(preview).into_response()),
-        Done::Changed(changed) => {
-            let shown = (!changed.replayed).then_some(text);
-            let user = crate::view::entity(&changed.organization, changed.subject);
-            Ok(changed.with(&json!({ "api_key": shown, "user": user })))
-        }
+    let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::ApiKey(subject));
+    match mutation.credentials(delete.into_iter().chain([put]).collect()).run(command).await? {
+        Done::Changed(changed) => changed.respond_with(&caller, Some(&text)),
+        other => other.respond(&caller),
     }
 }
 
@@ -170,5 +179,5 @@ async fn revoke_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) 
     let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let command = Command::User(UserCommand::RevokeApiKey(user));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject);
-    mutation.credentials(delete.into_iter().collect()).run(command).await?.respond()
+    mutation.credentials(delete.into_iter().collect()).run(command).await?.respond(&caller)
 }

@@ -48,6 +48,10 @@ impl Given {
         self.by(Actor::Operator)
     }
 
+    pub(crate) fn as_system(self) -> Asker {
+        self.by(Actor::System)
+    }
+
     fn id(&self, login: &str) -> UserId {
         self.organization.user_by_login(login).unwrap_or_else(|| panic!("no user {login}")).id
     }

@@ -156,6 +156,9 @@ fn full() -> spec::World {
         SettingsCommand::Set([(Setting::ReasonRequired, SettingValue::Word("all".into()))].into()).into(),
     ];
     commands.into_iter().for_each(|command| world.act(command));
+    let until = spec::context(Actor::System, world.position + 60).at;
+    let locked = spec::given(&world).as_system().when(UserCommand::LockOut { user: anna, until });
+    world.organization = locked.accepted().after;
     world
 }
 

@@ -1,14 +1,21 @@
 //! Invited, active, blocked, archived.
 
 use crate::group::command::GroupCommand;
-use crate::kernel::spec::{World, given, new_user, world};
+use crate::kernel::context::Actor;
+use crate::kernel::id::{Kind, UserId};
+use crate::kernel::moment::Moment;
+use crate::kernel::spec::{Outcome, World, context, given, new_user, world};
+use crate::organization::command::{Command, Undo};
+use crate::organization::rejection::{Forbidden, Rejection};
 use crate::organization::state::Organization;
+use crate::organization::undo::compensations;
 use crate::permission::grant::{Grant, Scope};
 use crate::queue::command::QueueCommand;
 use crate::role::command::RoleCommand;
 use crate::user::command::{NewUser, UserCommand};
 use crate::user::rejection::UserRejection;
 use crate::user::state::Status;
+use serde_json::Value;
 
 fn invited() -> (World, UserCommand) {
     let mut world = world();
@@ -154,4 +161,77 @@ fn the_owners_role_keeps_the_power_while_one_owner_is_left() {
     let edit = RoleEdit { grants: Some(Default::default()), ..RoleEdit::default() };
     let command = RoleCommand::Edit(world.role("Owner"), edit);
     given(&world).as_user("olga").when(command).then_refused(UserRejection::LastOwner);
+}
+
+fn lock_out(organization: &Organization, user: UserId, until: Moment) -> Outcome {
+    given(organization).as_system().when(UserCommand::LockOut { user, until })
+}
+
+/// So many seconds after the world's last event.
+fn later(organization: &Organization, seconds: i64) -> Moment {
+    context(Actor::System, organization.position).at.plus_micros(seconds * 1_000_000)
+}
+
+#[test]
+fn an_account_is_locked_out_once_a_period_and_by_nobody_but_rollbook() {
+    let world = world();
+    let (anna, until) = (world.user_id("anna"), later(&world, 900));
+    let locked = lock_out(&world, anna, until);
+    let locked = locked.then(&[format!("user.locked_out anna: locked_until - -> {until}").as_str()]);
+    assert!(locked.user(anna).unwrap().is_locked(later(&locked, 0)));
+    assert!(!locked.user(anna).unwrap().is_locked(until));
+    lock_out(&locked, anna, until.plus_micros(60_000_000)).then_nothing();
+    lock_out(&world, anna, later(&world, 0)).then_nothing();
+    let forbidden = Forbidden::Permission { permission: "organization.edit" };
+    for asker in [given(&world).as_user("olga"), given(&world).as_operator()] {
+        asker.when(UserCommand::LockOut { user: anna, until }).then_refused(forbidden.clone());
+    }
+}
+
+#[test]
+fn after_a_lock_out_is_over_there_may_be_another() {
+    let world = world();
+    let (anna, first) = (world.user_id("anna"), later(&world, 1));
+    let locked = lock_out(&world, anna, first).accepted().after;
+    let second = later(&locked, 900);
+    let told = format!("user.locked_out anna: locked_until {first} -> {second}");
+    lock_out(&locked, anna, second).then(&[told.as_str()]);
+}
+
+#[test]
+fn unblocking_lifts_a_lock_out_that_is_not_over_and_a_block_with_it() {
+    let world = world();
+    let (anna, until) = (world.user_id("anna"), later(&world, 900));
+    let locked = lock_out(&world, anna, until).accepted().after;
+    let lifted = format!("user.unlocked anna: locked_until {until} -> -");
+    let unblock = UserCommand::Unblock(anna);
+    given(&locked).as_user("mona").when(unblock.clone()).then(&[lifted.as_str()]);
+    given(&locked).as_user("amir").when(unblock.clone()).then_refused(Rejection::Missing(Kind::User));
+    let blocked = after(&locked, UserCommand::Block(anna));
+    let both = ["user.unblocked anna: status blocked -> active", lifted.as_str()];
+    given(&blocked).as_user("mona").when(unblock.clone()).then(&both);
+    let over = lock_out(&world, anna, later(&world, 1)).accepted().after;
+    given(&over).as_user("mona").when(unblock).then_nothing();
+}
+
+#[test]
+fn a_lock_out_keeps_nobody_from_what_they_may_and_is_never_undone() {
+    let world = world();
+    let (anna, until) = (world.user_id("anna"), later(&world, 900));
+    let accepted = lock_out(&world, anna, until).accepted();
+    assert!(accepted.after.user(anna).unwrap().is_active());
+    assert_eq!(compensations(&accepted.events), []);
+    let undo = Undo { subject: anna.subject(), field: "locked_until".into(), element: None, to: Value::Null };
+    let asked = given(&accepted.after).as_user("olga").when(Command::Undo(vec![undo]));
+    asked.then_invalid("/locked_until", "cannot_be_undone");
+}
+
+#[test]
+fn who_is_erased_is_not_locked_out() {
+    let mut world = world();
+    let (anna, until) = (world.user_id("anna"), later(&world, 900));
+    world.act(UserCommand::Archive(anna));
+    lock_out(&world, anna, later(&world, 900)).then_names(&["user.locked_out"]);
+    world.act(UserCommand::RequestErasure { user: anna, authored: false });
+    lock_out(&world, anna, until).then_nothing();
 }
