@@ -116,21 +116,24 @@ async fn leave(world: &World, snapshots: &[&Snapshot]) {
 
 /// A user is made, renamed, given another role, put away, or erased; with the values gone or not yet.
 async fn something(world: &World, users: &mut Vec<UserId>, nth: u64, dice: u64) {
-    if users.is_empty() || dice % 4 == 0 {
+    if users.is_empty() || dice.is_multiple_of(4) {
         return users.push(world.user(&format!("user{nth}"), "Agent", None).await);
     }
     let user = users[(dice / 64) as usize % users.len()];
     let name = UserEdit { name: Some(format!("Name {nth}")), ..UserEdit::default() };
     let commands = match dice / 4 % 8 {
         0 | 1 => vec![UserCommand::AssignRole(user, world.role("Supervisor"))],
-        2 => vec![UserCommand::Archive(user), UserCommand::RequestErasure { user, authored: dice % 3 == 0 }],
+        2 => vec![
+            UserCommand::Archive(user),
+            UserCommand::RequestErasure { user, authored: dice.is_multiple_of(3) },
+        ],
         _ => vec![UserCommand::Edit(user, name)],
     };
     for command in commands {
         // What is refused, say because the user was erased before, changes nothing.
         let _refused = world.submit(Actor::User(world.owner), Command::User(command)).await;
     }
-    if dice / 32 % 2 == 0 && world.now().user(user).unwrap().erased {
+    if (dice / 32).is_multiple_of(2) && world.now().user(user).unwrap().erased {
         world.store.delete_personal(&ledger_of(world.now().id), &user.to_string()).await.unwrap();
     }
 }

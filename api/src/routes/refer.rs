@@ -66,7 +66,7 @@ fn named_by(organization: &Organization, subject: Subject) -> BTreeSet<Uuid> {
         Kind::User => organization.user(UserId(id)).into_iter().flat_map(of_user).collect(),
         Kind::Role => {
             let role = organization.roles.get(&RoleId(id)).into_iter();
-            role.flat_map(|role| role.keys.value.iter().map(|key| key.uuid())).collect()
+            role.flat_map(|role| role.keys.iter().map(|key| key.uuid())).collect()
         }
         Kind::Queue => {
             let Some(queue) = organization.queues.get(&QueueId(id)) else { return BTreeSet::new() };
@@ -89,7 +89,7 @@ fn named_by(organization: &Organization, subject: Subject) -> BTreeSet<Uuid> {
 }
 
 fn of_user(user: &User) -> impl Iterator<Item = Uuid> {
-    let keys = user.keys.value.iter().map(|entry| entry.key.uuid());
+    let keys = user.keys.iter().map(|entry| entry.key.uuid());
     let profile = user.profile.value.map(|profile| profile.uuid());
     let groups = user.groups.iter().chain(user.supervises.keys()).map(|group| group.uuid());
     let queues = user.posts.keys().map(|queue| queue.uuid());

@@ -98,8 +98,7 @@ pub fn seal(origin: &Origin<'_>, nth: u64, position: u64, draft: Draft) -> Resul
     // Metadata comes before payload in the canonical entry, so its commitments have the first ordinals.
     let of_metadata =
         committed.personal.into_iter().map(|(name, opened)| (owners.of_metadata(name), Some(opened)));
-    let of_payload =
-        personal::seal(&mut payload).into_iter().map(|opened| (owners.of_payload(), opened));
+    let of_payload = personal::seal(&mut payload).into_iter().map(|opened| (owners.of_payload(), opened));
     let personal = by_person(of_metadata.chain(of_payload));
     if personal.iter().flat_map(|row| &row.values).any(|value| value.text.contains('\0')) {
         return Err(EncodeError::Nul);

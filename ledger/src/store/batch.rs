@@ -147,9 +147,9 @@ impl Batch {
         if self.rows.is_empty() && self.expected == 0 {
             return refuse("a ledger cannot start without a row");
         }
-        let continues = (self.expected + 1..).zip(&self.rows).all(|(position, row)| {
-            row.sealed.position() == position && *row.sealed.ledger() == self.ledger
-        });
+        let continues = (self.expected + 1..)
+            .zip(&self.rows)
+            .all(|(position, row)| row.sealed.position() == position && *row.sealed.ledger() == self.ledger);
         if !continues {
             return refuse("the rows do not follow the expected position");
         }
