@@ -1,7 +1,7 @@
 //! Snapshots of organizations: a cache of the fold that makes a start quick, dropped without loss.
 //!
 //! They are written off the writer's path, ignored on any mismatch, and deleted when an erasure is asked for, since
-//! they hold personal values. Kept are the newest and ever fewer older ones, for the past: see [`surplus`]. What a
+//! they hold personal values. Kept are the newest and ever fewer older ones, for the past: see `surplus`. What a
 //! state looks like in bytes is the domain's.
 
 use crate::entry::Frontier;

@@ -1,6 +1,6 @@
-//! Checked rows to events for a fold: the same answer as [`super::decode`], in one pass over each text.
+//! Checked rows to events for a fold: the same answer as [`super::decode()`], in one pass over each text.
 //!
-//! Metadata is checked and dropped; for whoever wants to read it there is [`super::decode`].
+//! Metadata is checked and dropped; for whoever wants to read it there is [`super::decode()`].
 
 use super::decode::{DecodeFailure, Missing};
 use super::owners::Owners;
@@ -32,7 +32,7 @@ pub struct Happened {
 /// Reads a row of an organization's change ledger for a fold.
 ///
 /// # Errors
-/// As [`super::decode`].
+/// As [`super::decode()`].
 pub fn happened(row: &Checked) -> Result<Happened, DecodeFailure> {
     let position = row.position;
     let unread = |_| DecodeFailure::Column { position, column: "metadata" };
