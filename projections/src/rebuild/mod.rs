@@ -2,7 +2,7 @@
 //! compare, and swap the pointer in one transaction.
 //!
 //! The live version goes on being followed and read meanwhile. What differs is not swapped unless that is asked for.
-//! [`differences`] only compares, and writes nothing.
+//! [`differences()`] only compares, and writes nothing.
 
 mod compare;
 mod differences;
