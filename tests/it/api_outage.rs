@@ -90,7 +90,8 @@ async fn a_read_only_server_is_503_and_changes_go_on_when_it_takes_them_again() 
     assert_eq!(create_user(&world, "before").await.status, 201);
     let head = world.head().await;
     read_only(&pg, true, true).await;
-    // The sessions that were ended are found out by whoever uses them next.
+    // The sessions that were ended are found out by whoever uses them next, those that append after a rest.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     for _ in 0..16 {
         let _ended = world.app.deployment().store().now_us().await;
     }

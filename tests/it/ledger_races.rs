@@ -7,7 +7,7 @@ use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{RoleId, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
-use rollbook_ledger::writer::WriteError;
+use rollbook_ledger::writer::{BATCH_COMMANDS_MAX, MAILBOX_MAX, WriteError};
 
 on_both_engines! {
     two_processes_write_one_gapless_history_and_come_to_the_same_state
@@ -80,9 +80,12 @@ async fn a_full_mailbox_refuses_at_once_and_what_it_took_is_carried_out(world: W
         tokio::spawn(async move { writer.submit(submission(owner, command)).await })
     };
     let mut tasks = vec![submit(0)];
-    // The writer takes the first one alone and waits with it for the database.
+    // The writer takes the first one alone and waits with it for the database; meanwhile it decides a batch more.
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    tasks.extend((1..=1_024 + 10).map(submit));
+    let taken = BATCH_COMMANDS_MAX + MAILBOX_MAX;
+    tasks.extend((1..=BATCH_COMMANDS_MAX).map(submit));
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tasks.extend((BATCH_COMMANDS_MAX + 1..=taken + 10).map(submit));
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     held.release().await;
     let (mut written, mut busy) = (0, 0);
@@ -93,6 +96,6 @@ async fn a_full_mailbox_refuses_at_once_and_what_it_took_is_carried_out(world: W
             Err(error) => panic!("{error}"),
         }
     }
-    assert_eq!((written, busy), (1_025, 10));
-    assert_eq!(open.writer.published().organization.users.len(), 1 + 1_025);
+    assert_eq!((written, busy), (1 + taken, 10));
+    assert_eq!(open.writer.published().organization.users.len(), 1 + 1 + taken);
 }

@@ -23,6 +23,7 @@ mod ledger_crash;
 mod ledger_doubt;
 mod ledger_follow;
 mod ledger_keys;
+mod ledger_pipeline;
 mod ledger_races;
 mod ledger_snapshots;
 mod ledger_stops;

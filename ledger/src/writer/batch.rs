@@ -4,7 +4,7 @@ use super::{Decide, Decided, Submission, WriteError};
 use crate::codec::{self, Origin};
 use crate::entry::Frontier;
 use crate::store::{Batch, Command as Remembered, CredentialChange, ROWS_MAX, Row};
-use crate::writer::load::{Loaded, ledger_of};
+use crate::writer::load::ledger_of;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::decide::Accepted;
 use rollbook_domain::organization::state::Organization;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// A batch with this many rows takes no further command, so that nobody waits long for a large neighbour.
 const ROWS_SOFT_MAX: usize = 2_000;
 
-/// What came of the first commands of a batch, in their order, and what is to be appended.
+/// What came of a batch's commands, in their order, and what is to be appended.
 pub(super) struct Plan {
     pub(super) outcomes: Vec<Result<Decided, WriteError>>,
     pub(super) batch: Batch,
@@ -28,52 +28,13 @@ impl Plan {
     }
 }
 
-/// Decides `submissions` from `loaded` at `at`, the first of them at least; stops at one that belongs into the
-/// next batch, leaving it and those after it without an outcome.
-pub(super) fn plan<'a>(
-    loaded: &Loaded,
-    submissions: impl Iterator<Item = &'a mut Submission>,
-    at: Moment,
-    id: Uuid,
-    decide: Decide,
-) -> Plan {
-    let mut building = Building {
-        state: loaded.organization.clone(),
-        frontier: loaded.frontier.clone(),
-        rows: Vec::new(),
-        commands: Vec::new(),
-        credentials: Vec::new(),
-        id,
-        decide,
-    };
-    let mut outcomes = Vec::new();
-    for submission in submissions {
-        submission.context.at = at;
-        if building.is_for_the_next_batch(submission) {
-            break;
-        }
-        match building.one(submission) {
-            Some(outcome) => outcomes.push(outcome),
-            None => break,
-        }
-    }
-    let Building { state, frontier, rows, commands, credentials, .. } = building;
-    let batch = Batch {
-        ledger: ledger_of(loaded.organization.id),
-        expected: loaded.organization.position,
-        batch: id,
-        rows,
-        frontier,
-        at_us: at.micros(),
-        commands,
-        credentials,
-    };
-    Plan { outcomes, batch, after: state }
-}
-
-struct Building {
+/// A batch that takes commands as they come, each decided on the state after those before it.
+pub(super) struct Building {
     state: Organization,
     frontier: Frontier,
+    expected: u64,
+    at: Moment,
+    outcomes: Vec<Result<Decided, WriteError>>,
     rows: Vec<Row>,
     commands: Vec<Remembered>,
     credentials: Vec<CredentialChange>,
@@ -82,6 +43,46 @@ struct Building {
 }
 
 impl Building {
+    /// A batch with this id and time that continues `state`, over which `frontier` is the tree.
+    pub(super) fn on(
+        state: &Organization,
+        frontier: &Frontier,
+        at: Moment,
+        id: Uuid,
+        decide: Decide,
+    ) -> Self {
+        Self {
+            state: state.clone(),
+            frontier: frontier.clone(),
+            expected: state.position,
+            at,
+            outcomes: Vec::new(),
+            rows: Vec::new(),
+            commands: Vec::new(),
+            credentials: Vec::new(),
+            id,
+            decide,
+        }
+    }
+
+    /// Decides a command into this batch. False if it belongs into the next one; the first never does.
+    pub(super) fn takes(&mut self, submission: &mut Submission) -> bool {
+        submission.context.at = self.at;
+        if self.is_for_the_next_batch(submission) {
+            return false;
+        }
+        let outcome = self.one(submission);
+        outcome.map(|outcome| self.outcomes.push(outcome)).is_some()
+    }
+
+    /// What it has come to.
+    pub(super) fn plan(self) -> Plan {
+        let Self { state, frontier, expected, at, outcomes, rows, commands, credentials, id, .. } = self;
+        let (ledger, at_us) = (ledger_of(state.id), at.micros());
+        let batch = Batch { ledger, expected, batch: id, rows, frontier, at_us, commands, credentials };
+        Plan { outcomes, batch, after: state }
+    }
+
     /// A full batch takes nothing more; and a key that this batch remembers already is answered from the store
     /// once it is there.
     fn is_for_the_next_batch(&self, submission: &Submission) -> bool {

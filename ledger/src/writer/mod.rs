@@ -1,13 +1,16 @@
 //! One writer task per organization and process: commands in, durable entries out.
 //!
 //! A writer decides queued commands one after another on a speculative state and appends their events in one
-//! transaction; accepted and rejected answers both wait for the batch they were decided in. Other processes
+//! transaction, deciding the next batch while the last one is on its way; accepted and rejected answers both wait
+//! until the state they were decided on is durable. Other processes
 //! may write the same organization: whoever loses catches up and decides again. Rules are the domain's, rows
 //! the codec's, SQL the store's.
 
 mod batch;
 mod commit;
+mod flight;
 mod load;
+mod pipeline;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -33,7 +36,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-/// Commands that may wait; more are refused with [`WriteError::Busy`].
+/// Commands that may wait beside those of the two batches at hand; more are refused with [`WriteError::Busy`].
 pub const MAILBOX_MAX: usize = 1_024;
 /// Most commands decided in one batch.
 pub const BATCH_COMMANDS_MAX: usize = 256;

@@ -9,12 +9,12 @@ use sqlx::postgres::{PgArguments, PgPool};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row as _};
 
-use super::error::{Failed, append, connecting};
+use super::error::{Failed, append};
 use super::{ANSWER_TIMEOUT, PostgresStore};
 use crate::store::batch::{Appended, Batch};
 use crate::store::cells::stored_int;
 use crate::store::row::personal_texts;
-use crate::store::{AppendError, FORMAT};
+use crate::store::{AppendError, FORMAT, StoreError};
 
 /// How the head must be found; `$1` to `$8` are the same in each.
 const HEAD_IS: &str = "SELECT position FROM heads
@@ -100,16 +100,17 @@ impl PostgresStore {
 
     async fn send(&self, batch: &Batch) -> Result<Appended, Failed> {
         let query = statement(batch)?;
-        let unavailable = |error| Failed::With(AppendError::Unavailable(connecting(&error).to_string()));
-        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
-        let Ok(answer) = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_one(&mut *connection)).await else {
-            connection.close_on_drop();
+        let unavailable = |error: StoreError| Failed::With(AppendError::Unavailable(error.to_string()));
+        let mut lane = self.lanes.take().await.map_err(unavailable)?;
+        let Ok(answer) = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_one(lane.connection())).await
+        else {
             return Err(Failed::With(AppendError::InDoubt("no answer in time".to_owned())));
         };
         let moved: i64 = answer.and_then(|row| row.try_get(0)).map_err(|error| {
             self.heed(&error);
             append(&error)
         })?;
+        lane.keep();
         if moved == 1 { Ok(Appended::Done) } else { Err(Failed::With(AppendError::Conflict)) }
     }
 }

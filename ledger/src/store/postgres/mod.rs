@@ -5,6 +5,7 @@
 
 mod append;
 mod error;
+mod lanes;
 mod read;
 mod schema;
 
@@ -19,9 +20,12 @@ use sqlx::query::Query;
 use sqlx::{Column, Postgres, Row, TypeInfo, ValueRef};
 use tokio::time::error::Elapsed;
 
+use self::lanes::Lanes;
 use super::StoreError;
 use super::cells::{Cell, Cells, Param};
 
+/// Most connections that only appends use.
+const LANES_MAX: u32 = 8;
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for an answer: longer than the server's own limit, so that it normally speaks first.
@@ -38,6 +42,7 @@ const SERVER_SETTINGS: [(&str, &str); 4] = [
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
     pool: PgPool,
+    lanes: Lanes,
     sessions: Sessions,
 }
 
@@ -69,8 +74,8 @@ impl Sessions {
 }
 
 impl PostgresStore {
-    /// Connects with at most `connections` connections and checks that the database can hold a ledger.
-    /// Creates no tables.
+    /// Connects with at most `connections` connections (at least 2), up to half of which only append, and checks that
+    /// the database can hold a ledger. Creates no tables.
     ///
     /// # Errors
     /// `Unavailable` if it cannot be reached, `Unsuitable` if its encoding is not UTF8 or the URL is wrong.
@@ -80,9 +85,12 @@ impl PostgresStore {
         let options = options.application_name("rollbook").options(SERVER_SETTINGS);
         // A dead connection shows as a lost answer, which is resolved anyhow; asking first costs a round trip.
         let sessions = Sessions::new();
+        let lanes = (connections / 2).clamp(1, LANES_MAX);
+        let pooled = connections.saturating_sub(lanes).max(1);
+        let lanes = Lanes::new(options.clone(), sessions.clone(), lanes);
         let kept = sessions.clone();
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
+            .max_connections(pooled)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .before_acquire(move |_, session| {
@@ -92,7 +100,7 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(|error| error::connecting(&error))?;
-        let store = Self { pool, sessions };
+        let store = Self { pool, lanes, sessions };
         store.check_encoding().await?;
         Ok(store)
     }
@@ -119,6 +127,7 @@ impl PostgresStore {
 
     /// Closes the connections.
     pub(super) async fn close(&self) {
+        self.lanes.close().await;
         self.pool.close().await;
     }
 

@@ -196,6 +196,9 @@ fn writer_connection(path: &Path) -> rusqlite::Result<Connection> {
     // 8 KiB pages hold typical entries without overflow; only a new file takes the setting.
     connection
         .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")?;
+    // Side tables are written all over: a page is changed many times before it is worth copying into the file (64 MiB
+    // of log), and is better kept than read again (64 MiB of pages).
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -65536")?;
     // Erased values are overwritten, not only unlinked.
     connection.execute_batch("PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON")?;
     Ok(connection)
