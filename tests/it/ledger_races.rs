@@ -8,10 +8,13 @@ use rollbook_domain::kernel::id::{RoleId, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::writer::{BATCH_COMMANDS_MAX, MAILBOX_MAX, WriteError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 on_both_engines! {
     two_processes_write_one_gapless_history_and_come_to_the_same_state
     of_two_owners_who_demote_each_other_exactly_one_is_left
+    two_processes_that_never_rest_take_turns
     a_full_mailbox_refuses_at_once_and_what_it_took_is_carried_out
 }
 
@@ -34,6 +37,36 @@ async fn two_processes_write_one_gapless_history_and_come_to_the_same_state(worl
     assert_history_is(&world, &accepted).await;
     assert_same(&oracle(&accepted), &open.writer.published().organization);
     assert_same(&oracle(&accepted), &beside.writer.published().organization);
+}
+
+async fn two_processes_that_never_rest_take_turns(world: World) {
+    const LEAST: usize = 40;
+    let (one, other) = (world.deployment().await, world.deployment().await);
+    let ((open, _), owner) = founding(&one).await;
+    let beside = other.open(open.writer.id()).await.unwrap();
+    let agent = role(&open.writer.published().organization, true);
+    let written = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let tasks = [open, beside].into_iter().zip(&written).enumerate().flat_map(|(process, (open, mine))| {
+        (0..4).map(move |asker| (process, asker, open.clone(), mine.clone()))
+    });
+    // Each goes on until both have written enough: whoever always lost would be told that others were always first.
+    let tasks = tasks.map(|(process, asker, open, mine)| {
+        let written = written.clone();
+        tokio::spawn(async move {
+            let mut nth = 0;
+            while written.iter().any(|count| count.load(Ordering::Relaxed) < LEAST) {
+                let login = format!("user{process}-{asker}-{nth}");
+                write(&open, owner, create_user(&login, agent)).await.unwrap();
+                mine.fetch_add(1, Ordering::Relaxed);
+                nth += 1;
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let counts = written.map(|count| count.load(Ordering::Relaxed));
+    assert!(counts.iter().all(|count| *count < 10 * LEAST), "{counts:?}");
 }
 
 fn assign(user: UserId, role: RoleId) -> Command {

@@ -107,7 +107,7 @@ impl EventStore<OrganizationAggregate> for OrganizationStore {
         let decided = aggregate.decided.ok_or("these events were not decided here");
         let decided = decided.map_err(|what| AggregateError::UnexpectedError(what.into()))?;
         let batch = Arc::new(batch(&before, frontier, &decided, &events)?);
-        match commit(self.deployment.store(), &batch).await.map_err(failed)? {
+        match commit(self.deployment.store(), &batch, None).await.map_err(failed)? {
             Outcome::Done => {}
             Outcome::Conflict | Outcome::Duplicate => return Err(AggregateError::AggregateConflict),
         }

@@ -65,6 +65,8 @@ impl PlainLedger {
     ) -> Result<Option<u64>, WriteError> {
         let mut known = self.known.lock().await;
         for attempt in 0..TRIES {
+            // Who was too late reads the head while nobody else can move it.
+            let held = if attempt > 0 { self.store.hold(&self.ledger).await.ok() } else { None };
             let head = match known.take() {
                 Some(head) => head,
                 None => self.head().await?,
@@ -72,7 +74,7 @@ impl PlainLedger {
             let mut batch = self.batch(&head, entries, attempt)?;
             batch.commands.extend(key.map(|key| remembered(&batch, key)));
             let batch = Arc::new(batch);
-            match commit(&self.store, &batch).await? {
+            match commit(&self.store, &batch, held).await? {
                 Outcome::Done => return Ok(Some(known.insert(known_after(&batch)).position)),
                 Outcome::Duplicate if key.is_some() => return Ok(None),
                 Outcome::Conflict | Outcome::Duplicate => {}

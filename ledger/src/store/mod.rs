@@ -13,6 +13,7 @@ mod counting;
 mod credentials;
 mod error;
 mod heads;
+mod held;
 mod pages;
 mod personal;
 mod postgres;
@@ -34,6 +35,7 @@ pub use batch::{
 pub use counting::Counting;
 pub use credentials::Credential;
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
+pub use held::{HOLD_MAX, Held};
 pub use pages::{CheckedPages, Pages};
 pub use postgres::PostgresStore;
 pub use read::READ_ROWS_MAX;
@@ -43,7 +45,9 @@ pub use sessions::Session;
 pub use snapshots::Snapshot;
 pub use sqlite::SqliteStore;
 
+use crate::entry::LedgerId;
 use cells::{Cells, Param};
+use held::By;
 
 /// The format of entries that this release writes into a ledger's head.
 pub const FORMAT: u32 = 1;
@@ -123,6 +127,17 @@ impl Store {
         match self {
             Self::Sqlite(engine) => engine.append(batch).await,
             Self::Postgres(engine) => engine.append(&batch).await,
+        }
+    }
+
+    /// Holds the head of `ledger` once nobody else does: for a writer that lost it to others, and would again.
+    ///
+    /// # Errors
+    /// If the head is not to be had in time.
+    pub async fn hold(&self, ledger: &LedgerId) -> Result<Held, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.hold().await.map(By::Sqlite).map(Held),
+            Self::Postgres(engine) => engine.hold(ledger).await.map(By::Postgres).map(Held),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::load::{self, ledger_of};
 use super::{Idempotency, WriteError};
-use crate::store::{AppendError, Batch, Command as Remembered, Store};
+use crate::store::{AppendError, Batch, Command as Remembered, Held, Store};
 use rollbook_domain::kernel::id::OrganizationId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +23,20 @@ pub(crate) enum Outcome {
     Duplicate,
 }
 
-/// Appends `batch`; in doubt, appends the same batch again until the database says whose rows are there.
-pub(crate) async fn commit(store: &Store, batch: &Arc<Batch>) -> Result<Outcome, WriteError> {
+/// Appends `batch`, to a head that is held if there is one; in doubt, appends the same batch again until the database
+/// says whose rows are there.
+pub(crate) async fn commit(
+    store: &Store,
+    batch: &Arc<Batch>,
+    mut held: Option<Held>,
+) -> Result<Outcome, WriteError> {
     let mut in_doubt = false;
     for attempt in 0..IN_DOUBT_TRIES {
-        match store.append(Arc::clone(batch)).await {
+        let appended = match held.take() {
+            Some(held) => held.append(Arc::clone(batch)).await,
+            None => store.append(Arc::clone(batch)).await,
+        };
+        match appended {
             Ok(_) => return Ok(Outcome::Done),
             Err(AppendError::Conflict | AppendError::Duplicate { .. })
                 if in_doubt && is_ours(store, batch).await? =>

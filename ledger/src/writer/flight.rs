@@ -3,7 +3,7 @@
 use super::batch::Plan;
 use super::commit::{self, Outcome};
 use super::{Answer, Change, Decided, WriteError, Written};
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Held, Store};
 use futures::future::{BoxFuture, FutureExt, MaybeDone, maybe_done};
 use rollbook_domain::event::Event;
 use rollbook_domain::organization::state::Organization;
@@ -29,12 +29,12 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    /// Begins to append what `plan` says for `changes`.
-    pub(super) async fn begin(store: &Store, plan: Plan, changes: Vec<Change>) -> Self {
+    /// Begins to append what `plan` says for `changes`, to a head that is held if there is one.
+    pub(super) async fn begin(store: &Store, plan: Plan, changes: Vec<Change>, held: Option<Held>) -> Self {
         let Plan { outcomes, batch, after } = plan;
         let (store, batch, since) = (store.clone(), Arc::new(batch), Instant::now());
         let sent = Arc::clone(&batch);
-        let mut commit = maybe_done(async move { commit::commit(&store, &sent).await }.boxed());
+        let mut commit = maybe_done(async move { commit::commit(&store, &sent, held).await }.boxed());
         // Polled once it is on the wire: the disk works while the writer does something else.
         let _pending = futures::poll!(&mut commit);
         Self { changes, outcomes, batch, after, since, commit }

@@ -6,12 +6,13 @@
 use super::batch::{Building, Plan};
 use super::commit::{self, Outcome};
 use super::flight::{self, Flight};
+use super::load::ledger_of;
 use super::task::Task;
 use super::{Answer, BATCH_COMMANDS_MAX, Change, Job, WriteError, load};
 use crate::entry::Frontier;
-use crate::store::Batch;
+use crate::store::{Batch, HOLD_MAX, Held};
 use rollbook_domain::organization::state::Organization;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use uuid::Uuid;
 const REJECTION_STALE: Duration = Duration::from_millis(250);
 /// Conflicts in a row before the callers of a batch are told to retry.
 const CONFLICTS_MAX: u32 = 50;
+/// So long after others wrote too, batches hold the head: in turns, since whoever is late to read is late to write.
+const CONTENDED_FOR: Duration = Duration::from_millis(100);
 
 /// Changes with the batch that they were decided into.
 struct Gathered {
@@ -52,6 +55,10 @@ impl Task {
         first: Change,
         mailbox: &mut mpsc::Receiver<Job>,
     ) -> Result<(), WriteError> {
+        let held = match self.hold().await {
+            Ok(held) => held,
+            Err(error) => return self.decide_again_or_fail(vec![first], Err(error)),
+        };
         let (state, frontier) = (self.loaded.organization.clone(), self.loaded.frontier.clone());
         let mut gathered = None;
         self.decide(&state, &frontier, first, &mut gathered).await;
@@ -60,11 +67,31 @@ impl Task {
         {
             self.decide(&state, &frontier, change, &mut gathered).await;
         }
-        let mut flight = self.send(gathered).await?;
+        let mut flight = self.send(gathered, held).await?;
         while let Some(now) = flight {
             flight = self.round(now, mailbox).await?;
         }
         Ok(())
+    }
+
+    /// While others write the organization too: holds the head, so that nobody is first again, and catches up with
+    /// them. Nothing if the head is not to be had, or there was so much to read that they have waited long enough.
+    async fn hold(&mut self) -> Result<Option<Held>, WriteError> {
+        if !self.is_contended() {
+            return Ok(None);
+        }
+        let Ok(held) = self.store.hold(&ledger_of(self.loaded.organization.id)).await else {
+            return Ok(None);
+        };
+        let since = Instant::now();
+        if self.catch_up().await? {
+            self.contended = Some(since);
+        }
+        Ok(Some(held).filter(|_| since.elapsed() < HOLD_MAX))
+    }
+
+    fn is_contended(&self) -> bool {
+        self.contended.is_some_and(|last| last.elapsed() < CONTENDED_FOR)
     }
 
     /// Decides the next batch while `flight` is on its way, and sends it as soon as that has landed.
@@ -75,13 +102,16 @@ impl Task {
     ) -> Result<Option<Flight>, WriteError> {
         let (state, frontier) = (flight.after.clone(), flight.batch.frontier.clone());
         let mut next = None;
+        // What is decided on top would not hold the head, and lose.
+        let on_top = !self.is_contended();
         let landed = loop {
-            while takes_more(next.as_ref())
+            while on_top
+                && takes_more(next.as_ref())
                 && let Some(change) = self.change_that_waits()
             {
                 self.decide(&state, &frontier, change, &mut next).await;
             }
-            let listens = self.waiting.is_empty() && takes_more(next.as_ref());
+            let listens = on_top && self.waiting.is_empty() && takes_more(next.as_ref());
             tokio::select! {
                 biased;
                 landed = flight.landed() => break landed,
@@ -101,7 +131,7 @@ impl Task {
             Ok(Outcome::Done) => {
                 self.keep(&flight);
                 // On its way before anybody is answered: so the disk need not wait for that.
-                let sent = self.send(next).await;
+                let sent = self.send(next, None).await;
                 flight.answer();
                 sent
             }
@@ -158,11 +188,15 @@ impl Task {
     }
 
     /// Sends a batch; one with nothing to append is answered at once, for what it was decided on is durable.
-    async fn send(&mut self, gathered: Option<Gathered>) -> Result<Option<Flight>, WriteError> {
+    async fn send(
+        &mut self,
+        gathered: Option<Gathered>,
+        held: Option<Held>,
+    ) -> Result<Option<Flight>, WriteError> {
         let Some(Gathered { changes, building, .. }) = gathered else { return Ok(None) };
         let plan = building.plan();
         if !plan.is_empty() {
-            return Ok(Some(Flight::begin(&self.store, plan, changes).await));
+            return Ok(Some(Flight::begin(&self.store, plan, changes, held).await));
         }
         let fresh =
             if self.confirmed.elapsed() > REJECTION_STALE { self.catch_up().await } else { Ok(false) };
@@ -190,7 +224,10 @@ impl Task {
     async fn after_conflict(&mut self, id: Uuid) -> Result<(), WriteError> {
         metrics::counter!("rollbook_conflicts_total").increment(1);
         self.another_conflict()?;
-        tokio::time::sleep(jitter(id, self.conflicts)).await;
+        // The next try holds the head; only where that did not help there is somebody to get out of the way of.
+        if self.conflicts > 1 {
+            tokio::time::sleep(jitter(id, self.conflicts)).await;
+        }
         if !self.catch_up().await? {
             load::ends_at_head(&self.store, &self.loaded).await.map_err(load::at_work)?;
         }
@@ -198,6 +235,7 @@ impl Task {
     }
 
     fn another_conflict(&mut self) -> Result<(), WriteError> {
+        self.contended = Some(Instant::now());
         self.conflicts += 1;
         if self.conflicts < CONFLICTS_MAX {
             return Ok(());

@@ -28,6 +28,8 @@ pub(super) struct Task {
     pub(super) waiting: VecDeque<Job>,
     /// Batches in a row that did not land because something else had.
     pub(super) conflicts: u32,
+    /// When others were last seen to write too.
+    pub(super) contended: Option<Instant>,
     /// So many of the next commands are decided one by one, because a batch of them could not be stored.
     pub(super) singly: usize,
     publish: watch::Sender<Arc<Published>>,
@@ -56,6 +58,7 @@ impl Task {
             confirmed,
             waiting: VecDeque::new(),
             conflicts: 0,
+            contended: None,
             singly: 0,
             publish,
             stopped,

@@ -10,6 +10,7 @@ mod append;
 mod bench;
 mod golden;
 mod guards;
+mod held;
 mod read;
 mod rows;
 mod schema;

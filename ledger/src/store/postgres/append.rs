@@ -7,10 +7,12 @@ use std::sync::LazyLock;
 
 use sqlx::postgres::{PgArguments, PgPool};
 use sqlx::query::Query;
-use sqlx::{Postgres, Row as _};
+use sqlx::{Executor as _, Postgres, Row as _};
 
 use super::error::{Failed, append};
+use super::lanes::Lane;
 use super::{ANSWER_TIMEOUT, PostgresStore};
+use crate::entry::LedgerId;
 use crate::store::batch::{Appended, Batch};
 use crate::store::cells::stored_int;
 use crate::store::row::personal_texts;
@@ -28,6 +30,8 @@ const HEAD_NEW: &str =
     ON CONFLICT DO NOTHING RETURNING position";
 const HEAD_MOVE: &str = "UPDATE heads SET position = $4, batch = $5, frontier = $6, at = $7
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND position = $3 AND format = $8 RETURNING position";
+
+const HEAD_LOCK: &str = "SELECT FROM heads WHERE aggregate_id = $1 AND aggregate_type = $2 FOR UPDATE";
 
 const LISTS: &str = "
 , new_events AS (
@@ -99,20 +103,75 @@ impl PostgresStore {
     }
 
     async fn send(&self, batch: &Batch) -> Result<Appended, Failed> {
-        let query = statement(batch)?;
-        let unavailable = |error: StoreError| Failed::With(AppendError::Unavailable(error.to_string()));
         let mut lane = self.lanes.take().await.map_err(unavailable)?;
-        let Ok(answer) = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_one(lane.connection())).await
-        else {
+        let moved = self.move_head(&mut lane, batch).await?;
+        lane.keep();
+        if moved { Ok(Appended::Done) } else { Err(Failed::With(AppendError::Conflict)) }
+    }
+
+    /// Says whether the head was where it must be, and everything is written.
+    async fn move_head(&self, lane: &mut Lane, batch: &Batch) -> Result<bool, Failed> {
+        let query = statement(batch)?;
+        let answer = self.answered(query.fetch_one(lane.connection())).await?;
+        let moved: i64 = answer.try_get(0).map_err(|error| append(&error))?;
+        Ok(moved == 1)
+    }
+
+    async fn answered<T>(&self, run: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Failed> {
+        let Ok(answer) = tokio::time::timeout(ANSWER_TIMEOUT, run).await else {
             return Err(Failed::With(AppendError::InDoubt("no answer in time".to_owned())));
         };
-        let moved: i64 = answer.and_then(|row| row.try_get(0)).map_err(|error| {
+        answer.map_err(|error| {
             self.heed(&error);
             append(&error)
-        })?;
-        lane.keep();
-        if moved == 1 { Ok(Appended::Done) } else { Err(Failed::With(AppendError::Conflict)) }
+        })
     }
+
+    /// Locks the head of `ledger` in a transaction.
+    pub(in crate::store) async fn hold(&self, ledger: &LedgerId) -> Result<Held, StoreError> {
+        let mut lane = self.lanes.take().await?;
+        lane.connection().execute("BEGIN").await.map_err(|error| self.sorted(&error))?;
+        let lock = sqlx::query(HEAD_LOCK).bind(&ledger.id).bind(ledger.kind.as_str());
+        lock.fetch_optional(lane.connection()).await.map_err(|error| self.sorted(&error))?;
+        Ok(Held { store: self.clone(), lane })
+    }
+}
+
+/// A transaction that has locked a head. Dropped, its connection is closed and the lock is gone.
+pub(in crate::store) struct Held {
+    store: PostgresStore,
+    lane: Lane,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+impl Held {
+    pub(in crate::store) async fn append(self, batch: &Batch) -> Result<Appended, AppendError> {
+        let store = self.store.clone();
+        match self.write(batch).await {
+            Ok(appended) => Ok(appended),
+            Err(Failed::With(error)) => Err(error),
+            Err(Failed::CommandKey) => Err(taken(&store.pool, batch).await),
+        }
+    }
+
+    async fn write(self, batch: &Batch) -> Result<Appended, Failed> {
+        let Self { store, mut lane } = self;
+        if !store.move_head(&mut lane, batch).await? {
+            return Err(Failed::With(AppendError::Conflict));
+        }
+        store.answered(lane.connection().execute("COMMIT")).await?;
+        lane.keep();
+        Ok(Appended::Done)
+    }
+}
+
+fn unavailable(error: StoreError) -> Failed {
+    Failed::With(AppendError::Unavailable(error.to_string()))
 }
 
 fn statement(batch: &Batch) -> Result<Query<'_, Postgres, PgArguments>, Failed> {

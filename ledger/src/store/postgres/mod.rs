@@ -20,6 +20,7 @@ use sqlx::query::Query;
 use sqlx::{Column, Postgres, Row, TypeInfo, ValueRef};
 use tokio::time::error::Elapsed;
 
+pub(super) use self::append::Held;
 use self::lanes::Lanes;
 use super::StoreError;
 use super::cells::{Cell, Cells, Param};

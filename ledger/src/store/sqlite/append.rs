@@ -53,7 +53,10 @@ impl SqliteStore {
 
 fn append(connection: &mut Connection, batch: &Batch) -> Result<Appended, AppendError> {
     let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    let transaction = begun.map_err(|error| error::append(&error))?;
+    write(begun.map_err(|error| error::append(&error))?, batch)
+}
+
+pub(super) fn write(transaction: Transaction<'_>, batch: &Batch) -> Result<Appended, AppendError> {
     move_head(&transaction, batch)?;
     events(&transaction, batch)?;
     personal(&transaction, batch)?;

@@ -5,8 +5,11 @@
 
 mod append;
 mod error;
+mod held;
 mod read;
 mod schema;
+
+pub(super) use held::Held;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -86,10 +89,13 @@ impl SqliteStore {
         F: FnOnce(&mut Connection) -> T + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| drop(answer.send(job(connection))));
-        let gone = "the writer thread has ended";
-        self.writer.send(job).await.map_err(|_| StoreError::Unavailable(gone.to_owned()))?;
+        self.enqueue(move |connection| drop(answer.send(job(connection)))).await?;
         answered.await.map_err(|_| StoreError::InDoubt("the writer's job did not end".to_owned()))
+    }
+
+    async fn enqueue(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), StoreError> {
+        let gone = |_| StoreError::Unavailable("the writer thread has ended".to_owned());
+        self.writer.send(Box::new(job)).await.map_err(gone)
     }
 
     /// Runs `job` on a reader connection, off the async threads. It cannot write.
