@@ -2,6 +2,9 @@
 //! renamed: decided, authorized, sealed, all side tables) beside cqrs-es on postgres-es (pool of 16) and on
 //! sqlite-es (one connection, synchronous FULL).
 //!
+//! And events alone at 256 in flight on PostgreSQL: batches of sealed entries with no rules and no side tables, for
+//! what the tables cost.
+//!
 //! `ROLLBOOK_BENCH_ROUNDS` (5) rounds of one second a cell; ratios are taken within a round.
 
 use cqrs_es::event_sink::EventSink;
@@ -13,12 +16,15 @@ use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::UserId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::{UserCommand, UserEdit};
-use rollbook_ledger::store::Store;
+use rollbook_ledger::entry::{Entry, Frontier, LedgerId, LedgerKind, Sealed};
+use rollbook_ledger::store::{Batch, Row, Store};
 use rollbook_ledger::writer::Writer;
 use rollbook_tests::pg_server::PgServer;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlite_es::SqliteEventRepository;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -119,6 +125,46 @@ async fn ours(in_flight: usize, writer: &Writer, owner: UserId, users: &[UserId]
     .await
 }
 
+/// Entries alone: what waited goes into one batch, as in the writer, but nothing is decided and nothing lies beside.
+struct Bare(tokio::sync::mpsc::Sender<tokio::sync::oneshot::Sender<()>>);
+
+impl Bare {
+    fn start(store: Store) -> Self {
+        let (ask, mut asked) = tokio::sync::mpsc::channel(1_024);
+        tokio::spawn(async move {
+            let ledger = LedgerId::new(LedgerKind::Organization, Uuid::new_v4().to_string());
+            let mut frontier = Frontier::new();
+            let mut waiting = Vec::new();
+            while asked.recv_many(&mut waiting, 256).await > 0 {
+                let (expected, batch) = (frontier.size(), Uuid::new_v4());
+                let rows: Vec<_> = (1..=waiting.len() as u64).map(|nth| bare_row(&ledger, expected + nth)).collect();
+                rows.iter().for_each(|row| frontier.push(*row.sealed.leaf()));
+                let (ledger, frontier, at_us) = (ledger.clone(), frontier.clone(), 1_700_000_000_000_000);
+                let (commands, credentials) = (Vec::new(), Vec::new());
+                let batch = Batch { ledger, expected, batch, rows, frontier, at_us, commands, credentials };
+                store.append(batch).await.unwrap();
+                waiting.drain(..).for_each(|one: tokio::sync::oneshot::Sender<()>| one.send(()).unwrap());
+            }
+        });
+        Self(ask)
+    }
+
+    async fn append(&self) {
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        self.0.send(done).await.unwrap();
+        is_done.await.unwrap();
+    }
+}
+
+/// As long as the event that is compared.
+fn bare_row(ledger: &LedgerId, position: u64) -> Row {
+    let payload = json!({ "from": "name 1", "to": Uuid::new_v4().to_string(), "padding": "x".repeat(250) });
+    let (event_type, version, metadata) = ("user.renamed".into(), "1".into(), BTreeMap::new());
+    let entry = Entry { ledger: ledger.clone(), position, event_type, version, payload, metadata };
+    let sealed = Sealed::seal(entry).unwrap();
+    Row { sealed, actor: "system".into(), subjects: Vec::new(), personal: Vec::new() }
+}
+
 macro_rules! theirs {
     ($in_flight:expr, $framework:expr) => {{
         let framework = $framework.clone();
@@ -187,6 +233,7 @@ async fn main() {
     pg.migrate().await.unwrap();
     let lite = Store::sqlite(&folder.path().join("ours.sqlite")).await.unwrap();
     lite.migrate().await.unwrap();
+    let bare = Arc::new(Bare::start(pg.clone()));
     let (pg_writer, pg_owner, pg_users) = organization(pg, 1_000).await;
     let (lite_writer, lite_owner, lite_users) = organization(lite, 1_000).await;
 
@@ -212,4 +259,17 @@ async fn main() {
             );
         }
     }
+    let mut ratios = Vec::new();
+    for _ in 0..rounds {
+        let bare = bare.clone();
+        let (a, _) = cell(256, move |_| {
+            let bare = bare.clone();
+            async move { bare.append().await }
+        })
+        .await;
+        let (b, _) = theirs!(256, theirs_pg);
+        ratios.push(a / b);
+    }
+    let (ratio, least, most) = spread(ratios);
+    println!("| 256 | PostgreSQL, events alone | | | {ratio:.2} [{least:.2}, {most:.2}] | |");
 }
