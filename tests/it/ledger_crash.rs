@@ -12,6 +12,7 @@ use rollbook_ledger::clock::Clock;
 use rollbook_ledger::codec::Decoded;
 use rollbook_ledger::deployment::{Deployment, Open};
 use rollbook_ledger::writer::{Answer, Submission, WriteError};
+use rollbook_replay::verify::verify;
 use rollbook_tests::crash_rounds;
 use rollbook_tests::pg_server::PgServer;
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const TASKS: usize = 8;
+/// How many rounds one organization goes through.
+const ROUNDS_APART: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Three events, all or nothing, the last of which tells which request it was.
@@ -186,13 +189,17 @@ async fn found(address: &str) -> OrganizationId {
     id
 }
 
-/// Rounds of running, dying, and looking at what is left. `die` says whether the database died too.
+/// Rounds of running, dying, and looking at what is left; `die` makes an end of the child, or of its database. Every
+/// so many rounds they begin with another organization, since each looks at the whole of it.
 async fn rounds(address: &str, mut die: impl FnMut(&mut Child, u32)) {
-    let id = found(address).await;
     let seed = random();
     eprintln!("seed {seed}");
-    let mut all = BTreeMap::new();
+    let (mut id, mut all, mut acknowledged) = (found(address).await, BTreeMap::new(), 0);
     for round in 0..crash_rounds() {
+        if round > 0 && round % ROUNDS_APART == 0 {
+            acknowledged += all.len();
+            (id, all) = (found(address).await, BTreeMap::new());
+        }
         let mut child = child(&[], address, id, round, None);
         let (acks, listening) = listen(&mut child);
         wait_for_an_ack(&acks);
@@ -207,9 +214,13 @@ async fn rounds(address: &str, mut die: impl FnMut(&mut Child, u32)) {
         check(&deployment, id, &all).await;
         retry(&deployment, id, round, &mut all).await;
         check(&deployment, id, &all).await;
+        let report = verify(deployment.store(), Some(id), &[], |_| ()).await.unwrap();
+        assert!(report.is_clean(), "{:?}", report.findings);
         deployment.store().close().await;
     }
-    assert!(all.len() > crash_rounds() as usize * TASKS, "{} were acknowledged", all.len());
+    acknowledged += all.len();
+    eprintln!("{} rounds, {acknowledged} requests acknowledged", crash_rounds());
+    assert!(acknowledged > crash_rounds() as usize * TASKS, "{acknowledged} were acknowledged");
 }
 
 #[tokio::test(flavor = "multi_thread")]
