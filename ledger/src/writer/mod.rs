@@ -18,6 +18,7 @@ pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
 use crate::codec::{DecodeFailure, Missing};
+use crate::hold::Held;
 use crate::store::{AppendError, Command as Remembered, CredentialChange, ReadError, Store};
 use rollbook_domain::event::Event;
 use rollbook_domain::kernel::context::Context;
@@ -213,6 +214,8 @@ pub struct Writer {
     stopped: Arc<AtomicBool>,
     store: Store,
     id: OrganizationId,
+    /// Keeps the organization in memory.
+    _held: Option<Held>,
 }
 
 impl Writer {
@@ -246,7 +249,24 @@ impl Writer {
         let task =
             task::Task::new(store.clone(), clock, loaded, publish, rules, Arc::clone(&stopped)).run(mailbox);
         tokio::spawn(task);
-        Ok(Self { jobs, published, stopped, store, id })
+        Ok(Self { jobs, published, stopped, store, id, _held: None })
+    }
+
+    /// A handle that keeps the organization in memory.
+    pub(crate) fn held(&self, held: Held) -> Self {
+        Self { _held: Some(held), ..self.clone() }
+    }
+
+    /// A handle for what works beside the writer and ends with it: it keeps no idle organization in memory.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { _held: None, ..self.clone() }
+    }
+
+    /// Whether both are handles to one writer, and not to one and its successor.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.jobs.same_channel(&other.jobs)
     }
 
     /// Whose writer it is.
