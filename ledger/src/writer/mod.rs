@@ -391,6 +391,7 @@ impl From<AppendError> for WriteError {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Guard(what) => Self::Stopped(what),
+            damaged @ AppendError::Damaged(_) => Self::Stopped(damaged.to_string()),
             AppendError::Refused(what) => Self::NotStorable(what),
             AppendError::Conflict | AppendError::Duplicate { .. } => {
                 Self::Unavailable("other writers were always first".to_owned())
