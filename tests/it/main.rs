@@ -22,6 +22,7 @@ mod docs_tables;
 mod ledger_adapter;
 mod ledger_crash;
 mod ledger_doubt;
+mod ledger_erase;
 mod ledger_follow;
 mod ledger_idle;
 mod ledger_keys;
