@@ -5,6 +5,7 @@
 mod api_audit;
 mod api_denial;
 mod api_description;
+mod api_erase;
 mod api_escalation;
 mod api_examples;
 mod api_idle;

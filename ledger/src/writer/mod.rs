@@ -7,6 +7,7 @@
 
 mod batch;
 mod commit;
+mod hold;
 mod load;
 mod task;
 #[cfg(test)]
@@ -250,23 +251,6 @@ impl Writer {
             task::Task::new(store.clone(), clock, loaded, publish, rules, Arc::clone(&stopped)).run(mailbox);
         tokio::spawn(task);
         Ok(Self { jobs, published, stopped, store, id, _held: None })
-    }
-
-    /// A handle that keeps the organization in memory.
-    pub(crate) fn held(&self, held: Held) -> Self {
-        Self { _held: Some(held), ..self.clone() }
-    }
-
-    /// A handle for what works beside the writer and ends with it: it keeps no idle organization in memory.
-    #[must_use]
-    pub fn beside(&self) -> Self {
-        Self { _held: None, ..self.clone() }
-    }
-
-    /// Whether both are handles to one writer, and not to one and its successor.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.jobs.same_channel(&other.jobs)
     }
 
     /// Whose writer it is.
