@@ -10,6 +10,7 @@ use rollbook_tests::app::World;
 use rollbook_tests::client::{Answer, Client};
 use serde_json::json;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::ServiceExt as _;
 
@@ -107,6 +108,32 @@ async fn an_organization_with_a_live_stream_stays_and_leaves_once_it_ended() {
     close(&app).await;
     assert_eq!((app.followers().len(), app.deployment().opened().len()), (0, 0));
     let _ = client.get("/api/v1/users/streamed").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_its_state_stays_in_memory() {
+    let world = World::new().await;
+    let app = process(&world).await;
+    let client = owner(&world, &app);
+    let position =
+        create(&client, "forgotten").await.expect(201).header("rollbook-position").unwrap().to_owned();
+    // Whatever shows a state was asked: the list, a check, the log, the past.
+    for path in ["/api/v1/users", "/api/v1/activity", "/api/v1/users/forgotten/history"] {
+        let _ = client.clone().with("rollbook-min-position", &position).get(path).await.expect(200);
+    }
+    let somebody = {
+        let open = app.open(world.north.id).await.unwrap();
+        let state = open.writer.published().organization.clone();
+        Arc::downgrade(state.users.get(&state.user_by_login("forgotten").unwrap().id).unwrap())
+    };
+    assert!(somebody.upgrade().is_some());
+    close(&app).await;
+    // Tasks end a moment after they are told to.
+    let began = Instant::now();
+    while somebody.upgrade().is_some() {
+        assert!(began.elapsed() < Duration::from_secs(20), "somebody still holds a state");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,8 @@ async fn erasures_at_once_are_confirmed_once(world: World) {
     let processes = [world.deployment().await, world.deployment().await];
     let (open, _) = founded(&processes[0], new_id()).await;
     let id = open.writer.id();
+    // A start would finish what it finds.
+    let _beside = processes[1].open(id).await.unwrap();
     for round in 0..10 {
         let (user, asked) = requested(&open, &format!("zoe{round}")).await;
         let mut tasks = JoinSet::new();

@@ -76,6 +76,11 @@ impl Served {
 }
 
 impl Place {
+    /// Whether it was served here before and only left memory: then what a start does was done.
+    fn is_back(&self) -> bool {
+        self.served.is_none() && self.acknowledged > 0
+    }
+
     /// The newest position that this process knows to be durable.
     fn known(&self) -> u64 {
         let served = self.served.as_ref().map_or(0, |one| one.writer.published().organization.position);
@@ -111,8 +116,9 @@ impl Deployment {
     }
 
     /// The organization, loaded if this process does not serve it yet or not any more. A writer that stopped is started
-    /// anew, which reads the ledger from its beginning and stops again if that cannot be done. Erasures that were cut
-    /// off are finished first, and erased values that a restore brought back are erased again.
+    /// anew, which reads the ledger from its beginning and stops again if that cannot be done. Before it
+    /// is served for the first time and after it stopped, erasures that were cut off are finished, and erased values that
+    /// a restore brought back are erased again.
     ///
     /// # Errors
     /// [`LoadError`] if its ledger cannot be read to its end, or ends before what was acknowledged here: then
@@ -131,7 +137,9 @@ impl Deployment {
         );
         let served = Served { writer, activity, uses };
         let opened = served.hold();
-        erase::resume(&self.store, &self.clock, &opened).await?;
+        if !place.is_back() {
+            erase::resume(&self.store, &self.clock, &opened).await?;
+        }
         place.served = Some(served);
         Ok(opened)
     }
