@@ -8,7 +8,7 @@ use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_ledger::activity::{self, Act, ActivityOutcome, DENIED};
 use rollbook_ledger::codec;
-use rollbook_ledger::deployment::{Deployment, Memory};
+use rollbook_ledger::deployment::{Deployment, Memory, Open};
 use rollbook_ledger::follow::Rhythm;
 use rollbook_ledger::writer::{LoadError, Writer, Written, ledger_of};
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ use uuid::Uuid;
 on_both_engines! {
     requests_that_race_the_closing_lose_nothing_and_see_no_error
     whoever_holds_a_handle_keeps_the_organization
+    whoever_comes_during_the_closing_does_not_wait_and_keeps_it_open
+    what_nobody_waits_for_any_more_is_carried_out_before_the_closing
     the_longest_idle_leave_first_and_no_more_than_need_be
     what_was_counted_is_written_and_a_snapshot_kept
     a_database_behind_what_was_acknowledged_is_found_out_after_the_closing_too
@@ -129,6 +131,65 @@ async fn whoever_holds_a_handle_keeps_the_organization(world: World) {
     assert!(!again.writer.is_same(&beside[0]));
 }
 
+async fn whoever_comes_during_the_closing_does_not_wait_and_keeps_it_open(world: World) {
+    let deployment = world.deployment().await;
+    let id = idle(&deployment).await;
+    for lets_go in [false, true] {
+        let open = deployment.open(id).await.unwrap();
+        // One is written at once, and so the ledger has a head; the other is counted and to be written at the closing.
+        let act = denied(&deployment, &open);
+        open.activity.note(act.clone());
+        open.activity.flush().await;
+        open.activity.note(act);
+        drop(open);
+        let began = Instant::now();
+        while world.rows("counting").await.is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(20), "that it is counted is marked");
+        }
+        let held = world.hold().await;
+        let closing = deployment.clone();
+        let closing = tokio::spawn(async move { closing.close_idle(AT_ONCE).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!closing.is_finished(), "it waits for the database");
+        let open = tokio::time::timeout(Duration::from_millis(100), deployment.open(id));
+        let open = open.await.expect("it does not wait").unwrap();
+        let writer = open.writer.beside();
+        let kept = (!lets_go).then_some(open);
+        held.release().await;
+        assert_eq!(closing.await.unwrap(), 0, "it was used meanwhile");
+        assert!(deployment.open(id).await.unwrap().writer.is_same(&writer));
+        drop(kept);
+    }
+    assert_eq!(deployment.close_idle(AT_ONCE).await, 1);
+}
+
+async fn what_nobody_waits_for_any_more_is_carried_out_before_the_closing(world: World) {
+    let deployment = world.deployment().await;
+    let id = idle(&deployment).await;
+    let open = deployment.open(id).await.unwrap();
+    let (agent, before) = {
+        let state = open.writer.published().organization.clone();
+        (role(&state, true), state.position)
+    };
+    let held = world.hold().await;
+    for login in ["xia", "yan", "zoe"] {
+        let asked = write(&open, Actor::Operator, create_user(login, agent));
+        let answered = tokio::time::timeout(Duration::from_millis(50), asked).await;
+        assert!(answered.is_err(), "it waits for the database");
+    }
+    drop(open);
+    let closing = deployment.clone();
+    let closing = tokio::spawn(async move { closing.close_idle(AT_ONCE).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    held.release().await;
+    assert_eq!(closing.await.unwrap(), 1);
+    let head = deployment.store().head(&ledger_of(id)).await.unwrap().unwrap().position;
+    assert!(head >= before + 3, "{head}");
+    let again = deployment.open(id).await.unwrap().writer.published().organization.clone();
+    assert_eq!(again.position, head);
+    assert!(["xia", "yan", "zoe"].iter().all(|login| again.user_by_login(login).is_some()));
+}
+
 async fn the_longest_idle_leave_first_and_no_more_than_need_be(world: World) {
     let deployment = world.deployment().await;
     let mut made = Vec::new();
@@ -151,14 +212,11 @@ async fn the_longest_idle_leave_first_and_no_more_than_need_be(world: World) {
     assert_eq!(left, expected);
 }
 
-async fn what_was_counted_is_written_and_a_snapshot_kept(world: World) {
-    let deployment = world.deployment().await;
-    let id = idle(&deployment).await;
-    let open = deployment.open(id).await.unwrap();
+fn denied(deployment: &Deployment, open: &Open) -> Act {
     let owner = user_called(&open.writer.published().organization, "owner");
     let mut context = context(Actor::User(owner));
     context.at = deployment.clock().now();
-    let act = Act {
+    Act {
         context,
         actor_role: None,
         action: DENIED,
@@ -166,7 +224,14 @@ async fn what_was_counted_is_written_and_a_snapshot_kept(world: World) {
         subject: None,
         judged_at: 1,
         detail: BTreeMap::new(),
-    };
+    }
+}
+
+async fn what_was_counted_is_written_and_a_snapshot_kept(world: World) {
+    let deployment = world.deployment().await;
+    let id = idle(&deployment).await;
+    let open = deployment.open(id).await.unwrap();
+    let act = denied(&deployment, &open);
     for _ in 0..5 {
         open.activity.note(act.clone());
     }
