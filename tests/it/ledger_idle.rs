@@ -53,13 +53,8 @@ async fn another(deployment: &Deployment, id: OrganizationId, login: &str) -> u6
 }
 
 /// Asks again and again until there were enough closings; no state may be older than what anybody was answered before.
-async fn press(
-    deployment: Deployment,
-    id: OrganizationId,
-    asker: usize,
-    closed: Arc<AtomicUsize>,
-    acknowledged: Arc<AtomicU64>,
-) -> Vec<(Uuid, Written)> {
+async fn press(process: Process, id: OrganizationId, asker: usize) -> Vec<(Uuid, Written)> {
+    let Process { deployment, closed, acknowledged, .. } = process;
     let elsewhere = deployment.store().clone();
     let (mut accepted, began, mut round) = (Vec::new(), Instant::now(), 0);
     while closed.load(Ordering::SeqCst) < CLOSINGS || round < 10 {
@@ -79,37 +74,55 @@ async fn press(
     accepted
 }
 
+/// One process whose organizations leave again and again.
+#[derive(Clone)]
+struct Process {
+    deployment: Deployment,
+    closed: Arc<AtomicUsize>,
+    acknowledged: Arc<AtomicU64>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Process {
+    async fn start(world: &World, is_over: &Arc<AtomicBool>) -> Self {
+        let (closed, acknowledged, is_over) = (Arc::default(), Arc::default(), is_over.clone());
+        Self { deployment: world.deployment().await, closed, acknowledged, is_over }
+    }
+
+    async fn close(self) {
+        while !self.is_over.load(Ordering::SeqCst) {
+            self.closed.fetch_add(self.deployment.close_idle(AT_ONCE).await, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 async fn requests_that_race_the_closing_lose_nothing_and_see_no_error(world: World) {
-    let deployment = world.deployment().await;
-    let ((open, founded), _) = founding(&deployment).await;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let processes = [Process::start(&world, &is_over).await, Process::start(&world, &is_over).await];
+    let ((open, founded), _) = founding(&processes[0].deployment).await;
     let id = open.writer.id();
     drop(open);
-    let (closed, acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
-    let is_over = Arc::new(AtomicBool::new(false));
-    let closer = {
-        let (deployment, closed, is_over) = (deployment.clone(), closed.clone(), is_over.clone());
-        tokio::spawn(async move {
-            while !is_over.load(Ordering::SeqCst) {
-                closed.fetch_add(deployment.close_idle(AT_ONCE).await, Ordering::SeqCst);
-                tokio::task::yield_now().await;
-            }
-        })
-    };
-    let press = |asker| press(deployment.clone(), id, asker, closed.clone(), acknowledged.clone());
+    let closers = processes.clone().map(|process| tokio::spawn(process.close()));
     let mut asked = tokio::task::JoinSet::new();
-    for asker in 0..3 {
-        asked.spawn(press(asker));
+    for asker in 0..4 {
+        asked.spawn(press(processes[asker % 2].clone(), id, asker));
     }
     let mut accepted = vec![founded];
     while let Some(asked) = asked.join_next().await {
         accepted.extend(asked.unwrap());
     }
     is_over.store(true, Ordering::SeqCst);
-    closer.await.unwrap();
+    for closer in closers {
+        closer.await.unwrap();
+    }
     assert_history_is(&world, &accepted).await;
-    let open = deployment.open(id).await.unwrap();
-    assert_same(&oracle(&accepted), &open.writer.published().organization);
-    assert!(closed.load(Ordering::SeqCst) >= CLOSINGS);
+    for process in processes {
+        let open = process.deployment.open(id).await.unwrap();
+        open.writer.catch_up().await.unwrap();
+        assert_same(&oracle(&accepted), &open.writer.published().organization);
+        assert!(process.closed.load(Ordering::SeqCst) >= CLOSINGS);
+    }
 }
 
 async fn whoever_holds_a_handle_keeps_the_organization(world: World) {
