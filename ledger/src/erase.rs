@@ -2,7 +2,8 @@
 //!
 //! What is to go is read from the ledger alone, never from a request, so a value is gone only where an erasure
 //! request explains it. Every step may be done again: whoever was cut off in between finishes it by trying
-//! again, and so does the next start, which also takes away what a restore brought back.
+//! again, and so does the next start, which also takes away what a restore brought back. However many finish
+//! one erasure at once, one confirms it: each under the same key.
 
 use crate::activity;
 use crate::clock::Clock;
@@ -10,16 +11,19 @@ use crate::codec::Owner;
 use crate::deployment::Open;
 use crate::entry::LedgerId;
 use crate::store::{ReadError, Store, StoreError, Stored, Subject};
-use crate::writer::{Answer, Submission, WriteError, ledger_of};
+use crate::writer::{Answer, Idempotency, Submission, WriteError, ledger_of, reading};
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::{CredentialId, OrganizationId, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::User;
+use std::collections::BTreeMap;
 
 /// Events of one user that are read at once when the newest word on their erasure is looked for.
 const EVENTS_AT_ONCE: u32 = 100;
+/// How often more may be asked for while an erasure is being finished.
+const ASKED_AGAIN_MAX: u32 = 5;
 
 /// Finishes the erasure that the ledger holds a request for. Answers the position of the confirmation, or
 /// nothing if it was confirmed before.
@@ -34,11 +38,18 @@ pub async fn finish(
 ) -> Result<Option<u64>, WriteError> {
     // Counts that still wait would be written with the address that is about to go.
     open.activity.flush().await;
-    open.writer.catch_up().await?;
-    let organization = open.writer.published().organization.clone();
-    let Some(user) = organization.user(user).filter(|user| user.erased) else { return Ok(None) };
-    forget(store, organization.id, user).await.map_err(unavailable)?;
-    confirm(store, clock, open, user).await
+    for _ in 0..ASKED_AGAIN_MAX {
+        open.writer.catch_up().await?;
+        let organization = open.writer.published().organization.clone();
+        let Some(user) = organization.user(user).filter(|user| user.erased) else { return Ok(None) };
+        forget(store, organization.id, user).await.map_err(unavailable)?;
+        let asked = Asked::newest(store, organization.id, user).await.map_err(reading)?;
+        // If more was asked for meanwhile, more must go.
+        if asked.at <= organization.position {
+            return confirm(clock, open, user, asked).await;
+        }
+    }
+    Err(WriteError::Busy)
 }
 
 /// At a start: finishes what was requested and not confirmed, and takes away what is there again.
@@ -48,13 +59,17 @@ pub async fn finish(
 pub(crate) async fn resume(store: &Store, clock: &Clock, open: &Open) -> Result<(), ReadError> {
     let organization = open.writer.published().organization.clone();
     for user in organization.users.values().filter(|user| user.erased) {
-        let confirmed = is_confirmed(store, organization.id, user.id).await?;
-        if confirmed && !is_back(store, &organization, user).await? {
+        let asked = Asked::newest(store, organization.id, user).await?;
+        if asked.is_confirmed && !is_back(store, &organization, user).await? {
             continue;
         }
         tracing::warn!(user = %user.id, "erasing personal values that the ledger says are gone");
         forget(store, organization.id, user).await?;
-        if let Err(error) = confirm(store, clock, open, user).await {
+        // Whoever asked for more meanwhile finishes it.
+        if asked.at > organization.position {
+            continue;
+        }
+        if let Err(error) = confirm(clock, open, user, asked).await {
             tracing::error!(user = %user.id, %error, "the erasure is done but could not be confirmed");
         }
     }
@@ -102,18 +117,45 @@ async fn is_back(store: &Store, organization: &Organization, user: &User) -> Res
     Ok(false)
 }
 
-/// Whether the newest word on a user's erasure is that it was done.
-async fn is_confirmed(store: &Store, id: OrganizationId, user: UserId) -> Result<bool, ReadError> {
-    Ok(Words::of(id, user).next(store).await?.is_some_and(|(_, is_confirmation)| is_confirmation))
+/// The newest request to erase a user.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: u64,
+    /// Whether it was said since that all of it was done.
+    is_confirmed: bool,
 }
 
-/// What the ledger says of a user's erasure, newest first: at which position, and whether it is a confirmation.
+impl Asked {
+    async fn newest(store: &Store, id: OrganizationId, user: &User) -> Result<Self, ReadError> {
+        let mut asked = Self { at: 0, is_confirmed: false };
+        let mut words = Words::of(id, user.id);
+        while let Some(word) = words.next(store).await? {
+            if !word.is_confirmation {
+                asked.at = word.at;
+                break;
+            }
+            // Somebody may have asked for more between a request and its confirmation.
+            asked.is_confirmed |= word.authored || !user.erased_authored;
+        }
+        Ok(asked)
+    }
+}
+
+/// One word of the ledger on a user's erasure.
+#[derive(Clone, Copy)]
+struct Word {
+    at: u64,
+    is_confirmation: bool,
+    authored: bool,
+}
+
+/// What the ledger says of a user's erasure, newest first.
 struct Words {
     ledger: LedgerId,
     subject: Subject,
     before: Option<u64>,
     /// Oldest first.
-    read: Vec<(u64, bool)>,
+    read: Vec<Word>,
 }
 
 impl Words {
@@ -123,7 +165,7 @@ impl Words {
         Self { ledger: ledger_of(id), subject, before: None, read: Vec::new() }
     }
 
-    async fn next(&mut self, store: &Store) -> Result<Option<(u64, bool)>, ReadError> {
+    async fn next(&mut self, store: &Store) -> Result<Option<Word>, ReadError> {
         loop {
             if let Some(word) = self.read.pop() {
                 return Ok(Some(word));
@@ -133,10 +175,14 @@ impl Words {
             let Some(oldest) = positions.last() else { return Ok(None) };
             self.before = Some(*oldest);
             let rows = store.read_positions(&self.ledger, &positions).await?;
-            let word = |row: &Stored| match row.entry.event_type.as_str() {
-                "user.erased" => Some((row.entry.position, true)),
-                "user.erasure_requested" => Some((row.entry.position, false)),
-                _ => None,
+            let word = |row: &Stored| {
+                let is_confirmation = match row.entry.event_type.as_str() {
+                    "user.erased" => true,
+                    "user.erasure_requested" => false,
+                    _ => return None,
+                };
+                let authored = row.entry.payload.get("authored").is_some_and(|value| *value == true);
+                Some(Word { at: row.entry.position, is_confirmation, authored })
             };
             self.read = rows.iter().filter_map(word).collect();
         }
@@ -156,7 +202,7 @@ pub async fn confirmed(
 ) -> Result<Option<u64>, ReadError> {
     let mut first = None;
     let mut words = Words::of(id, user);
-    while let Some((at, is_confirmation)) = words.next(store).await? {
+    while let Some(Word { at, is_confirmation, .. }) = words.next(store).await? {
         if at <= position {
             return Ok(if is_confirmation { Some(position) } else { first });
         }
@@ -167,19 +213,28 @@ pub async fn confirmed(
 
 /// Says that it is done, if nobody said so yet. Rollbook itself says it: a person's reason would be a new
 /// personal value of somebody who is to have none.
-async fn confirm(store: &Store, clock: &Clock, open: &Open, user: &User) -> Result<Option<u64>, WriteError> {
-    let confirmed = is_confirmed(store, open.writer.id(), user.id).await;
-    if confirmed.map_err(|error| WriteError::Unavailable(error.to_string()))? {
+async fn confirm(clock: &Clock, open: &Open, user: &User, asked: Asked) -> Result<Option<u64>, WriteError> {
+    if asked.is_confirmed {
         return Ok(None);
     }
     let command =
         Command::User(UserCommand::ConfirmErasure { user: user.id, authored: user.erased_authored });
-    let context = context(clock)?;
-    let submission =
-        Submission { context, command, idempotency: None, credentials: Vec::new(), only_at: None };
+    let (context, idempotency) = (context(clock)?, Some(once(user, asked)));
+    let submission = Submission { context, command, idempotency, credentials: Vec::new(), only_at: None };
     match open.writer.submit(submission).await? {
         Answer::Written(written) => Ok(Some(written.position)),
         Answer::Replayed(_) => Ok(None),
+    }
+}
+
+/// What whoever else finishes this erasure at the same time, in whichever process, confirms it under too.
+fn once(user: &User, asked: Asked) -> Idempotency {
+    Idempotency {
+        actor: "system".to_owned(),
+        key: format!("erasure/{}/{}", user.id, asked.at),
+        digest: [0; 32],
+        status: 200,
+        headers: BTreeMap::new(),
     }
 }
 
@@ -311,7 +366,9 @@ mod tests {
         assert!(values(&again, user).await > 0);
         again.open(ORGANIZATION).await.unwrap();
         assert_eq!(values(&again, user).await, 0);
-        assert!(is_confirmed(again.store(), ORGANIZATION, user).await.unwrap());
+        let organization = again.open(ORGANIZATION).await.unwrap().writer.published().organization.clone();
+        let asked = Asked::newest(again.store(), ORGANIZATION, organization.user(user).unwrap());
+        assert!(asked.await.unwrap().is_confirmed);
     }
 
     #[tokio::test]

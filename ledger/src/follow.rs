@@ -1,10 +1,10 @@
 //! What goes on beside serving: following what other processes append, writing counted activity, forgetting what
-//! is kept for a time only.
+//! is kept for a time only, closing what is idle.
 //!
 //! It polls; nothing depends on being notified. It decides nothing, and the writers do the reading.
 
 use crate::activity::{COUNT_LEASE, record_unknown};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Memory};
 use crate::entry::LedgerKind;
 use crate::store::StoreError;
 use std::collections::HashMap;
@@ -24,16 +24,20 @@ pub struct Rhythm {
     pub purge: Duration,
     /// How long an idempotency key is kept.
     pub commands_kept: Duration,
+    /// When idle organizations leave memory.
+    pub memory: Memory,
 }
 
 impl Default for Rhythm {
-    /// Heads four times a second, activity every minute, purging every hour what is older than seven days.
+    /// Heads four times a second, activity every minute, purging every hour what is older than seven days; memory as
+    /// its own default says.
     fn default() -> Self {
         Self {
             heads: Duration::from_millis(250),
             activity: Duration::from_secs(60),
             purge: Duration::from_secs(3_600),
             commands_kept: Duration::from_secs(7 * 24 * 3_600),
+            memory: Memory::default(),
         }
     }
 }
@@ -48,12 +52,16 @@ pub(crate) struct Beside {
 impl Beside {
     pub(crate) fn start(deployment: &Deployment, rhythm: Rhythm) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let (following, flushing, purging) = (deployment.clone(), deployment.clone(), deployment.clone());
+        let (following, flushing) = (deployment.clone(), deployment.clone());
+        let (purging, closing) = (deployment.clone(), deployment.clone());
         let tasks = vec![
             tokio::spawn(every(rhythm.heads, stopped.clone(), async move || heads(&following).await)),
             tokio::spawn(every(rhythm.activity, stopped.clone(), async move || activity(&flushing).await)),
-            tokio::spawn(every(rhythm.purge, stopped, async move || {
+            tokio::spawn(every(rhythm.purge, stopped.clone(), async move || {
                 purge(&purging, rhythm.commands_kept).await;
+            })),
+            tokio::spawn(every(rhythm.memory.every, stopped, async move || {
+                closing.close_idle(rhythm.memory).await;
             })),
         ];
         Self { stop, tasks }
@@ -91,13 +99,13 @@ async fn heads(deployment: &Deployment) {
     }
     // What is seen was so at some time after this.
     let since = Instant::now();
-    let ids: Vec<String> = opened.iter().map(|open| open.writer.id().to_string()).collect();
+    let ids: Vec<String> = opened.iter().map(|writer| writer.id().to_string()).collect();
     match deployment.store().heads_of(LedgerKind::Organization, &ids).await {
         Ok(marks) => {
             let positions: HashMap<_, _> =
                 marks.into_iter().map(|mark| (mark.ledger.id, mark.position)).collect();
-            for (open, id) in opened.iter().zip(&ids) {
-                open.writer.seen(positions.get(id).copied().unwrap_or(0), since);
+            for (writer, id) in opened.iter().zip(&ids) {
+                writer.seen(positions.get(id).copied().unwrap_or(0), since);
             }
         }
         Err(error) => failed("following other processes", &error),
@@ -105,9 +113,7 @@ async fn heads(deployment: &Deployment) {
 }
 
 async fn activity(deployment: &Deployment) {
-    for open in deployment.opened() {
-        open.activity.flush().await;
-    }
+    deployment.flush().await;
     let found = record_unknown(deployment.store(), deployment.clock(), COUNT_LEASE).await;
     if let Err(error) = found {
         failed("looking for activity that was lost with its process", &error);

@@ -13,6 +13,7 @@ pub mod deployment;
 pub mod entry;
 pub mod erase;
 pub mod follow;
+mod hold;
 mod plain;
 pub mod snapshot;
 pub mod store;

@@ -107,18 +107,8 @@ async fn a_database_behind_what_was_acknowledged_is_not_served(world: World) {
     let id = open.writer.id();
     let earlier = deployment.store().head(&ledger_of(id)).await.unwrap().unwrap();
     let last = another(&open, "xia").await.unwrap();
-    let blob = hex(&earlier.frontier.to_bytes());
-    let blob = match world {
-        World::Sqlite(_) => format!("x'{blob}'"),
-        World::Postgres(_) => format!("'\\x{blob}'::bytea"),
-    };
-    let (position, batch) = (earlier.position, earlier.batch);
-    world
-        .tamper(&format!(
-            "DELETE FROM personal_values WHERE sequence > {position}; DELETE FROM events WHERE sequence > {position};
-             UPDATE heads SET position = {position}, batch = '{batch}', frontier = {blob};"
-        ))
-        .await;
+    let position = earlier.position;
+    world.back_to(&earlier).await;
     let (why, opened) = stopped(&deployment, &open).await;
     assert!(why.contains(&format!("at position {position}, behind {last}")), "{why}");
     assert!(matches!(opened, Err(LoadError::Behind { found, known }) if (found, known) == (position, last)));
@@ -176,8 +166,4 @@ async fn a_ticket_that_looks_like_a_commitment_is_refused(world: World) {
     let error = open.writer.submit(submission).await.unwrap_err();
     assert!(matches!(error, WriteError::NotStorable(_)), "{error}");
     assert!(world.deployment().await.open(open.writer.id()).await.is_ok());
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

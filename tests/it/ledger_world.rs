@@ -9,7 +9,7 @@ use rollbook_domain::user::state::Status;
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::codec::{self, Decoded};
 use rollbook_ledger::deployment::{Deployment, Open};
-use rollbook_ledger::store::Store;
+use rollbook_ledger::store::{Head, Store};
 use rollbook_ledger::writer::{Answer, Idempotency, Submission, WriteError, Written, ledger_of};
 use rollbook_tests::pg::TestPg;
 use sqlx::Connection;
@@ -126,6 +126,23 @@ impl World {
                 sqlx::raw_sql(&sql).execute(&mut connection).await.unwrap();
             }
         }
+    }
+
+    /// What a restore of an older copy does, in a database with one organization.
+    pub(crate) async fn back_to(&self, head: &Head) {
+        let bytes = head.frontier.to_bytes();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let frontier = match self {
+            Self::Sqlite(_) => format!("x'{hex}'"),
+            Self::Postgres(_) => format!("'\\x{hex}'::bytea"),
+        };
+        let (position, batch) = (head.position, &head.batch);
+        self.tamper(&format!(
+            "DELETE FROM state_snapshots WHERE position > {position};
+             DELETE FROM personal_values WHERE sequence > {position}; DELETE FROM events WHERE sequence > {position};
+             UPDATE heads SET position = {position}, batch = '{batch}', frontier = {frontier};"
+        ))
+        .await;
     }
 
     /// Keeps every writer waiting until the answer is dropped or `release`d.

@@ -18,6 +18,7 @@ on_both_engines!(
     a_leaf_that_was_changed,
     a_time_an_actor_and_a_batch_that_were_changed,
     a_subject_that_was_added_or_removed,
+    a_history_that_goes_on_after_the_head,
     a_row_that_was_deleted,
     a_head_that_was_moved_without_rows,
     rows_that_lie_after_the_head,
@@ -135,6 +136,28 @@ async fn a_subject_that_was_added_or_removed(world: World) {
         (aggregate_id, aggregate_type, subject_kind, subject_id, sequence) VALUES";
     tamper(&world, &format!("{insert} {row}")).await;
     finds(&world, &[(Kind::Subjects, Some(2)), (Kind::Subjects, Some(3))]).await;
+}
+
+async fn a_history_that_goes_on_after_the_head(world: World) {
+    peopled(&world).await;
+    let (id, last) = (world.now().id, world.now().position);
+    let named = [
+        ("organization", "user", last + 1),
+        ("organization", "role", last + 1),
+        ("organization", "user", last + 7),
+    ];
+    let row = |(ledger, kind, at): (&str, &str, u64)| {
+        format!("('{id}', '{ledger}', '{kind}', '{}', {at})", world.owner)
+    };
+    let rows: Vec<_> = named.into_iter().map(row).collect();
+    let insert = "INSERT INTO event_subjects
+        (aggregate_id, aggregate_type, subject_kind, subject_id, sequence) VALUES";
+    tamper(&world, &format!("{insert} {}", rows.join(", "))).await;
+    let expected = [last + 1, last + 1, last + 7].map(|at| (Kind::Subjects, Some(at)));
+    finds(&world, &expected).await;
+    let found = verified(&world).await.findings.remove(0).what;
+    let owner = world.owner;
+    assert_eq!(found, format!("the history of role:{owner} has this position, which no row is at"));
 }
 
 async fn a_row_that_was_deleted(world: World) {

@@ -1,7 +1,7 @@
 //! The followers of this process: one for each organization that it serves, started when it is first opened.
 //!
 //! A follower that stopped by itself stays stopped and is named by `/readyz`; only a writer that was started anew
-//! gets a new one.
+//! gets a new one. None keeps an idle organization in memory: it ends just before its writer does.
 
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_ledger::deployment::Open;
@@ -25,13 +25,27 @@ impl Followers {
     /// The follower of an organization, started if there is none.
     pub(super) fn of(&self, store: &Store, open: &Open) -> Follower {
         let mut all = self.all();
-        if let Some(kept) = all.get(&open.writer.id()).filter(|kept| !kept.writer.has_stopped()) {
+        if let Some(kept) = all.get(&open.writer.id()).filter(|kept| kept.writer.is_same(&open.writer)) {
             return kept.follower.clone();
         }
-        let writer = open.writer.clone();
+        let writer = open.writer.beside();
         let follower = Follower::start(store.clone(), writer.clone(), Options::default());
         all.insert(writer.id(), Kept { writer, follower: follower.clone() });
         follower
+    }
+
+    /// Ends the one of this writer, which is about to end. Answers `false`, and ends nothing, if it stopped by itself:
+    /// an alarm does not go away because nobody asks.
+    pub(super) fn end(&self, writer: &Writer) -> bool {
+        let mut all = self.all();
+        let Some(kept) = all.get(&writer.id()).filter(|kept| kept.writer.is_same(writer)) else {
+            return true;
+        };
+        if kept.follower.status().stopped.is_some() {
+            return false;
+        }
+        all.remove(&writer.id());
+        true
     }
 
     /// Where each stands.

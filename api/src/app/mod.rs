@@ -7,7 +7,7 @@ use crate::error::Problem;
 use followers::Followers;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::state::Organization;
-use rollbook_ledger::deployment::{Deployment, Open};
+use rollbook_ledger::deployment::{Deployment, Memory, Open};
 use rollbook_ledger::writer::LoadError;
 use rollbook_projections::follower::{Follower, Status};
 use std::sync::Arc;
@@ -37,11 +37,13 @@ pub struct ServeOptions {
     pub behind_proxy: bool,
     /// Password hashes that run at once, 19 MiB each.
     pub hashes_at_once: usize,
+    /// When idle organizations leave memory.
+    pub memory: Memory,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { secure_cookies: false, behind_proxy: false, hashes_at_once: 4 }
+        Self { secure_cookies: false, behind_proxy: false, hashes_at_once: 4, memory: Memory::default() }
     }
 }
 
@@ -54,7 +56,7 @@ struct Inner {
     deployment: Deployment,
     passwords: Passwords,
     options: ServeOptions,
-    followers: Followers,
+    followers: Arc<Followers>,
     streams: Arc<Semaphore>,
     folds: Arc<Semaphore>,
     is_closing: AtomicBool,
@@ -65,7 +67,9 @@ impl App {
     #[must_use]
     pub fn new(deployment: Deployment, options: ServeOptions) -> Self {
         let passwords = Passwords::new(options.hashes_at_once);
-        let followers = Followers::default();
+        let followers = Arc::new(Followers::default());
+        let ending = Arc::clone(&followers);
+        deployment.before_closing(move |writer| ending.end(writer));
         let [streams, folds] = [STREAMS_MAX, FOLDS_MAX].map(|most| Arc::new(Semaphore::new(most)));
         let is_closing = AtomicBool::new(false);
         Self(Arc::new(Inner { deployment, passwords, options, followers, streams, folds, is_closing }))

@@ -6,7 +6,7 @@ use crate::app::{App, ServeOptions};
 use crate::config::{Flags, LogFormat, Settings};
 use crate::server::{self, Listening};
 use clap::Args;
-use rollbook_ledger::deployment::Deployment;
+use rollbook_ledger::deployment::{Deployment, Memory};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -60,6 +60,7 @@ fn options(settings: &Settings) -> ServeOptions {
         secure_cookies: settings.secure_cookies,
         behind_proxy: settings.behind_proxy,
         hashes_at_once: settings.hashes_at_once,
+        memory: Memory { budget: settings.organizations_mib << 20, ..Memory::default() },
     }
 }
 

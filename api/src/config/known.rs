@@ -16,7 +16,7 @@ pub struct Known {
 }
 
 /// Every setting.
-pub const KNOWN: [Known; 9] = [
+pub const KNOWN: [Known; 10] = [
     plain(
         "data",
         "rollbook-data",
@@ -45,6 +45,12 @@ pub const KNOWN: [Known; 9] = [
     ),
     plain("behind_proxy", "false", "true or false", "Believe the last `X-Forwarded-For` entry, the proxy's"),
     plain("hashes_at_once", "4", "hashes, 1 to 64", "Password hashes at a time, 19 MiB of memory each"),
+    plain(
+        "organizations_mib",
+        "512",
+        "MiB, 0 to 1,048,576",
+        "Memory of open organizations, estimated; beyond it those leave that were idle for longest, at least 5 minutes",
+    ),
     plain("log_format", "json", "json or text", "How log lines are written to standard error"),
     plain("log_level", "info", "a level, or target=level list", "error, warn, info, debug or trace"),
 ];

@@ -58,6 +58,8 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// Password hashes that run at once, 19 MiB each.
     pub hashes_at_once: usize,
+    /// Memory that open organizations may take together, in MiB.
+    pub organizations_mib: u64,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// What is logged, as `tracing_subscriber::EnvFilter` reads it.

@@ -16,6 +16,7 @@ pub(super) fn settings(merged: &Map<String, Value>) -> Result<Settings, ConfigEr
         secure_cookies: reader.flag("secure_cookies")?,
         behind_proxy: reader.flag("behind_proxy")?,
         hashes_at_once: usize::try_from(reader.count("hashes_at_once", 1, 64)?).unwrap_or(usize::MAX),
+        organizations_mib: reader.count("organizations_mib", 0, 1 << 20)?,
         log_format: reader.log_format()?,
         log_level: reader.log_level()?,
     })

@@ -43,6 +43,7 @@ fn without_any_layer_the_defaults_hold() {
         secure_cookies: false,
         behind_proxy: false,
         hashes_at_once: 4,
+        organizations_mib: 512,
         log_format: LogFormat::Json,
         log_level: "info".into(),
     };

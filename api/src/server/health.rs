@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use rollbook_ledger::writer::Writer;
 use serde_json::{Value, json};
 
 /// The process answers.
@@ -17,8 +18,7 @@ pub(super) async fn alive() -> Json<Value> {
 pub(super) async fn ready(State(app): State<App>) -> Result<Json<Value>, Problem> {
     app.deployment().store().now_us().await?;
     let opened = app.deployment().opened();
-    let stopped: Vec<_> =
-        opened.iter().filter(|open| open.writer.has_stopped()).map(|open| open.writer.id()).collect();
+    let stopped: Vec<_> = opened.iter().filter(|writer| writer.has_stopped()).map(Writer::id).collect();
     let followers = app.followers();
     let halted = followers.iter().filter(|(_, status)| status.stopped.is_some());
     let halted: Vec<_> =

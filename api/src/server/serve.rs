@@ -42,7 +42,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    app.deployment().start(Rhythm::default()).await;
+    app.deployment().start(Rhythm { memory: app.options().memory, ..Rhythm::default() }).await;
     let measuring = tokio::spawn(app.clone().measure());
     let closing = app.clone();
     let stop = async move {

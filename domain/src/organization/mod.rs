@@ -12,6 +12,7 @@ mod held;
 pub mod lookup;
 mod reach;
 pub mod rejection;
+mod size;
 pub mod snapshot;
 pub mod state;
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod unknown;
 use crate::clock::Clock;
 use crate::codec::Draft;
 use crate::entry::{LedgerId, LedgerKind};
+use crate::hold::Held;
 use crate::plain::{Drafts, PlainLedger};
 use crate::store::Store;
 use crate::writer::WriteError;
@@ -128,6 +129,8 @@ pub struct Activity {
     clock: Clock,
     store: Store,
     id: OrganizationId,
+    /// Keeps the organization in memory, and what was counted with it.
+    _held: Option<Held>,
 }
 
 impl Activity {
@@ -135,7 +138,12 @@ impl Activity {
     #[must_use]
     pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
         let ledger = PlainLedger::new(store.clone(), ledger_of(id));
-        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id }
+        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id, _held: None }
+    }
+
+    /// A handle that keeps the organization in memory.
+    pub(crate) fn held(&self, held: Held) -> Self {
+        Self { _held: Some(held), ..self.clone() }
     }
 
     /// Records an act of its own, durable when this returns.

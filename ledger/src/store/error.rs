@@ -7,7 +7,8 @@ use crate::entry::LedgerId;
 /// Why a statement outside the append and the ledger reads failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached, is too busy, full or read-only; nothing has changed. Try again later.
+    /// The database cannot be reached, is too busy, full or read-only, or does not permit it; nothing has changed. Try
+    /// again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The answer was lost: the statement may have taken effect. Read before repeating.
@@ -96,13 +97,17 @@ pub enum AppendError {
     /// A guard refused. Nothing was written, and the writer must stop: it does not know what it writes to.
     #[error("a guard of the ledger refused: {0}")]
     Guard(String),
-    /// Definitely not written, and the same batch will fail again: malformed or not permitted.
+    /// The database is damaged. The writer must stop: whether its rows can be read is not known.
+    #[error("the database is damaged: {0}; keep a copy of it and restore a backup")]
+    Damaged(String),
+    /// Definitely not written, and the same batch will fail again: malformed.
     #[error("the batch was refused: {0}")]
     Refused(String),
     /// The answer was lost: the batch may be written. Append the same batch again and compare batch ids.
     #[error("the outcome of the append is unknown: {0}")]
     InDoubt(String),
-    /// Definitely not written because the database could not be reached, was busy, full or read-only; try again later.
+    /// Definitely not written because the database could not be reached, was busy, full or read-only, or does not permit
+    /// it; try again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
 }

@@ -3,7 +3,7 @@
 //! Whatever is answered is complete: a hole is an error. For whole ledgers see [`Store::stream`].
 
 use super::batch::Subject;
-use super::cells::params;
+use super::cells::{Cells, params};
 use super::row::Joined;
 use super::select::{Selection, contiguous, join_personal, join_subjects};
 use super::{RawRow, ReadError, Store, StoreError, Stored, engine};
@@ -17,6 +17,10 @@ const POSITIONS_OF: &str = "SELECT sequence FROM event_subjects
     ORDER BY sequence DESC LIMIT $6";
 const SUBJECTS: &str = "SELECT sequence, subject_kind, subject_id FROM event_subjects
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND sequence BETWEEN $3 AND $4 ORDER BY sequence";
+const STRAY_SUBJECTS: &str = "SELECT s.sequence, s.subject_kind, s.subject_id FROM event_subjects s
+    WHERE s.aggregate_id = $1 AND s.aggregate_type = $2 AND s.sequence > $3 AND NOT EXISTS (SELECT 1 FROM events e
+          WHERE e.aggregate_id = s.aggregate_id AND e.aggregate_type = s.aggregate_type AND e.sequence = s.sequence)
+    ORDER BY s.sequence, s.subject_kind, s.subject_id LIMIT $4";
 
 impl Store {
     /// The rows at positions `from ..= to`, at most `limit` (and at most 10,000), with the personal values
@@ -87,14 +91,32 @@ impl Store {
         let range = Selection::Range { ledger: ledger.clone(), from, to, limit: READ_ROWS_MAX };
         let rows = engine!(self, engine => engine.rows(range).await)?;
         let params = params![ledger.id.as_str(), ledger.kind.as_str(), from, to];
-        let subjects = self.select(SUBJECTS, params, |row| {
-            Ok((row.count(0)?, Subject { kind: row.text(1)?.to_owned(), id: row.text(2)?.to_owned() }))
-        });
+        let subjects = self.select(SUBJECTS, params, |row| Ok((row.count(0)?, subject(row)?)));
         Ok(join_subjects(rows, subjects.await?))
+    }
+
+    /// What histories of entities say of positions after `after` where there is no row, at most `limit`: an append makes
+    /// both at once.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn stray_subjects(
+        &self,
+        ledger: &LedgerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Subject)>, StoreError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str(), after, i64::from(limit)];
+        self.select(STRAY_SUBJECTS, params, |row| Ok((row.count(0)?, subject(row)?))).await
     }
 
     pub(super) async fn joined<T: Joined>(&self, selection: Selection) -> Result<Vec<T>, ReadError> {
         let (rows, personal) = engine!(self, engine => engine.rows_and_personal(selection).await)?;
         Ok(join_personal(rows, personal))
     }
+}
+
+/// The entity in the second and third column.
+fn subject(row: &Cells) -> Result<Subject, StoreError> {
+    Ok(Subject { kind: row.text(1)?.to_owned(), id: row.text(2)?.to_owned() })
 }

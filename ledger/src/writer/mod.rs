@@ -9,6 +9,7 @@
 mod batch;
 mod commit;
 mod flight;
+mod hold;
 mod load;
 mod pipeline;
 mod task;
@@ -21,6 +22,7 @@ pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
 use crate::codec::{DecodeFailure, Missing};
+use crate::hold::Held;
 use crate::store::{AppendError, Command as Remembered, CredentialChange, ReadError, Store};
 use rollbook_domain::event::Event;
 use rollbook_domain::kernel::context::Context;
@@ -216,6 +218,8 @@ pub struct Writer {
     stopped: Arc<AtomicBool>,
     store: Store,
     id: OrganizationId,
+    /// Keeps the organization in memory.
+    _held: Option<Held>,
 }
 
 impl Writer {
@@ -249,7 +253,7 @@ impl Writer {
         let task =
             task::Task::new(store.clone(), clock, loaded, publish, rules, Arc::clone(&stopped)).run(mailbox);
         tokio::spawn(task);
-        Ok(Self { jobs, published, stopped, store, id })
+        Ok(Self { jobs, published, stopped, store, id, _held: None })
     }
 
     /// Whose writer it is.
@@ -374,6 +378,7 @@ impl From<AppendError> for WriteError {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Guard(what) => Self::Stopped(what),
+            damaged @ AppendError::Damaged(_) => Self::Stopped(damaged.to_string()),
             AppendError::Refused(what) => Self::NotStorable(what),
             AppendError::Conflict | AppendError::Duplicate { .. } => {
                 Self::Unavailable("other writers were always first".to_owned())

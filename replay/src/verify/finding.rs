@@ -35,7 +35,7 @@ pub enum Kind {
     Actor,
     /// The column `batch` is not the entry's.
     Batch,
-    /// The rows of subjects are not the event's.
+    /// The rows of subjects are not the event's, or lie after the head where there is no event.
     Subjects,
     /// Time goes back.
     Time,

@@ -1,6 +1,7 @@
-//! A ledger's head against its rows, and what the two together say about rows that do not hash to their leaf.
+//! A ledger's head against its rows and against what histories of entities say, and what head and rows together say
+//! about rows that do not hash to their leaf.
 
-use super::finding::{Findings, Kind};
+use super::finding::{FINDINGS_MAX, Findings, Kind};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_ledger::entry::Frontier;
 use rollbook_ledger::store::{FORMAT, Head, HeadMark, ReadError, Store, StoreError};
@@ -110,6 +111,21 @@ pub(super) async fn beyond(
         let last = beyond.next_back().unwrap_or(first);
         let what = format!("the head is at {position}, but there are rows from {first} to {last}");
         findings.add(ledger, Some(first), Kind::HeadBehind, what);
+    }
+    Ok(())
+}
+
+/// Histories of entities that go on after the head, where there is no row.
+pub(super) async fn histories_beyond(
+    store: &Store,
+    mark: &HeadMark,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let most = u32::try_from(FINDINGS_MAX).unwrap_or(u32::MAX);
+    for (position, subject) in store.stray_subjects(&mark.ledger, mark.position, most).await? {
+        let what =
+            format!("the history of {}:{} has this position, which no row is at", subject.kind, subject.id);
+        findings.add(&mark.ledger, Some(position), Kind::Subjects, what);
     }
     Ok(())
 }

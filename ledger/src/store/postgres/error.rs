@@ -9,6 +9,9 @@ use std::io::ErrorKind;
 
 use crate::store::{AppendError, StoreError};
 
+/// The role may not do it. It may once it is permitted, and nobody who asks for a change can do anything about it.
+const NOT_PERMITTED: &str = "42501";
+
 /// What happened to an append.
 pub(super) enum Failed {
     /// It has a verdict.
@@ -38,6 +41,7 @@ pub(super) fn store(error: &Error) -> StoreError {
         "P0001" => StoreError::Guard(refusal.message().to_owned()),
         "40001" | "40P01" | "55P03" => StoreError::Unavailable(describe(refusal)),
         code if is_outage(code) => StoreError::Unavailable(describe(refusal)),
+        NOT_PERMITTED => StoreError::Unavailable(permit(refusal)),
         code if is_lost(code) => StoreError::InDoubt(describe(refusal)),
         _ => StoreError::Refused(describe(refusal)),
     }
@@ -53,6 +57,8 @@ pub(super) fn append(error: &Error) -> Failed {
         ("P0001", _) => AppendError::Guard(refusal.message().to_owned()),
         ("55P03", _) => AppendError::Unavailable(describe(refusal)),
         (code, _) if is_outage(code) => AppendError::Unavailable(describe(refusal)),
+        (NOT_PERMITTED, _) => AppendError::Unavailable(permit(refusal)),
+        (code, _) if is_damage(code) => AppendError::Damaged(describe(refusal)),
         (code, _) if is_lost(code) => AppendError::InDoubt(describe(refusal)),
         _ => AppendError::Refused(describe(refusal)),
     })
@@ -74,6 +80,11 @@ pub(super) fn is_of_an_old_session(error: &Error) -> bool {
     error.as_database_error().is_some_and(|refusal| is_read_only(&code(refusal)))
 }
 
+/// What lies in a table or an index is not what was written there.
+fn is_damage(code: &str) -> bool {
+    matches!(code, "XX001" | "XX002")
+}
+
 /// The connection or server went away, or the statement was cancelled: whether in time is not known.
 fn is_lost(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57")
@@ -89,6 +100,11 @@ fn describe(refusal: &dyn DatabaseError) -> String {
         return format!("code {code}, constraint {}", refusal.constraint().unwrap_or("none"));
     }
     format!("{} (code {code})", refusal.message())
+}
+
+fn permit(refusal: &dyn DatabaseError) -> String {
+    let hint = "what the role of `serve` needs is granted by `rollbook migrate --serve-role ROLE`";
+    format!("{}; {hint}", describe(refusal))
 }
 
 fn text(error: &Error) -> String {
@@ -149,6 +165,7 @@ mod tests {
             Failed::With(AppendError::Conflict) => "conflict",
             Failed::With(AppendError::Duplicate { .. }) => "duplicate",
             Failed::With(AppendError::Guard(_)) => "guard",
+            Failed::With(AppendError::Damaged(_)) => "damaged",
             Failed::With(AppendError::Refused(_)) => "refused",
             Failed::With(AppendError::InDoubt(_)) => "in doubt",
             Failed::With(AppendError::Unavailable(_)) => "unavailable",
@@ -186,9 +203,11 @@ mod tests {
             ("23505", Some("heads_pkey"), "conflict", "refused"),
             ("23505", Some("commands_pkey"), "key", "refused"),
             ("23505", Some("sessions_pkey"), "refused", "refused"),
-            ("42501", None, "refused", "refused"), // insufficient_privilege
-            ("42P01", None, "refused", "refused"), // undefined_table
-            ("22021", None, "refused", "refused"), // character_not_in_repertoire
+            ("42501", None, "unavailable", "unavailable"), // insufficient_privilege
+            ("XX001", None, "damaged", "refused"),         // data_corrupted
+            ("XX002", None, "damaged", "refused"),         // index_corrupted
+            ("42P01", None, "refused", "refused"),         // undefined_table
+            ("22021", None, "refused", "refused"),         // character_not_in_repertoire
             ("25001", None, "refused", "refused"), // active_sql_transaction: our mistake, not an outage
             ("P0001", None, "guard", "guard"),     // raise_exception
         ];
@@ -207,6 +226,14 @@ mod tests {
         for error in [said("57P03", None), said("53300", None), Error::PoolTimedOut] {
             assert!(matches!(connecting(&error), StoreError::Unavailable(_)), "{error}");
         }
+    }
+
+    #[test]
+    fn a_permission_that_is_missing_tells_the_operator_how_to_grant_it() {
+        let StoreError::Unavailable(what) = store(&said("42501", None)) else { panic!("it is no outage") };
+        let wanted = "said (code 42501); what the role of `serve` needs is granted by \
+                      `rollbook migrate --serve-role ROLE`";
+        assert_eq!(what, wanted);
     }
 
     #[test]

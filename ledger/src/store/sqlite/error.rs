@@ -11,8 +11,10 @@ const LOCKED: i32 = 6;
 const NOMEM: i32 = 7;
 const READONLY: i32 = 8;
 const IOERR: i32 = 10;
+const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const CANTOPEN: i32 = 14;
+const NOTADB: i32 = 26;
 const BUSY_SNAPSHOT: i32 = 517;
 const PRIMARY_KEY: i32 = 1555;
 const UNIQUE: i32 = 2067;
@@ -41,6 +43,11 @@ const fn is_outage(code: i32) -> bool {
     matches!(code & 0xff, NOMEM | READONLY | FULL | CANTOPEN)
 }
 
+/// What lies in the file is not what was written there.
+const fn is_damage(code: i32) -> bool {
+    matches!(code & 0xff, CORRUPT | NOTADB)
+}
+
 pub(super) fn store(error: &Error) -> StoreError {
     let (code, message) = code(error);
     match code {
@@ -59,6 +66,7 @@ pub(super) fn append(error: &Error) -> AppendError {
         TRIGGER => AppendError::Guard(message),
         code if is_busy(code) => AppendError::Conflict,
         code if is_outage(code) || code & 0xff == IOERR => AppendError::Unavailable(message),
+        code if is_damage(code) => AppendError::Damaged(message),
         _ => AppendError::Refused(message),
     }
 }
@@ -89,6 +97,7 @@ mod tests {
     fn each_code_says_whether_the_batch_may_be_written() {
         let refused = |message: &str| AppendError::Refused(message.to_owned());
         let away = |message: &str| AppendError::Unavailable(message.to_owned());
+        let damaged = |message: &str| AppendError::Damaged(message.to_owned());
         let table = [
             (BUSY, "busy", AppendError::Conflict, AppendError::Conflict),
             (BUSY_SNAPSHOT, "busy", AppendError::Conflict, AppendError::Conflict),
@@ -106,6 +115,9 @@ mod tests {
             (CANTOPEN, "open", away("open"), away("open")),
             (IOERR, "disk", away("disk"), AppendError::InDoubt("disk".to_owned())),
             (1034, "fsync", away("fsync"), AppendError::InDoubt("fsync".to_owned())),
+            (CORRUPT, "malformed", damaged("malformed"), damaged("malformed")),
+            (779, "index", damaged("index"), damaged("index")), // SQLITE_CORRUPT_INDEX
+            (NOTADB, "no database", damaged("no database"), damaged("no database")),
             (18, "too big", refused("too big"), refused("too big")),
             (275, "check", refused("check"), refused("check")),
         ];
@@ -122,6 +134,9 @@ mod tests {
         }
         assert_eq!(store(&failure(IOERR, "disk")), StoreError::InDoubt("disk".to_owned()));
         assert_eq!(store(&failure(TRIGGER, "rollbook: no")), StoreError::Guard("rollbook: no".to_owned()));
+        for code in [CORRUPT, NOTADB] {
+            assert_eq!(store(&failure(code, "bad")), StoreError::Refused("bad".to_owned()), "{code}");
+        }
         assert_eq!(store(&failure(275, "check")), StoreError::Refused("check".to_owned()));
     }
 

@@ -1,0 +1,210 @@
+//! All ledgers of one database in one process: the organizations, their writers, their activity.
+
+mod idle;
+
+pub use idle::Memory;
+
+use crate::activity::Activity;
+use crate::clock::Clock;
+use crate::erase;
+use crate::follow::{Beside, Rhythm};
+use crate::hold::{Held, Uses};
+use crate::store::Store;
+use crate::system::{Registered, System};
+use crate::writer::{LoadError, Writer};
+use rollbook_domain::kernel::id::OrganizationId;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::Mutex;
+
+/// A database with everything this process runs on it. Clones are cheap.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    store: Store,
+    clock: Clock,
+    system: System,
+    slots: Arc<std::sync::Mutex<HashMap<OrganizationId, Slot>>>,
+    beside: Arc<Mutex<Option<Beside>>>,
+    closing: Arc<OnceLock<Closing>>,
+}
+
+/// The place of one organization: one load at a time, which nobody who asks for another waits for.
+type Slot = Arc<Mutex<Place>>;
+
+/// What this process has of an organization. It stays when the organization leaves memory: it is small, and a
+/// database that lost what was acknowledged must be found out even then.
+#[derive(Debug, Default)]
+struct Place {
+    served: Option<Served>,
+    /// The position that was acknowledged when it left memory.
+    acknowledged: u64,
+}
+
+/// An organization in memory. These handles keep it from nothing: only those that are given out do.
+#[derive(Clone, Debug)]
+struct Served {
+    writer: Writer,
+    activity: Activity,
+    uses: Arc<Uses>,
+}
+
+/// Asked of every writer that is about to end because its organization is idle.
+struct Closing(Box<dyn Fn(&Writer) -> bool + Send + Sync>);
+
+impl fmt::Debug for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Closing(…)")
+    }
+}
+
+/// An organization that this process serves. It stays in memory while anybody has this, a clone of it, or of one of
+/// its parts.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Its writer.
+    pub writer: Writer,
+    /// Its activity ledger.
+    pub activity: Activity,
+}
+
+impl Served {
+    fn hold(&self) -> Open {
+        let held = Held::new(&self.uses);
+        Open { writer: self.writer.held(held.clone()), activity: self.activity.held(held) }
+    }
+}
+
+impl Place {
+    /// Whether it was served here before and only left memory: then what a start does was done.
+    fn is_back(&self) -> bool {
+        self.served.is_none() && self.acknowledged > 0
+    }
+
+    /// The newest position that this process knows to be durable.
+    fn known(&self) -> u64 {
+        let served = self.served.as_ref().map_or(0, |one| one.writer.published().organization.position);
+        served.max(self.acknowledged)
+    }
+}
+
+impl Deployment {
+    /// Starts on a migrated store.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        let system = System::new(store.clone());
+        let (slots, beside, closing) = (Arc::default(), Arc::default(), Arc::default());
+        Self { store, clock, system, slots, beside, closing }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The system ledger.
+    #[must_use]
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// The organization, loaded if this process does not serve it yet or not any more. A writer that stopped is started
+    /// anew, which reads the ledger from its beginning and stops again if that cannot be done. Before it
+    /// is served for the first time and after it stopped, erasures that were cut off are finished, and erased values that
+    /// a restore brought back are erased again.
+    ///
+    /// # Errors
+    /// [`LoadError`] if its ledger cannot be read to its end, or ends before what was acknowledged here: then
+    /// this process serves it no more.
+    pub async fn open(&self, id: OrganizationId) -> Result<Open, LoadError> {
+        let slot = Arc::clone(self.slots().entry(id).or_default());
+        let mut place = slot.lock().await;
+        if let Some(found) = place.served.as_ref().filter(|found| !found.writer.has_stopped()) {
+            return Ok(found.hold());
+        }
+        let writer = Writer::start(self.store.clone(), self.clock.clone(), id, place.known()).await?;
+        // What was counted and not yet written stays with the activity, and who uses it uses this one too.
+        let (activity, uses) = place.served.as_ref().map_or_else(
+            || (Activity::new(self.store.clone(), self.clock.clone(), id), Uses::new()),
+            |before| (before.activity.clone(), Arc::clone(&before.uses)),
+        );
+        let served = Served { writer, activity, uses };
+        let opened = served.hold();
+        if !place.is_back() {
+            erase::resume(&self.store, &self.clock, &opened).await?;
+        }
+        place.served = Some(served);
+        Ok(opened)
+    }
+
+    /// The organization with this name.
+    ///
+    /// # Errors
+    /// [`LoadError::Absent`] if there is none.
+    pub async fn open_by_name(&self, name: &str) -> Result<(Registered, Open), LoadError> {
+        let registered = self.system.find(name).await?.ok_or(LoadError::Absent)?;
+        let open = self.open(registered.id).await?;
+        Ok((registered, open))
+    }
+
+    /// The writer of every organization that this process serves now, but for those being loaded. None of them keeps its
+    /// organization in memory.
+    #[must_use]
+    pub fn opened(&self) -> Vec<Writer> {
+        self.served().into_iter().map(|one| one.writer).collect()
+    }
+
+    fn served(&self) -> Vec<Served> {
+        self.all_slots().iter().filter_map(|slot| slot.try_lock().ok()?.served.clone()).collect()
+    }
+
+    /// Writes what was counted of activity.
+    pub(crate) async fn flush(&self) {
+        for one in self.served() {
+            one.activity.flush().await;
+        }
+    }
+
+    /// Has `end` asked of every writer that is to end because its organization is idle, just before it does and while
+    /// nobody can open the organization anew. It ends what works for that writer, or answers that the organization must
+    /// stay. Only the first `end` is ever asked.
+    pub fn before_closing(&self, end: impl Fn(&Writer) -> bool + Send + Sync + 'static) {
+        let _another_is_asked = self.closing.set(Closing(Box::new(end)));
+    }
+
+    /// Starts what goes on beside serving: following other processes, writing counted activity, forgetting, closing what
+    /// is idle. Does nothing if it was started before.
+    pub async fn start(&self, rhythm: Rhythm) {
+        let mut beside = self.beside.lock().await;
+        if beside.is_none() {
+            *beside = Some(Beside::start(self, rhythm));
+        }
+    }
+
+    /// Ends what goes on beside serving, writes what was counted, and keeps snapshots. Serving goes on: stop taking requests
+    /// first. Without this the tasks, and the deployment with them, live as long as the runtime.
+    pub async fn stop(&self) {
+        if let Some(beside) = self.beside.lock().await.take() {
+            beside.stop().await;
+        }
+        for one in self.served() {
+            one.activity.flush().await;
+            one.writer.keep_snapshot().await;
+        }
+    }
+
+    fn all_slots(&self) -> Vec<Slot> {
+        self.slots().values().cloned().collect()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<OrganizationId, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
