@@ -11,9 +11,9 @@ mod unknown;
 use crate::clock::Clock;
 use crate::codec::Draft;
 use crate::entry::{LedgerId, LedgerKind};
-use crate::hold::Held;
 use crate::plain::{Drafts, PlainLedger};
 use crate::store::Store;
+use crate::uses::InUse;
 use crate::writer::WriteError;
 use coalesce::{Coalesced, Noted};
 use rollbook_domain::kernel::context::Context;
@@ -130,7 +130,7 @@ pub struct Activity {
     store: Store,
     id: OrganizationId,
     /// Keeps the organization in memory, and what was counted with it.
-    _held: Option<Held>,
+    _in_use: Option<InUse>,
 }
 
 impl Activity {
@@ -138,12 +138,12 @@ impl Activity {
     #[must_use]
     pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
         let ledger = PlainLedger::new(store.clone(), ledger_of(id));
-        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id, _held: None }
+        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id, _in_use: None }
     }
 
     /// A handle that keeps the organization in memory.
-    pub(crate) fn held(&self, held: Held) -> Self {
-        Self { _held: Some(held), ..self.clone() }
+    pub(crate) fn in_use(&self, in_use: InUse) -> Self {
+        Self { _in_use: Some(in_use), ..self.clone() }
     }
 
     /// Records an act of its own, durable when this returns.

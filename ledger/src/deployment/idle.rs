@@ -6,7 +6,7 @@
 //! one has nothing left to do, and from the position that was acknowledged. How much memory there is, nobody looks.
 
 use super::{Deployment, Served, Slot};
-use crate::hold::Quiet;
+use crate::uses::Quiet;
 use std::time::Duration;
 
 /// Longest wait for the place of an organization that is being loaded; the next look sees it.

@@ -8,9 +8,9 @@ use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::erase;
 use crate::follow::{Beside, Rhythm};
-use crate::hold::{Held, Uses};
 use crate::store::Store;
 use crate::system::{Registered, System};
+use crate::uses::{InUse, Uses};
 use crate::writer::{LoadError, Writer};
 use rollbook_domain::kernel::id::OrganizationId;
 use std::collections::HashMap;
@@ -70,8 +70,8 @@ pub struct Open {
 
 impl Served {
     fn hold(&self) -> Open {
-        let held = Held::new(&self.uses);
-        Open { writer: self.writer.held(held.clone()), activity: self.activity.held(held) }
+        let in_use = InUse::new(&self.uses);
+        Open { writer: self.writer.in_use(in_use.clone()), activity: self.activity.in_use(in_use) }
     }
 }
 

@@ -9,7 +9,7 @@
 mod batch;
 mod commit;
 mod flight;
-mod hold;
+mod handle;
 mod load;
 mod pipeline;
 mod task;
@@ -22,8 +22,8 @@ pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
 use crate::codec::{DecodeFailure, Missing};
-use crate::hold::Held;
 use crate::store::{AppendError, Command as Remembered, CredentialChange, ReadError, Store};
+use crate::uses::InUse;
 use rollbook_domain::event::Event;
 use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::OrganizationId;
@@ -219,7 +219,7 @@ pub struct Writer {
     store: Store,
     id: OrganizationId,
     /// Keeps the organization in memory.
-    _held: Option<Held>,
+    _in_use: Option<InUse>,
 }
 
 impl Writer {
@@ -253,7 +253,7 @@ impl Writer {
         let task =
             task::Task::new(store.clone(), clock, loaded, publish, rules, Arc::clone(&stopped)).run(mailbox);
         tokio::spawn(task);
-        Ok(Self { jobs, published, stopped, store, id, _held: None })
+        Ok(Self { jobs, published, stopped, store, id, _in_use: None })
     }
 
     /// Whose writer it is.

@@ -1,18 +1,18 @@
 //! Which handles to a writer keep its organization in memory, and which are handles to one writer.
 
 use super::Writer;
-use crate::hold::Held;
+use crate::uses::InUse;
 
 impl Writer {
     /// A handle that keeps the organization in memory.
-    pub(crate) fn held(&self, held: Held) -> Self {
-        Self { _held: Some(held), ..self.clone() }
+    pub(crate) fn in_use(&self, in_use: InUse) -> Self {
+        Self { _in_use: Some(in_use), ..self.clone() }
     }
 
     /// A handle for what works beside the writer and ends with it: it keeps no idle organization in memory.
     #[must_use]
     pub fn beside(&self) -> Self {
-        Self { _held: None, ..self.clone() }
+        Self { _in_use: None, ..self.clone() }
     }
 
     /// Whether both are handles to one writer, and not to one and its successor.

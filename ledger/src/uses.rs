@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Counts those who hold a handle, and remembers when the last of them let go.
+/// Counts those who have a handle, and remembers when the last of them let go.
 #[derive(Debug)]
 pub(crate) struct Uses {
     holders: AtomicUsize,
@@ -19,7 +19,7 @@ pub(crate) struct Quiet(Instant);
 
 /// Keeps an organization in memory until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Held(Arc<Uses>);
+pub(crate) struct InUse(Arc<Uses>);
 
 impl Uses {
     pub(crate) fn new() -> Arc<Self> {
@@ -41,7 +41,7 @@ impl Quiet {
     }
 }
 
-impl Held {
+impl InUse {
     /// The first handle is taken where nobody can close the organization meanwhile.
     pub(crate) fn new(uses: &Arc<Uses>) -> Self {
         uses.holders.fetch_add(1, Ordering::AcqRel);
@@ -49,13 +49,13 @@ impl Held {
     }
 }
 
-impl Clone for Held {
+impl Clone for InUse {
     fn clone(&self) -> Self {
         Self::new(&self.0)
     }
 }
 
-impl Drop for Held {
+impl Drop for InUse {
     fn drop(&mut self) {
         let now = u64::try_from(self.0.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
         // Before it is let go: whoever sees nobody sees this time.
@@ -73,7 +73,7 @@ mod tests {
         let uses = Uses::new();
         let before = uses.quiet().unwrap();
         assert!(before.lasts(Duration::ZERO) && !before.lasts(Duration::from_secs(60)));
-        let one = Held::new(&uses);
+        let one = InUse::new(&uses);
         let other = one.clone();
         drop(one);
         assert_eq!(uses.quiet(), None);
