@@ -49,18 +49,12 @@ fn value<'a>(value_: &'a Value, path: &mut Path<'a>) -> Result<(), EntryError> {
         Value::Number(number) => integer(number, path),
         Value::String(string) => text(string, &|| path.pointer()),
         Value::Array(items) => items.iter().try_for_each(|item| below(item, "-", path)),
-        Value::Object(members) => {
-            // They are, unless some crate turns on serde_json's `preserve_order`: then nothing is written.
-            if !members.keys().is_sorted() {
-                return Err(EntryError::Encode);
+        Value::Object(members) => members.iter().try_for_each(|(key, member)| {
+            if !is_member_name(key) {
+                return Err(EntryError::MemberName { at: path.pointer() });
             }
-            members.iter().try_for_each(|(key, member)| {
-                if !is_member_name(key) {
-                    return Err(EntryError::MemberName { at: path.pointer() });
-                }
-                below(member, key, path)
-            })
-        }
+            below(member, key, path)
+        }),
     }
 }
 

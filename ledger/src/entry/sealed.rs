@@ -4,7 +4,9 @@
 //! tree above the leaves.
 
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 use super::{ENTRY_BYTES_MAX, Entry, EntryError, Hash, LedgerId, check, leaf_hash};
 
@@ -44,8 +46,9 @@ impl Sealed {
     ///
     /// # Errors
     /// Any [`EntryError`] but `LeafMismatch` and `Unreadable`; the error names the place, never the value.
-    pub fn seal(entry: Entry) -> Result<Self, EntryError> {
+    pub fn seal(mut entry: Entry) -> Result<Self, EntryError> {
         check::entry(&entry)?;
+        put_in_order(&mut entry.payload);
         let (payload, metadata) = (canonical(&entry.payload)?, canonical(&entry.metadata)?);
         let Entry { ledger, position, event_type, version, .. } = entry;
         let sealed = Self { ledger, position, event_type, version, payload, metadata, leaf: [0; 32] };
@@ -65,7 +68,7 @@ impl Sealed {
     /// `LeafMismatch` if the row was altered, `Unreadable` if its texts are not JSON of the right shape.
     pub fn open(row: &Columns<'_>) -> Result<Entry, EntryError> {
         row.check()?;
-        let payload: serde_json::Value =
+        let payload: Value =
             serde_json::from_str(row.payload).map_err(|_| EntryError::Unreadable { what: "payload" })?;
         let metadata =
             serde_json::from_str(row.metadata).map_err(|_| EntryError::Unreadable { what: "metadata" })?;
@@ -206,6 +209,22 @@ fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<String, EntryError> {
     serde_json::to_string(value).map_err(|_| EntryError::Encode)
 }
 
+/// Members by name. They are in order already, unless some crate in the build turns on `preserve_order` of serde_json,
+/// which reaches every user of it.
+fn put_in_order(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if !members.keys().is_sorted() {
+                let sorted: BTreeMap<String, Value> = std::mem::take(members).into_iter().collect();
+                members.extend(sorted);
+            }
+            members.values_mut().for_each(put_in_order);
+        }
+        Value::Array(items) => items.iter_mut().for_each(put_in_order),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// The members of an entry are fixed, so their canonical order is written down once, here.
 fn whole(row: &Columns<'_>) -> Result<String, EntryError> {
     let (id, kind) = (canonical(&row.ledger.id)?, row.ledger.kind.as_str());
@@ -219,7 +238,7 @@ fn whole(row: &Columns<'_>) -> Result<String, EntryError> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::entry::LedgerKind;
