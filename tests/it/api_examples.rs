@@ -149,6 +149,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         r#"{"select":{"subject":{"kind":"user","id":"blocked"},"to":{"version":1}}}"#,
         Reads,
     ),
+    row("GET /api/v1/seats", "/api/v1/seats", "", Reads),
     row("GET /api/v1/settings", "/api/v1/settings", "", Reads),
     row("PATCH /api/v1/settings", "/api/v1/settings", r#"{"lock_out_minutes":20}"#, Changes),
     row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),

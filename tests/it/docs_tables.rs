@@ -1,6 +1,7 @@
 //! The tables of the documentation are the tables of the program: settings and codes.
 
 use rollbook_api::config::KNOWN;
+use rollbook_domain::settings::state::{Setting, SettingValue};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,20 @@ fn the_operations_guide_lists_every_setting_as_it_is() {
         assert!(guide.contains(&row), "docs/OPERATIONS.md misses the row\n{row}");
     }
     assert_eq!(guide.matches("| `ROLLBOOK_").count(), KNOWN.len(), "a row for a setting that is not there");
+}
+
+#[test]
+fn the_api_guide_lists_every_setting_of_an_organization_as_it_is() {
+    let guide = document("API.md");
+    for setting in Setting::ALL {
+        let default = match setting.default_value() {
+            SettingValue::Flag(flag) => flag.to_string(),
+            SettingValue::Number(number) => number.to_string(),
+            SettingValue::Word(word) => word,
+        };
+        let row = format!("| `{setting}` | {} | `{default}` | ", setting.wanted());
+        assert!(guide.contains(&row), "docs/API.md misses the row\n{row}");
+    }
 }
 
 fn sources(folder: &Path, into: &mut Vec<String>) {

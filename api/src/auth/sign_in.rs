@@ -15,7 +15,7 @@ use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::{Status, User};
 use rollbook_ledger::activity::{Act, ActivityOutcome, SIGN_IN_FAILED, SIGNED_IN};
 use rollbook_ledger::deployment::Open;
-use rollbook_ledger::store::{Attempts, Session};
+use rollbook_ledger::store::{Attempts, Session, StoreError};
 use rollbook_ledger::writer::{Answer, Submission};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct SignedIn {
 /// Checks a password and begins a session.
 ///
 /// # Errors
-/// 401 `sign_in_failed` whatever was wrong; 429 `too_many_attempts` with `Retry-After`.
+/// 401 `sign_in_failed` whatever was wrong; 409 `no_free_seat`; 429 `too_many_attempts` with `Retry-After`.
 pub async fn sign_in(
     app: &App,
     client: &Client,
@@ -109,7 +109,9 @@ async fn begin(
         expires_at_us: now.plus_micros(hours * 3_600_000_000).micros(),
     };
     let expires_at_us = stored.expires_at_us;
-    app.deployment().store().put_session(&stored).await?;
+    if !seat(app, state, &stored).await? {
+        return Err(no_seat(app, client, open, state, user)?);
+    }
     let act = Act {
         context: Context { session: Some(context.command), ..context },
         actor_role: state.role_of(user).map(|role| role.name.clone()),
@@ -126,6 +128,39 @@ async fn begin(
     }
     app.deployment().store().delete_attempts(&stored.aggregate_id, &stored.user_id).await?;
     Ok(SignedIn { token, expires_at_us, user: user.id, organization: state.clone() })
+}
+
+/// Begins the session if a seat is free. Who is signed in already keeps the seat, and needs no other for a further device.
+async fn seat(app: &App, state: &Organization, session: &Session) -> Result<bool, Problem> {
+    let store = app.deployment().store();
+    let licences = state.settings.number(Setting::Licences);
+    if licences == 0 {
+        store.put_session(session).await?;
+        return Ok(true);
+    }
+    let begun = store.put_session_if_seated(session, licences.into()).await;
+    if let Err(StoreError::InDoubt(_)) = begun {
+        // Nobody knows its token: if it began, its seat would be taken in vain until it is over.
+        store.delete_session(&session.aggregate_id, &session.user_id, &session.id).await?;
+    }
+    Ok(begun?)
+}
+
+/// What is said to somebody who knows the password but finds the house full; it is no failure of theirs and does not count.
+fn no_seat(
+    app: &App,
+    client: &Client,
+    open: &Open,
+    state: &Organization,
+    user: &User,
+) -> Result<Problem, Problem> {
+    metrics::counter!("rollbook_seats_refused_total").increment(1);
+    note_failure(app, client, open, state, &user.id.to_string(), "no free seat")?;
+    let licences = state.settings.number(Setting::Licences);
+    let detail = format!(
+        "all {licences} licences are in use; try again when somebody has signed out, or ask an administrator to raise `licences`"
+    );
+    Ok(Problem::new(StatusCode::CONFLICT, "no_free_seat", &detail))
 }
 
 /// Of a name that nobody has, nothing typed is kept but a hash keyed with the organization's id.
@@ -191,7 +226,7 @@ async fn count_failure(
     if locks {
         metrics::counter!("rollbook_lock_outs_total").increment(1);
     }
-    note_failure(app, client, open, state, key, locks)?;
+    note_failure(app, client, open, state, key, if locks { "locked out" } else { "refused" })?;
     failed_address(app, &organization, client).await
 }
 
@@ -231,12 +266,11 @@ fn note_failure(
     open: &Open,
     state: &Organization,
     key: &str,
-    locks: bool,
+    why: &str,
 ) -> Result<(), Problem> {
     let user = known(state, key);
     let actor = user.map_or(Actor::System, |user| Actor::User(user.id));
-    let mut detail =
-        BTreeMap::from([("why".to_owned(), if locks { "locked out" } else { "refused" }.to_owned())]);
+    let mut detail = BTreeMap::from([("why".to_owned(), why.to_owned())]);
     if user.is_none() {
         detail.insert("login_hash".to_owned(), key.to_owned());
     }

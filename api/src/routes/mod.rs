@@ -16,6 +16,7 @@ mod read;
 mod refer;
 pub(crate) mod retry;
 mod rollbacks;
+mod seats;
 mod sessions;
 mod settings;
 mod shown;
@@ -39,5 +40,6 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(activity::router())
         .merge(entities::router())
         .merge(settings::router())
+        .merge(seats::router())
         .merge(catalog::router())
 }

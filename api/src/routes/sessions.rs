@@ -53,6 +53,7 @@ struct SessionView {
     responses(
         (status = 201, description = "Signed in; the token is also set as a cookie", body = SessionView),
         (status = 401, description = "`sign_in_failed`", body = Problem),
+        (status = 409, description = "`no_free_seat`: all licences are in use", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
     extensions(("x-permission" = json!("none"))),

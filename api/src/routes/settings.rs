@@ -78,7 +78,7 @@ async fn read(
 }
 
 /// A grant may be limited to sections, and each setting is a section of its own.
-fn sees(organization: &Organization, who: &User, setting: &str) -> bool {
+pub(super) fn sees(organization: &Organization, who: &User, setting: &str) -> bool {
     let targets = Targets::of(Target::Entity(subject(organization)));
     let facts = Facts { section: Some(setting.into()), ..Facts::default() };
     let (permission, at) = ("settings.view", organization.at);

@@ -1,6 +1,6 @@
 //! The PostgreSQL engine: a pool, prepared statements, one round trip an append.
 //!
-//! Nothing here relies on LISTEN, sequences or advisory locks while serving. Whether it speaks TLS, and whom it then
+//! Nothing here relies on LISTEN, on sequences, or on advisory locks that outlive a transaction. Whether it speaks TLS, and whom it then
 //! trusts, the database's URL says (`sslmode`, `sslrootcert`).
 
 mod append;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Column, Postgres, Row, TypeInfo, ValueRef};
+use sqlx::{Column, Connection, Postgres, Row, TypeInfo, ValueRef};
 use tokio::time::error::Elapsed;
 
 pub(super) use self::append::Held;
@@ -27,6 +27,8 @@ use super::cells::{Cell, Cells, Param};
 
 /// Most connections that only appends use.
 const LANES_MAX: u32 = 8;
+/// Waits, until this transaction ends, for those with the same text. Texts that collide wait for nothing, which is harmless.
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 7236834922))";
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for an answer: longer than the server's own limit, so that it normally speaks first.
@@ -154,6 +156,26 @@ impl PostgresStore {
         let run = bound(sql, params).execute(&mut *connection);
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
         self.settle(connection, answer).map(|done| done.rows_affected())
+    }
+
+    /// Like [`Self::execute`], but of those with the same `turn`, whatever their process, one after another: each sees
+    /// what the one before it wrote.
+    pub(super) async fn execute_in_turn(
+        &self,
+        turn: &str,
+        sql: &'static str,
+        params: Vec<Param>,
+    ) -> Result<u64, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+        let run = async {
+            let mut transaction = connection.begin().await?;
+            sqlx::query(TAKE_TURN).bind(turn).execute(&mut *transaction).await?;
+            let done = bound(sql, params).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(done.rows_affected())
+        };
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
+        self.settle(connection, answer)
     }
 
     async fn fetch(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
