@@ -32,6 +32,9 @@ pub(super) struct Recover {
 }
 
 pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> Result<(), Failure> {
+    if command.reason.trim().is_empty() {
+        return Err(Failure::Usage("--reason: say why, or leave it out".to_owned()));
+    }
     let (deployment, registered, open) = global.organization(&command.organization).await?;
     let state = open.writer.published().organization.clone();
     let user = state.user_by_sign_in(&command.login).cloned();

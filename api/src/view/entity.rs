@@ -56,8 +56,9 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         groups: user.groups.iter().map(|id| id.uuid()).collect(),
         supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
         serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
-        has_password: user.password.is_some(),
-        has_api_key: user.api_key.is_some(),
+        // Erasing deletes the credentials themselves.
+        has_password: user.password.is_some() && !user.erased,
+        has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         version: user.version,
         position: user.changed,

@@ -59,7 +59,7 @@ struct ApplyBody {
 /// A rollback that was carried out.
 #[derive(Serialize, ToSchema)]
 struct RollbackView {
-    /// Its batch, by which it can be rolled back itself.
+    /// Its id, the `batch` by which it can be selected and rolled back itself.
     id: Uuid,
     /// The position after it.
     position: u64,

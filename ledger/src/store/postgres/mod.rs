@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Column, Connection, Postgres, Row, TypeInfo, ValueRef};
+use sqlx::{Column, ConnectOptions, Connection, Postgres, Row, TypeInfo, ValueRef};
 use tokio::time::error::Elapsed;
 
 pub(super) use self::append::Held;
@@ -86,6 +86,7 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| StoreError::Unsuitable("the database url cannot be read".to_owned()))?;
         let options = options.application_name("rollbook").options(SERVER_SETTINGS);
+        reached(&options).await?;
         // A dead connection shows as a lost answer, which is resolved anyhow; asking first costs a round trip.
         let sessions = Sessions::new();
         let lanes = (connections / 2).clamp(1, LANES_MAX);
@@ -106,6 +107,11 @@ impl PostgresStore {
         let store = Self { pool, lanes, sessions };
         store.check_encoding().await?;
         Ok(store)
+    }
+
+    /// Whether the URL can be read.
+    pub(super) fn reads(url: &str) -> bool {
+        PgConnectOptions::from_str(url).is_ok()
     }
 
     /// The pool, for what is written in transactions of its own: projections and their checkpoints.
@@ -195,6 +201,21 @@ impl PostgresStore {
             return Err(StoreError::InDoubt("no answer in time".to_owned()));
         };
         answer.map_err(|error| self.sorted(&error))
+    }
+}
+
+/// Tries once, because a pool tries until its time is over and then says no more than that.
+async fn reached(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let (host, port) = (options.get_host(), options.get_port());
+    let failed = |why: &str| StoreError::Unavailable(format!("at {host}, port {port}: {why}"));
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await {
+        // Not closing it in so many words is as good: the server sees that it is gone.
+        Ok(Ok(connection)) => connection.close().await.or(Ok(())),
+        Ok(Err(error)) => match error::connecting(&error) {
+            StoreError::Unavailable(why) => Err(failed(&why)),
+            other => Err(other),
+        },
+        Err(_) => Err(failed("no answer within 5 s")),
     }
 }
 
