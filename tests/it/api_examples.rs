@@ -203,6 +203,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         Changes,
     ),
     row(
+        "PUT /api/v1/users/{id}/login-window",
+        "/api/v1/users/ann/login-window",
+        r#"{"login_window":{"until":"2126-01-01T00:00:00Z","hours":{"time_zone":"Europe/Madrid","week":[{"day":"monday","from":"08:00","until":"18:00"}]}}}"#,
+        Changes,
+    ),
+    row(
         "PUT /api/v1/users/{id}/password",
         "/api/v1/users/ann/password",
         r#"{"new":"a longer password"}"#,

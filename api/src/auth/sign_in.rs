@@ -12,7 +12,7 @@ use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::settings::state::Setting;
 use rollbook_domain::user::command::UserCommand;
-use rollbook_domain::user::state::{Status, User};
+use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome, SIGN_IN_FAILED, SIGNED_IN};
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::{Attempts, Session, StoreError};
@@ -64,7 +64,7 @@ pub async fn sign_in(
     locked(app, &state, &key, user.as_ref()).await?;
     let hash = password_hash(app, registered.id, user.as_ref()).await?;
     let right = app.passwords().verify(password, hash).await?;
-    match user.filter(|user| right && user.status.value == Status::Active) {
+    match user.filter(|user| right && user.is_active_at(app.deployment().clock().now())) {
         Some(user) => begin(app, client, &open, &state, &user).await,
         None => {
             count_failure(app, client, &open, &state, &key).await?;

@@ -10,12 +10,14 @@ use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::CookieJar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::{OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::{Facts, Targets};
 use rollbook_domain::permission::resolve::{self, Question};
 use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome};
+use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Open;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -52,6 +54,7 @@ pub struct Caller {
     pub session: Option<Uuid>,
     /// Where from.
     pub client: Client,
+    clock: Clock,
 }
 
 impl FromRequestParts<App> for Client {
@@ -95,8 +98,10 @@ impl FromRequestParts<App> for Caller {
             None => by_session(app, &token, client).await?,
         };
         let published = caller.open.writer.published();
-        let active = published.organization.user(caller.user).is_some_and(User::is_active);
-        if active { Ok(caller) } else { Err(Problem::unauthenticated()) }
+        let organization = &published.organization;
+        let user = organization.user(caller.user);
+        let is_active = user.is_some_and(|user| user.is_active_at(caller.at(organization)));
+        if is_active { Ok(caller) } else { Err(Problem::unauthenticated()) }
     }
 }
 
@@ -118,7 +123,8 @@ async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Pr
     let user = UserId(parse(&found.user_id)?);
     let open = app.open(OrganizationId(parse(&found.aggregate_id)?)).await?;
     let session = Some(parse(&found.id)?);
-    Ok(Caller { open, user, actor: Actor::User(user), session, client })
+    let clock = app.deployment().clock().clone();
+    Ok(Caller { open, user, actor: Actor::User(user), session, client, clock })
 }
 
 async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, Problem> {
@@ -129,7 +135,8 @@ async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, P
     let user = UserId(stored.user_id.parse().map_err(|error: uuid::Error| Problem::internal(&error))?);
     let open = app.open(key.organization).await?;
     let actor = Actor::ApiKey { user, key: key.credential };
-    Ok(Caller { open, user, actor, session: None, client })
+    let clock = app.deployment().clock().clone();
+    Ok(Caller { open, user, actor, session: None, client, clock })
 }
 
 /// A context of this client, at no time yet.
@@ -161,6 +168,12 @@ impl Caller {
         self.open.writer.published().organization.clone()
     }
 
+    /// When a question is judged that is about now: login windows open and shut without an event.
+    #[must_use]
+    pub fn at(&self, organization: &Organization) -> Moment {
+        self.clock.now().max(organization.at)
+    }
+
     /// The user who asks, in `organization`.
     ///
     /// # Errors
@@ -187,7 +200,7 @@ impl Caller {
     #[must_use]
     pub fn may(&self, organization: &Organization, permission: &str, targets: &Targets) -> bool {
         let Some(who) = organization.user(self.user) else { return false };
-        let (facts, at) = (Facts::default(), organization.at);
+        let (facts, at) = (Facts::default(), self.at(organization));
         resolve::allowed(
             organization,
             &Question { who, permission, targets, facts: &facts, at, as_if_active: false },
@@ -217,7 +230,7 @@ impl Caller {
     /// 404, as if it were not there.
     pub fn sees(&self, organization: &Organization, subject: Subject) -> Result<(), Problem> {
         let me = self.me(organization)?;
-        let seen = visible::sees(organization, me, subject, organization.at);
+        let seen = visible::sees(organization, me, subject, self.at(organization));
         if seen { Ok(()) } else { Err(Problem::not_found(subject.kind.word())) }
     }
 

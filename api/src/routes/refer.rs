@@ -5,6 +5,7 @@
 use crate::error::Problem;
 use crate::extract::Caller;
 use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::keyring::{self, Holding};
@@ -17,6 +18,7 @@ pub(crate) struct Names<'a> {
     /// The organization.
     pub(crate) organization: &'a Organization,
     who: &'a User,
+    at: Moment,
     /// What the user themselves and the thing that is changed name already: whoever sees these knows of them.
     already: BTreeSet<Uuid>,
 }
@@ -28,7 +30,7 @@ impl<'a> Names<'a> {
     /// 401 if the caller is gone from the organization.
     pub(crate) fn of(caller: &Caller, organization: &'a Organization) -> Result<Self, Problem> {
         let who = caller.me(organization)?;
-        Ok(Self { organization, who, already: of_user(who).collect() })
+        Ok(Self { organization, who, at: caller.at(organization), already: of_user(who).collect() })
     }
 
     /// As the caller knows them who sees `subject`, which is to be changed.
@@ -48,7 +50,7 @@ impl<'a> Names<'a> {
     /// What of `kind` a text means, if it is there and to be known.
     pub(crate) fn find(&self, kind: Kind, text: &str) -> Option<Uuid> {
         let id = self.organization.find(kind, text)?;
-        let sees = || visible::sees(self.organization, self.who, Subject { kind, id }, self.organization.at);
+        let sees = || visible::sees(self.organization, self.who, Subject { kind, id }, self.at);
         (self.already.contains(&id) || self.holds(kind, id) || sees()).then_some(id)
     }
 

@@ -39,7 +39,7 @@ struct SeatsView {
 async fn read(State(app): State<App>, caller: Caller) -> Result<Json<SeatsView>, Problem> {
     let organization = caller.organization();
     let me = caller.me(&organization)?;
-    if !settings::sees(&organization, me, Setting::Licences.word()) {
+    if !settings::sees(&organization, me, Setting::Licences.word(), caller.at(&organization)) {
         return Err(caller.denied(&app, &organization, Problem::permission_missing("settings.view")));
     }
     let now = app.deployment().clock().now().micros();

@@ -48,6 +48,7 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         role: user.role.value.uuid(),
         status: user.status.value.word(),
         locked_until: user.locked_until.map(|until| until.to_string()),
+        login_window: user.login_window.as_ref().map(|window| window.value.clone()),
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),

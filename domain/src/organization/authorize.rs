@@ -12,6 +12,7 @@ use super::visible;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
 use crate::kernel::id::{Kind, RoleId, Subject, UserId};
+use crate::kernel::moment::Moment;
 use crate::permission::cover;
 use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
@@ -149,7 +150,7 @@ pub(super) fn authorize(
     let asker = match context.actor {
         Actor::Operator => return Ok(vec![Authority::Operator; events.len()]),
         Actor::System => return Ok(vec![Authority::System; events.len()]),
-        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user)?,
+        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user, context.at)?,
     };
     let any = cover::may_grant_any(before, asker);
     let put_away = caused::put_away(events);
@@ -290,7 +291,7 @@ pub(super) fn may_ask(before: &Organization, context: &Context, command: &Comman
     let founding =
         matches!(command, Command::Organization(super::command::OrganizationCommand::Found { .. }));
     let Some(user) = context.actor.user() else { return Ok(()) };
-    let asker = active(before, user)?;
+    let asker = active(before, user, context.at)?;
     if founding {
         return Err(Forbidden::Permission { permission: "organization.edit" }.into());
     }
@@ -319,8 +320,8 @@ fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: 
     resolve::allowed(before, &question)
 }
 
-fn active(before: &Organization, user: UserId) -> Result<&User, Rejection> {
-    before.user(user).filter(|user| user.is_active()).ok_or_else(|| Forbidden::Inactive.into())
+fn active(before: &Organization, user: UserId, at: Moment) -> Result<&User, Rejection> {
+    before.user(user).filter(|user| user.is_active_at(at)).ok_or_else(|| Forbidden::Inactive.into())
 }
 
 /// Whether an event is among those for which the setting `reason_required: sensitive` demands a reason.
@@ -360,9 +361,13 @@ pub(super) fn keeps_a_keeper(
     Ok(())
 }
 
+/// Whoever may sign in at times only is no keeper: the last one's time would run out.
+///
 /// Looks at the holders of the roles that carry the power first, and at everybody only if that finds nobody.
 fn has_keeper(organization: &Organization) -> bool {
-    let keeps = |user: &User| user.is_active() && cover::may_grant_any(organization, user);
+    let keeps = |user: &User| {
+        user.is_active() && user.login_window.is_none() && cover::may_grant_any(organization, user)
+    };
     let by_role = organization
         .roles
         .values()

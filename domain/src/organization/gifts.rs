@@ -76,6 +76,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
+        | UserEvent::LoginWindowSet { .. }
         | UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }
         | UserEvent::Unblocked { .. }

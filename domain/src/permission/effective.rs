@@ -31,7 +31,7 @@ pub struct Restriction {
     /// What takes away: a status, a restricting key, a key not held.
     #[serde(flatten)]
     pub reason: Reason,
-    /// What is taken away; empty means everything (a status).
+    /// What is taken away; empty means everything (a status, a login window).
     pub permissions: Vec<Arc<str>>,
 }
 
@@ -46,9 +46,9 @@ pub struct Effective {
     pub keys: Vec<KeyId>,
 }
 
-/// All that `user` may do, for `GET /users/{id}/permissions` (design §6).
+/// All that `user` may do, and what keeps them from it at that moment, for `GET /users/{id}/permissions` (design §6).
 #[must_use]
-pub fn effective(organization: &Organization, user: &User) -> Effective {
+pub fn effective(organization: &Organization, user: &User, at: Moment) -> Effective {
     let mut items: BTreeMap<Grant, BTreeSet<Reason>> = BTreeMap::new();
     for Held { grant, source, name, position } in held(organization, user) {
         let note = Note::allow(source, name, position, Code::Granted);
@@ -74,7 +74,7 @@ pub fn effective(organization: &Organization, user: &User) -> Effective {
         .map(|(reason, permissions)| Restriction { reason, permissions: permissions.into_iter().collect() });
     Effective {
         items: items.collect(),
-        restrictions: status(user).into_iter().chain(restrictions).collect(),
+        restrictions: barred(user, at).chain(restrictions).collect(),
         keys: keyring(organization, user).into_iter().collect(),
     }
 }
@@ -124,10 +124,14 @@ fn note_restricting_keys(
     }
 }
 
-fn status(user: &User) -> Option<Restriction> {
+fn barred(user: &User, at: Moment) -> impl Iterator<Item = Restriction> {
     let status = &user.status;
-    let note = Note::deny(Source::Status, status.value.word(), status.position, Code::NotActive);
-    (!user.is_active()).then(|| Restriction { reason: note.into(), permissions: Vec::new() })
+    let status = Note::deny(Source::Status, status.value.word(), status.position, Code::NotActive);
+    let status = (!user.is_active()).then_some(status);
+    let window = user.shut(at);
+    let window =
+        window.map(|(shut, since)| Note::deny(Source::LoginWindow, shut.word(), since, Code::NotNow));
+    status.into_iter().chain(window).map(|note| Restriction { reason: note.into(), permissions: Vec::new() })
 }
 
 /// Everybody who may do `permission`, by login, each with the reasons; for `GET /access` (design §6).

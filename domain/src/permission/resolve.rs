@@ -88,11 +88,17 @@ fn walk<S: Sink>(organization: &Organization, question: &Question<'_>, sink: &mu
 
 fn active<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let who = asked.question.who;
-    if who.is_active() || asked.question.as_if_active {
+    if asked.question.as_if_active {
         return true;
     }
-    sink.note(Note::deny(Source::Status, who.status.value.word(), who.status.position, Code::NotActive));
-    false
+    if !who.is_active() {
+        sink.note(Note::deny(Source::Status, who.status.value.word(), who.status.position, Code::NotActive));
+    }
+    let shut = who.shut(asked.question.at);
+    if let Some((shut, since)) = shut {
+        sink.note(Note::deny(Source::LoginWindow, shut.word(), since, Code::NotNow));
+    }
+    who.is_active() && shut.is_none()
 }
 
 /// Restricting keys are never lifted by masterkey or superuser; only a minus does (design §2).

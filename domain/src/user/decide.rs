@@ -4,6 +4,7 @@ use super::command::{NewUser, UserCommand, UserEdit};
 use super::event::UserEvent;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
+use super::window::LoginWindow;
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -27,6 +28,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::SetKeys(user, keys) => set_keys(deciding, *user, keys.iter().copied().collect()),
         UserCommand::SetMasterkey(user, to) => set_masterkey(deciding, *user, *to),
         UserCommand::SetSuperuser(user, to) => set_superuser(deciding, *user, *to),
+        UserCommand::SetLoginWindow(user, window) => set_login_window(deciding, *user, window.clone()),
         UserCommand::Activate(user) => set_status(deciding, *user, Status::Active, &[Status::Invited]),
         UserCommand::Block(user) => {
             set_status(deciding, *user, Status::Blocked, &[Status::Active, Status::Invited])
@@ -179,6 +181,18 @@ pub(super) fn set_masterkey(deciding: &mut Deciding<'_>, id: UserId, to: bool) -
 pub(super) fn set_superuser(deciding: &mut Deciding<'_>, id: UserId, to: bool) -> Result<(), Rejection> {
     let from = editable(deciding, id)?.superuser.value;
     if from == to { Ok(()) } else { deciding.emit(UserEvent::SuperuserSet { user: id, from, to }) }
+}
+
+pub(super) fn set_login_window(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    to: Option<LoginWindow>,
+) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.login_window.as_ref().map(|window| window.value.clone());
+    if let Some(window) = &to {
+        window.check("/login_window")?;
+    }
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::LoginWindowSet { user: id, from, to }) }
 }
 
 /// Moves a user to `to` from one of `allowed`; being there already changes nothing.

@@ -315,7 +315,7 @@ fn blocker(now: &Organization, step: &Step, rejection: Rejection) -> Blocker {
 /// A plan shows values, so whoever asks must be allowed to plan and to see every entity in it.
 fn may_see(now: &Organization, context: &Context, steps: &[Step]) -> Result<(), Rejection> {
     let Some(id) = context.actor.user() else { return Ok(()) };
-    let asker = now.user(id).filter(|user| user.is_active()).ok_or(Forbidden::Inactive)?;
+    let asker = now.user(id).filter(|user| user.is_active_at(context.at)).ok_or(Forbidden::Inactive)?;
     let question = Question {
         who: asker,
         permission: "rollback.plan",

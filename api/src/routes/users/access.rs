@@ -15,6 +15,7 @@ use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::window::LoginWindow;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -29,6 +30,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(custom_profile))
         .routes(routes!(keys))
         .routes(routes!(bulk))
+        .routes(routes!(login_window))
 }
 
 /// The role to give.
@@ -140,6 +142,41 @@ async fn custom_profile(
     let (user, subject) = find(&caller, &id)?;
     let grants = body.value.grants.map(Into::into);
     let command = Command::User(UserCommand::SetCustomProfile(user, grants));
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
+}
+
+/// When a user may sign in and act; null for any time.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LoginWindowBody {
+    /// `{"from"?,"until"?,"hours"?:{"time_zone","week":[{"day","from","until"}]}}`, or null.
+    #[schema(value_type = Option<Object>)]
+    login_window: Option<LoginWindow>,
+}
+
+/// Say when a user may sign in and act: between two moments, in certain hours of the week, or at any time.
+#[utoipa::path(
+    put, path = "/users/{id}/login-window", tag = "users", request_body = LoginWindowBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `own_access`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`last_owner`, `status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.block"))),
+)]
+async fn login_window(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<LoginWindowBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let command = Command::User(UserCommand::SetLoginWindow(user, body.value.login_window));
     Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 

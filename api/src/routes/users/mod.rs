@@ -68,10 +68,11 @@ async fn list_users(
     let after = list::after(params.take("cursor"))?;
     let filter = Filter::take(&mut params, &Names::of(&caller, &organization)?)?;
     params.done()?;
+    let at = caller.at(&organization);
     let seen = organization
         .users_after(after.as_deref())
         .filter(|user| filter.matches(user))
-        .filter(|user| visible::sees(&organization, me, user.id.subject(), organization.at));
+        .filter(|user| visible::sees(&organization, me, user.id.subject(), at));
     let key = |user: &&User| folded(user.login.text());
     Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user))))
 }

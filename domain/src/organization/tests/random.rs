@@ -20,6 +20,7 @@ use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::state::{KeyEntry, Status};
+use crate::user::window::LoginWindow;
 
 /// Permissions worth having, with what they are about.
 pub(super) const PERMISSIONS: [&str; 26] = [
@@ -215,7 +216,7 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(13) {
+    match dice.roll(14) {
         0 => UserCommand::Create(NewUser {
             profile: dice.coin().then(|| dice.one(&ids.profiles)),
             status: if dice.coin() { Status::Active } else { Status::Invited },
@@ -238,12 +239,18 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
             UserCommand::SetKeys(user, entries.collect())
         }
         7 => UserCommand::SetMasterkey(user, dice.coin()),
+        12 => UserCommand::SetLoginWindow(user, dice.coin().then(|| window(dice))),
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
         11 => UserCommand::SetPassword(user, crate::kernel::id::CredentialId(user.uuid())),
         _ => UserCommand::CreateApiKey(user, crate::kernel::id::CredentialId(user.uuid())),
     }
+}
+
+fn window(dice: &mut Dice) -> LoginWindow {
+    let until = crate::kernel::moment::Moment(1_000_000 * dice.roll(9) as i64);
+    LoginWindow { until: Some(until), ..LoginWindow::default() }
 }
 
 fn role(ids: &Ids, dice: &mut Dice) -> RoleCommand {
