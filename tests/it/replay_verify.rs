@@ -19,6 +19,7 @@ on_both_engines!(
     a_time_an_actor_and_a_batch_that_were_changed,
     a_subject_that_was_added_or_removed,
     a_history_that_goes_on_after_the_head,
+    personal_values_that_lie_after_the_head,
     a_row_that_was_deleted,
     a_head_that_was_moved_without_rows,
     rows_that_lie_after_the_head,
@@ -158,6 +159,19 @@ async fn a_history_that_goes_on_after_the_head(world: World) {
     let found = verified(&world).await.findings.remove(0).what;
     let owner = world.owner;
     assert_eq!(found, format!("the history of role:{owner} has this position, which no row is at"));
+}
+
+async fn personal_values_that_lie_after_the_head(world: World) {
+    peopled(&world).await;
+    let (id, last) = (world.now().id, world.now().position);
+    let insert = "INSERT INTO personal_values
+        (aggregate_id, aggregate_type, sequence, person, ordinals, salts, vals) VALUES";
+    let row = |at: u64| format!("('{id}', 'organization', {at}, '{}', '[]', '[]', '[]')", world.owner);
+    tamper(&world, &format!("{insert} {}, {}", row(last + 1), row(last + 9))).await;
+    finds(&world, &[last + 1, last + 9].map(|at| (Kind::Commitment, Some(at)))).await;
+    let found = verified(&world).await.findings.remove(0).what;
+    let owner = world.owner;
+    assert_eq!(found, format!("personal values of {owner} lie at this position, which no row is at"));
 }
 
 async fn a_row_that_was_deleted(world: World) {

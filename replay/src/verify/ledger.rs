@@ -221,7 +221,7 @@ impl<'a> Run<'a> {
             snapshot.end(self.store, &self.mark.ledger, self.tail.position, self.findings).await?;
         }
         head::beyond(self.store, &self.mark, self.findings).await?;
-        head::histories_beyond(self.store, &self.mark, self.findings).await?;
+        head::beside_beyond(self.store, &self.mark, self.findings).await?;
         let gone = std::mem::take(&mut self.gone);
         gone.judge(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
         personal::left(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
