@@ -54,6 +54,9 @@ pub(super) fn append(error: &Error) -> Failed {
     Failed::With(match (code(refusal).as_str(), refusal.constraint()) {
         ("23505", Some("commands_pkey")) => return Failed::CommandKey,
         ("23505", Some("events_pkey" | "heads_pkey")) | ("40001" | "40P01", _) => AppendError::Conflict,
+        // Of a row whose head was moved by this very statement.
+        ("23505", Some("event_subjects_pkey")) => AppendError::beyond("event_subjects"),
+        ("23505", Some("personal_values_pkey")) => AppendError::beyond("personal_values"),
         ("P0001", _) => AppendError::Guard(refusal.message().to_owned()),
         ("55P03", _) => AppendError::Unavailable(describe(refusal)),
         (code, _) if is_outage(code) => AppendError::Unavailable(describe(refusal)),
@@ -202,6 +205,8 @@ mod tests {
             ("23505", Some("events_pkey"), "conflict", "refused"),
             ("23505", Some("heads_pkey"), "conflict", "refused"),
             ("23505", Some("commands_pkey"), "key", "refused"),
+            ("23505", Some("event_subjects_pkey"), "damaged", "refused"),
+            ("23505", Some("personal_values_pkey"), "damaged", "refused"),
             ("23505", Some("sessions_pkey"), "refused", "refused"),
             ("42501", None, "unavailable", "unavailable"), // insufficient_privilege
             ("XX001", None, "damaged", "refused"),         // data_corrupted
