@@ -8,7 +8,7 @@ use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::erase;
 use crate::follow::{Beside, Rhythm};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::system::{Registered, System};
 use crate::uses::{InUse, Uses};
 use crate::writer::{LoadError, Writer};
@@ -16,7 +16,7 @@ use rollbook_domain::kernel::id::OrganizationId;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// A database with everything this process runs on it. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -125,10 +125,18 @@ impl Deployment {
     /// this process serves it no more.
     pub async fn open(&self, id: OrganizationId) -> Result<Open, LoadError> {
         let slot = Arc::clone(self.slots().entry(id).or_default());
-        let mut place = slot.lock().await;
+        let place = slot.lock_owned().await;
         if let Some(found) = place.served.as_ref().filter(|found| !found.writer.has_stopped()) {
             return Ok(found.hold());
         }
+        // Goes on when who asked is gone: a ledger that takes longer than anybody waits is read to its end all the same.
+        let this = self.clone();
+        let loaded = tokio::spawn(async move { this.load(id, place).await }).await;
+        let ended = |_| StoreError::Unavailable("the loading task ended".to_owned());
+        loaded.map_err(|error| LoadError::Read(ended(error).into()))?
+    }
+
+    async fn load(&self, id: OrganizationId, mut place: OwnedMutexGuard<Place>) -> Result<Open, LoadError> {
         let writer = Writer::start(self.store.clone(), self.clock.clone(), id, place.known()).await?;
         // What was counted and not yet written stays with the activity, and who uses it uses this one too.
         let (activity, uses) = place.served.as_ref().map_or_else(
