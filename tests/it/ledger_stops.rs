@@ -18,6 +18,7 @@ on_both_engines! {
     a_column_that_contradicts_its_entry_is_not_read
     a_lost_row_stops_the_writer
     a_database_behind_what_was_acknowledged_is_not_served
+    a_database_that_went_another_way_since_is_not_served
     a_ledger_of_a_newer_release_is_not_served
     a_clock_behind_the_last_entry_writes_nothing
     a_value_that_is_gone_without_a_request_is_a_loss_and_with_one_it_is_erased
@@ -150,6 +151,25 @@ async fn a_database_behind_what_was_acknowledged_is_not_served(world: World) {
     // A process that acknowledged nothing beyond it has nothing to compare with.
     let other = world.deployment().await.open(id).await.unwrap();
     assert_eq!(other.writer.published().organization.position, position);
+}
+
+async fn a_database_that_went_another_way_since_is_not_served(world: World) {
+    let (deployment, open, _) = stage(&world).await;
+    let id = open.writer.id();
+    let earlier = deployment.store().head(&ledger_of(id)).await.unwrap().unwrap();
+    let last = another(&open, "xia").await.unwrap();
+    world.back_to(&earlier).await;
+    let elsewhere = world.deployment().await;
+    let other = elsewhere.open(id).await.unwrap();
+    for login in ["ugo", "vic"] {
+        another(&other, login).await.unwrap();
+    }
+    let (why, opened) = stopped(&deployment, &open).await;
+    assert!(why.contains("or that are known here"), "{why}");
+    // Not now nor later, though the ledger is as long as what was acknowledged, and longer.
+    assert!(matches!(opened, Err(LoadError::Forked { position }) if position == last));
+    other.writer.keep_snapshot().await;
+    assert!(matches!(deployment.open(id).await, Err(LoadError::Forked { position }) if position == last));
 }
 
 async fn a_ledger_of_a_newer_release_is_not_served(world: World) {
