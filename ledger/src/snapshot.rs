@@ -6,7 +6,7 @@
 
 use crate::entry::Frontier;
 use crate::store::{Snapshot, Store, StoreError};
-use crate::writer::{Loaded, ledger_of};
+use crate::writer::{Loaded, ledger_of, to_head};
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::snapshot::SHAPE;
 use rollbook_domain::organization::state::Organization;
@@ -178,11 +178,23 @@ impl Keeper {
 }
 
 async fn write(store: &Store, loaded: Loaded) -> Result<(), StoreError> {
-    let ledger = ledger_of(loaded.organization.id);
+    let (id, ledger, state) = (loaded.organization.id, ledger_of(loaded.organization.id), loaded.clone());
     // A large state takes long to encode: not on a thread that serves.
-    let encoded = tokio::task::spawn_blocking(move || encode(&loaded)).await;
+    let encoded = tokio::task::spawn_blocking(move || encode(&state)).await;
     let snapshot = encoded.map_err(|_| StoreError::Refused("encoding the state panicked".to_owned()))?;
     store.put_snapshot(&ledger, &snapshot).await?;
+    // Another process may have been asked to erase since this state, and have deleted the snapshots that there were before
+    // this one; should this process end now, it never hears of it.
+    let (erasures, mut now) = (loaded.erasures, loaded);
+    let read = to_head(store, &mut now).await;
+    if now.erasures > erasures {
+        delete(store.clone(), id).await;
+        return Ok(());
+    }
+    if let Err(error) = read {
+        tracing::warn!(organization = %id, %error, "a snapshot goes: what was erased since is not known");
+        return store.delete_snapshot(&ledger, &snapshot.fingerprint, snapshot.position).await.map(drop);
+    }
     let kept = store.snapshots_of(&ledger, &snapshot.fingerprint).await?;
     for position in surplus(&kept) {
         store.delete_snapshot(&ledger, &snapshot.fingerprint, position).await?;

@@ -17,7 +17,7 @@ mod task;
 mod tests;
 
 pub(crate) use commit::{Outcome, commit};
-pub(crate) use load::{Loaded, reading};
+pub(crate) use load::{Loaded, reading, to_head};
 pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
