@@ -88,17 +88,27 @@ async fn opened(id: OrganizationId, snapshot: Snapshot) -> Option<Loaded> {
     read
 }
 
-/// The newest snapshot and its position, for whoever compares it with a fold: no state where it cannot be used;
-/// nothing if there is none.
+/// Where snapshots are kept, oldest first.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn positions(store: &Store, id: OrganizationId) -> Result<Vec<u64>, StoreError> {
+    let kept = store.snapshots_of(&ledger_of(id), &fingerprint()).await?;
+    Ok(kept.into_iter().rev().map(|(position, _)| position).collect())
+}
+
+/// The state kept at `position`, for whoever compares it with a fold. Nothing if it cannot be used or is gone.
 ///
 /// # Errors
 /// If the database cannot be read.
 pub async fn kept(
     store: &Store,
     id: OrganizationId,
-) -> Result<Option<(u64, Option<Organization>)>, StoreError> {
-    let found = store.snapshot_at(&ledger_of(id), &fingerprint(), u64::MAX).await?;
-    Ok(found.map(|snapshot| (snapshot.position, decode(id, &snapshot).map(|read| read.organization))))
+    position: u64,
+) -> Result<Option<Organization>, StoreError> {
+    let found = store.snapshot_at(&ledger_of(id), &fingerprint(), position).await?;
+    let Some(snapshot) = found.filter(|snapshot| snapshot.position == position) else { return Ok(None) };
+    Ok(opened(id, snapshot).await.map(|loaded| loaded.organization))
 }
 
 /// The length of the frontier (4 bytes, big endian), the frontier, the state.

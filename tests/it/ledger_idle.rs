@@ -284,8 +284,7 @@ async fn what_was_counted_is_written_and_a_snapshot_kept(world: World) {
     let counts: Vec<u64> = rows.into_iter().map(|row| count(codec::reveal(row).unwrap())).collect();
     assert_eq!(counts.iter().sum::<u64>(), 5, "{counts:?}");
     assert!(world.rows("counting").await.is_empty());
-    let kept = rollbook_ledger::snapshot::kept(deployment.store(), id).await.unwrap();
-    assert_eq!(kept.map(|(at, _)| at), Some(position));
+    assert_eq!(rollbook_ledger::snapshot::positions(deployment.store(), id).await, Ok(vec![position]));
 }
 
 async fn a_database_behind_what_was_acknowledged_is_found_out_after_the_closing_too(world: World) {
