@@ -33,6 +33,8 @@ const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 72368
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for an answer: longer than the server's own limit, so that it normally speaks first.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// The same for a lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(8);
 /// The server's own limits. A batch that waits longer for the head is better decided again.
 const SERVER_SETTINGS: [(&str, &str); 4] = [
     ("search_path", "public"),
