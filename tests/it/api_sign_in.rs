@@ -1,9 +1,16 @@
 //! Signing in and staying signed in: one answer for every failure, sessions that end, cookies, other sites.
 
 use rollbook_api::app::ServeOptions;
+use rollbook_api::auth::password::Passwords;
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::{CredentialId, Kind, UserId};
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_ledger::store::{Credential, CredentialChange};
 use rollbook_tests::app::{PASSWORD, World};
 use rollbook_tests::client::{Answer, Client};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn sign_in(client: &Client, organization: &str, login: &str, password: &str) -> Answer {
     let body = json!({ "organization": organization, "login": login, "password": password });
@@ -115,4 +122,40 @@ async fn every_answer_carries_the_headers_that_protect_browsers() {
         assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{}", answer.asked);
         assert_eq!(answer.header("server"), None, "{}", answer.asked);
     }
+}
+
+/// Where a password was right when it was checked, and is another by the time the session begins.
+#[tokio::test]
+async fn no_sign_in_with_an_old_password_outlives_its_change_however_they_meet() {
+    let options = ServeOptions { hashes_at_once: 1, ..ServeOptions::default() };
+    let world = World::with(options).await;
+    let (deployment, user) = (world.app.deployment(), UserId(world.north.id(Kind::User, "agent")));
+    let old = world.north.open.writer.published().organization.user(user).unwrap().password.unwrap();
+    let new = CredentialId(uuid::Uuid::from_u128(77));
+    let put = CredentialChange::Put(Credential {
+        id: new.to_string(),
+        user_id: user.to_string(),
+        kind: "password".to_owned(),
+        secret_hash: Passwords::new(1).hash("another password".to_owned()).await.unwrap(),
+        created_at_us: 0,
+        expires_at_us: None,
+        meta: "{}".to_owned(),
+    });
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let client = world.anonymous();
+            tokio::spawn(async move { sign_in(&client, "north", "agent", PASSWORD).await })
+        })
+        .collect();
+    // By now some have read what they check against.
+    tokio::time::sleep(Duration::from_millis(15)).await;
+    let (command, delete) = (UserCommand::SetPassword(user, new), CredentialChange::Delete(old.to_string()));
+    world.north.submit(deployment, Actor::Operator, Command::User(command), vec![delete, put]).await;
+    let (organization, person) = (world.north.id.to_string(), user.to_string());
+    deployment.store().delete_sessions_of(&organization, &person).await.unwrap();
+    for task in tasks {
+        let answer = task.await.unwrap();
+        assert!([201, 401].contains(&answer.status), "{}", answer.text());
+    }
+    assert_eq!(deployment.store().sessions_of(&organization, &person).await.unwrap(), []);
 }

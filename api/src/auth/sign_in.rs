@@ -110,6 +110,11 @@ async fn begin(
     };
     let expires_at_us = stored.expires_at_us;
     app.deployment().store().put_session(&stored).await?;
+    // Whoever changed the password since it was checked ended the sessions that they found; this may have come after.
+    if password_hash(app, state.id, Some(user)).await?.is_none() {
+        app.deployment().store().delete_session(&stored.aggregate_id, &stored.user_id, &stored.id).await?;
+        return Err(failed());
+    }
     let act = Act {
         context: Context { session: Some(context.command), ..context },
         actor_role: state.role_of(user).map(|role| role.name.clone()),
