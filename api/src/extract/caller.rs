@@ -74,9 +74,9 @@ impl FromRequestParts<App> for Client {
     }
 }
 
-/// The last hop that the proxy in front saw.
+/// The last hop that the proxy in front saw. A proxy may add a line of its own after those that the client sent.
 fn forwarded(headers: &HeaderMap) -> Option<String> {
-    let list = headers.get("X-Forwarded-For")?.to_str().ok()?;
+    let list = headers.get_all("X-Forwarded-For").iter().next_back()?.to_str().ok()?;
     list.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok().map(|ip| ip.to_string())
 }
 

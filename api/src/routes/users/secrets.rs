@@ -3,6 +3,7 @@
 use super::bodies::new_password;
 use super::find;
 use crate::app::App;
+use crate::auth::guess::Guess;
 use crate::auth::{api_key, random};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
@@ -47,6 +48,7 @@ struct PasswordBody {
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`status_forbids`", body = Problem),
         (status = 422, description = "`invalid`: the old password is wrong or the new one not acceptable", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.password"))),
 )]
@@ -89,13 +91,11 @@ async fn right_old_password(
     let Some(old) = old else {
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
-    let organization = caller.open.writer.id().to_string();
-    let hash = match before {
-        Some(id) => app.deployment().store().credential(&organization, &id.to_string()).await?,
-        None => None,
-    };
-    let right = app.passwords().verify(old, hash.map(|found| found.secret_hash)).await?;
-    if right { Ok(()) } else { Err(Problem::field("/old", "wrong_password", "is not your password")) }
+    let guess = Guess::by_caller(app, caller);
+    if !guess.is_right(old, before).await? {
+        return Err(Problem::field("/old", "wrong_password", "is not your password"));
+    }
+    guess.forgiven().await
 }
 
 /// Ends the sessions that a change of password at that moment left, should the process have died before it ended
