@@ -10,6 +10,8 @@ use rollbook_ledger::store::{Credential, CredentialChange};
 use rollbook_tests::app::{PASSWORD, World};
 use rollbook_tests::client::{Answer, Client};
 use serde_json::{Value, json};
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 async fn sign_in(client: &Client, organization: &str, login: &str, password: &str) -> Answer {
@@ -158,4 +160,64 @@ async fn no_sign_in_with_an_old_password_outlives_its_change_however_they_meet()
         assert!([201, 401].contains(&answer.status), "{}", answer.text());
     }
     assert_eq!(deployment.store().sessions_of(&organization, &person).await.unwrap(), []);
+}
+
+/// Sends a change, and hangs up once it is in the ledger and before it is answered.
+async fn hang_up(world: &World, asked: impl Future<Output = Answer>) {
+    let (mut asked, before) = (Box::pin(asked), world.head().await);
+    while world.head().await == before {
+        let step = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+        assert!(step.is_pending(), "it was answered before its caller hung up");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..100 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what} never came");
+}
+
+#[tokio::test]
+async fn what_must_follow_a_change_does_even_if_its_caller_hangs_up() {
+    let world = World::new().await;
+    let (owner, new) = (world.owner(), json!({ "new": "another password" }));
+    hang_up(&world, owner.put("/api/v1/users/agent/password", &new)).await;
+    let over = async || world.user("agent").get("/api/v1/me").await.status == 401;
+    eventually("the end of a session from before the new password", over).await;
+    let (before, all) = (world.head().await, json!({ "authored": true }));
+    hang_up(&world, owner.post("/api/v1/users/archived/erase", &all)).await;
+    let erased = async || {
+        let entries = world.changes_after(before).await;
+        entries.iter().any(|entry| entry.event_type == "user.erased")
+    };
+    eventually("the confirmation of an erasure", erased).await;
+}
+
+#[tokio::test]
+async fn a_rollback_that_takes_access_away_ends_the_sessions_for_good() {
+    let world = World::new().await;
+    let undo = async |batch: &Value| {
+        let select = json!({ "batch": batch });
+        let plan =
+            world.owner().post("/api/v1/rollbacks/plan", &json!({ "select": select })).await.expect(200);
+        let apply = json!({ "plan": plan.json()["id"], "select": select });
+        world.owner().post("/api/v1/rollbacks", &apply).await.expect(201).json()["id"].clone()
+    };
+    let _ = world.owner().act("/api/v1/users/ann/block").await.expect(200);
+    let _ = world.owner().act("/api/v1/users/ann/unblock").await.expect(200);
+    let unblocked = world.changes_after(world.head().await - 1).await.pop().unwrap();
+    let ann = world.north.id(Kind::User, "ann");
+    let session = world.north.session(world.app.deployment(), ann, 60_000_000).await;
+    let session = world.anonymous().bearer(&session);
+    let _ = session.get("/api/v1/me").await.expect(200);
+    let blocked = undo(&json!(unblocked.metadata["command"])).await;
+    assert_eq!(session.get("/api/v1/me").await.status, 401);
+    let _ = undo(&blocked).await;
+    assert_eq!(world.owner().get("/api/v1/users/ann").await.json()["status"], "active");
+    assert_eq!(session.get("/api/v1/me").await.status, 401, "a rollback revived a session");
 }

@@ -8,7 +8,7 @@
 use super::mutation::Changed;
 use super::shown::Shown;
 use super::users;
-use super::{past, shown};
+use super::{ending, past, shown};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Keyed, Meta, MinPosition, whole};
@@ -129,7 +129,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) 
     };
     let organization = at(app, caller, position).await?;
     if let Shown::Password(user) = &shown {
-        users::end_sessions_before(app, caller, UserId(user.id), organization.at).await?;
+        ending::sessions_before(app, caller, UserId(user.id), organization.at).await?;
     }
     let first = match changed {
         true => Some(first(app, caller, remembered.first_position).await?),

@@ -3,6 +3,7 @@
 
 mod select;
 
+use super::ending;
 use super::mutation::Changed;
 use super::retry;
 use super::shown::Shown;
@@ -13,6 +14,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use rollbook_domain::kernel::context::Context;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_ledger::writer::Answer;
@@ -142,11 +144,19 @@ async fn apply_rollback(
     let shown = Shown::Rollback(context.command);
     let idempotency = retry::idempotency(&caller, &meta, &shown);
     let apply = Apply { plan, selection, resolve, idempotency };
-    let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
-    match applied.map_err(|error| noted(&app, &caller, &now, error.into()))?.answer {
+    match ending::to_the_end(applied(app.clone(), caller.clone(), context, apply)).await? {
         Answer::Written(written) => Changed::new(*written, shown).respond(&caller),
         Answer::Replayed(replayed) => retry::answer(&app, &caller, &replayed.0).await,
     }
+}
+
+async fn applied(app: App, caller: Caller, context: Context, apply: Apply) -> Result<Answer, Problem> {
+    let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
+    let answer = applied.map_err(|error| noted(&app, &caller, &caller.organization(), error.into()))?.answer;
+    if let Answer::Written(written) = &answer {
+        ending::sessions(&app, &caller, &written.events).await?;
+    }
+    Ok(answer)
 }
 
 /// A dry run tells what applying the plan would append, and whom it affects.

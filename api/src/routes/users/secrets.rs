@@ -13,12 +13,10 @@ use crate::view::UserView;
 use axum::extract::State;
 use axum::response::Response;
 use rollbook_domain::kernel::context::Actor;
-use rollbook_domain::kernel::id::{CredentialId, UserId};
-use rollbook_domain::kernel::moment::Moment;
+use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::store::{Credential, CredentialChange};
-use rollbook_ledger::writer::CLOCK_SKEW_MAX;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -75,11 +73,7 @@ async fn password(
     let credentials = delete.into_iter().chain([put]).collect();
     let command = Command::User(UserCommand::SetPassword(user, credential));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Password(subject));
-    let done = mutation.credentials(credentials).run(command).await?;
-    if matches!(done, Done::Changed(_)) {
-        end_other_sessions(&app, &caller, user, Moment(i64::MAX)).await?;
-    }
-    done.respond(&caller)
+    mutation.credentials(credentials).run(command).await?.respond(&caller)
 }
 
 async fn right_old_password(
@@ -96,31 +90,6 @@ async fn right_old_password(
         return Err(Problem::field("/old", "wrong_password", "is not your password"));
     }
     guess.forgiven().await
-}
-
-/// Ends the sessions that a change of password at that moment left, should the process have died before it ended
-/// them. Those that began since stay.
-pub(in crate::routes) async fn end_sessions_before(
-    app: &App,
-    caller: &Caller,
-    user: UserId,
-    changed: Moment,
-) -> Result<(), Problem> {
-    // Another process, whose clock may be that much ahead, may have begun them.
-    let skew = i64::try_from(CLOCK_SKEW_MAX.as_micros()).unwrap_or(i64::MAX);
-    end_other_sessions(app, caller, user, changed.plus_micros(skew)).await
-}
-
-async fn end_other_sessions(app: &App, caller: &Caller, user: UserId, before: Moment) -> Result<(), Problem> {
-    let (organization, user) = (caller.open.writer.id().to_string(), user.to_string());
-    let store = app.deployment().store();
-    let this = caller.session.map(|session| session.to_string());
-    let sessions = store.sessions_of(&organization, &user).await?;
-    let began = sessions.into_iter().filter(|session| session.created_at_us <= before.micros());
-    for session in began.filter(|session| Some(&session.id) != this.as_ref()) {
-        store.delete_session(&organization, &user, &session.id).await?;
-    }
-    Ok(())
 }
 
 /// Make an API key for a user; the one before it stops working. Its text is shown this once.
