@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::CookieJar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{CredentialId, OrganizationId, Subject, UserId};
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::{Facts, Targets};
@@ -129,7 +129,12 @@ async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, P
     let user = UserId(stored.user_id.parse().map_err(|error: uuid::Error| Problem::internal(&error))?);
     let open = app.open(key.organization).await?;
     let actor = Actor::ApiKey { user, key: key.credential };
-    Ok(Caller { open, user, actor, session: None, client })
+    let caller = Caller { open, user, actor, session: None, client };
+    if !caller.has_api_key(key.credential) {
+        // Another process may have made it just now.
+        caller.open.writer.catch_up().await?;
+    }
+    if caller.has_api_key(key.credential) { Ok(caller) } else { Err(Problem::unauthenticated()) }
 }
 
 /// A context of this client, at no time yet.
@@ -167,6 +172,26 @@ impl Caller {
     /// 401 if they are gone from it.
     pub fn me<'a>(&self, organization: &'a Organization) -> Result<&'a User, Problem> {
         organization.user(self.user).ok_or_else(Problem::unauthenticated)
+    }
+
+    /// Whether the API key is the user's one. That it is stored is not enough: the ledger says whose it is.
+    fn has_api_key(&self, key: CredentialId) -> bool {
+        let published = self.open.writer.published();
+        published.organization.user(self.user).is_some_and(|user| user.api_key == Some(key))
+    }
+
+    /// Whether what they were let in by still lets them in: nobody signed them out or revoked the key.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn is_still_in(&self, app: &App) -> Result<bool, Problem> {
+        let Some(this) = self.session else {
+            return Ok(matches!(self.actor, Actor::ApiKey { key, .. } if self.has_api_key(key)));
+        };
+        let (organization, user) = (self.open.writer.id().to_string(), self.user.to_string());
+        let sessions = app.deployment().store().sessions_of(&organization, &user).await?;
+        let (this, now) = (this.to_string(), app.deployment().clock().now().micros());
+        Ok(sessions.iter().any(|session| session.id == this && session.expires_at_us > now))
     }
 
     /// The context of a mutation by this caller.

@@ -64,29 +64,22 @@ async fn password(
         return Err(Problem::new(axum::http::StatusCode::FORBIDDEN, "api_key_cannot", detail));
     }
     let PasswordBody { old, new } = body.value;
-    let before = caller.organization().user(user).and_then(|user| user.password);
     if by_oneself {
-        right_old_password(&app, &caller, before, old).await?;
+        right_old_password(&app, &caller, old).await?;
     }
     let (credential, put) = new_password(&app, "/new", new, by_oneself, meta.dry_run).await?;
-    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
-    let credentials = delete.into_iter().chain([put]).collect();
     let command = Command::User(UserCommand::SetPassword(user, credential));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Password(subject));
-    mutation.credentials(credentials).run(command).await?.respond(&caller)
+    mutation.credentials(vec![put]).run(command).await?.respond(&caller)
 }
 
-async fn right_old_password(
-    app: &App,
-    caller: &Caller,
-    before: Option<CredentialId>,
-    old: Option<String>,
-) -> Result<(), Problem> {
+async fn right_old_password(app: &App, caller: &Caller, old: Option<String>) -> Result<(), Problem> {
     let Some(old) = old else {
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
+    let stored = caller.organization().user(caller.user).and_then(|user| user.password);
     let guess = Guess::by_caller(app, caller);
-    if !guess.is_right(old, before).await? {
+    if !guess.is_right(old, stored).await? {
         return Err(Problem::field("/old", "wrong_password", "is not your password"));
     }
     guess.forgiven().await
@@ -119,11 +112,9 @@ async fn create_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) 
         expires_at_us: None,
         meta: "{}".to_owned(),
     });
-    let before = organization.user(user).and_then(|user| user.api_key);
-    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let command = Command::User(UserCommand::CreateApiKey(user, credential));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::ApiKey(subject));
-    match mutation.credentials(delete.into_iter().chain([put]).collect()).run(command).await? {
+    match mutation.credentials(vec![put]).run(command).await? {
         Done::Changed(changed) => changed.respond_with(&caller, Some(&text)),
         other => other.respond(&caller),
     }
@@ -144,9 +135,6 @@ async fn create_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) 
 )]
 async fn revoke_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let before = caller.organization().user(user).and_then(|user| user.api_key);
-    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let command = Command::User(UserCommand::RevokeApiKey(user));
-    let mutation = Mutation::new(&app, &caller, &meta).about(subject);
-    mutation.credentials(delete.into_iter().collect()).run(command).await?.respond(&caller)
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
