@@ -16,6 +16,7 @@ mod api_outage;
 mod api_retry;
 mod api_secrets;
 mod api_sign_in;
+mod api_stream;
 mod cli_commands;
 mod demo_start;
 mod docs_commands;
