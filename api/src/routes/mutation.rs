@@ -91,7 +91,7 @@ impl<'a> Mutation<'a> {
         if meta.dry_run {
             let before = caller.organization();
             let accepted = decide(&before, &context, &command)?;
-            return super::dry_run::preview(before, accepted).await.map(Done::Dry);
+            return super::dry_run::preview(caller, before, accepted).await.map(Done::Dry);
         }
         let idempotency = retry::idempotency(caller, meta, &shown);
         let submission = Submission { context, command, idempotency, credentials, only_at: None };

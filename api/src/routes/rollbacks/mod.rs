@@ -3,6 +3,7 @@
 
 mod select;
 
+use super::dry_run::list_known;
 use super::ending;
 use super::mutation::Changed;
 use super::retry;
@@ -104,7 +105,9 @@ async fn planned(
     let context = caller.context(app, meta)?;
     let request = Request { selection, resolve, context: &context };
     let plan = rollback::preview(app.deployment().store(), now, &request).await;
-    plan.map_err(|error| noted(app, caller, now, error.into()))
+    let mut plan = plan.map_err(|error| noted(app, caller, now, error.into()))?;
+    list_known(&mut plan.affected, caller, now);
+    Ok(plan)
 }
 
 /// Denials are activity.
@@ -152,11 +155,20 @@ async fn apply_rollback(
 
 async fn applied(app: App, caller: Caller, context: Context, apply: Apply) -> Result<Answer, Problem> {
     let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
-    let answer = applied.map_err(|error| noted(&app, &caller, &caller.organization(), error.into()))?.answer;
+    let now = caller.organization();
+    let answer = applied.map_err(|error| noted(&app, &caller, &now, shown(error, &caller, &now)))?.answer;
     if let Answer::Written(written) = &answer {
         ending::sessions(&app, &caller, &written.events).await?;
     }
     Ok(answer)
+}
+
+/// Where another plan is shown instead.
+fn shown(mut error: ApplyError, caller: &Caller, now: &Organization) -> Problem {
+    if let ApplyError::Stale(plan) | ApplyError::Unresolved(plan) = &mut error {
+        list_known(&mut plan.affected, caller, now);
+    }
+    error.into()
 }
 
 /// A dry run tells what applying the plan would append, and whom it affects.
