@@ -5,6 +5,7 @@
 use super::random;
 use crate::error::Problem;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use axum::body::Bytes;
 use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::rejection::FieldError;
@@ -38,6 +39,19 @@ impl Passwords {
         let work = move || {
             let hash = Argon2::default().hash_password(password.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
+        };
+        self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
+    }
+
+    /// A digest of what holds a password, as slow to guess from as a password's hash. The same for the same `salt`.
+    ///
+    /// # Errors
+    /// [`Problem`] if hashing fails, which it does only without memory.
+    pub async fn digest(&self, bytes: Bytes, salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+        let work = move || {
+            let mut digest = [0; 32];
+            let done = Argon2::default().hash_password_into(&bytes, &salt, &mut digest);
+            done.map(|()| digest).map_err(|error| error.to_string())
         };
         self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
     }
