@@ -46,7 +46,9 @@ pub(crate) async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result
             let detail = "a body has at most 1,048,576 bytes; larger work is done in parts";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
         }
-        status => Problem::new(status, "body_unreadable", "the body could not be read to its end"),
+        _ => {
+            Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body could not be read to its end")
+        }
     })
 }
 
