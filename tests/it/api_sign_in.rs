@@ -126,6 +126,17 @@ async fn every_answer_carries_the_headers_that_protect_browsers() {
     }
 }
 
+/// RFC 9110, section 11.1.
+#[tokio::test]
+async fn the_scheme_of_a_token_may_be_written_in_any_case() {
+    let world = World::new().await;
+    let token = &world.north.tokens["agent"];
+    for scheme in ["bearer", "BEARER", "Bearer "] {
+        let client = world.anonymous().with("authorization", format!("{scheme} {token}"));
+        let _ = client.get("/api/v1/me").await.expect(200);
+    }
+}
+
 /// Where a password was right when it was checked, and is another by the time the session begins.
 #[tokio::test]
 async fn no_sign_in_with_an_old_password_outlives_its_change_however_they_meet() {

@@ -103,7 +103,11 @@ impl FromRequestParts<App> for Caller {
 /// `Authorization: Bearer …`, else the cookie.
 fn token(headers: &HeaderMap) -> Option<String> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = bearer.map(|value| value.strip_prefix("Bearer ").unwrap_or_default().trim().to_owned());
+    let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("Bearer");
+    let bearer = bearer.map(|value| match value.split_once(' ') {
+        Some((scheme, token)) if is_bearer(scheme) => token.trim().to_owned(),
+        Some(_) | None => String::new(),
+    });
     bearer.or_else(|| {
         CookieJar::from_headers(headers).get(session::COOKIE).map(|cookie| cookie.value().to_owned())
     })
