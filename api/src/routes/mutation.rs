@@ -86,6 +86,9 @@ impl<'a> Mutation<'a> {
 
     async fn carry_out(self, command: Command) -> Result<Done, Problem> {
         let Self { app, caller, meta, about, credentials, shown } = self;
+        if about.is_none() {
+            meta.matches_nothing()?;
+        }
         let mut context = caller.context(app, meta)?;
         context.expects = about.zip(meta.if_match);
         if meta.dry_run {

@@ -137,6 +137,7 @@ async fn apply_rollback(
 ) -> Result<Response, Problem> {
     let now = caller.organization();
     caller.need(&app, &now, "rollback.apply", &Targets::default())?;
+    meta.matches_nothing()?;
     let ApplyBody { plan, select, resolve } = body.value;
     let selection = select.resolve(&caller, &now)?;
     if meta.dry_run {
