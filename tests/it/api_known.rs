@@ -216,6 +216,28 @@ async fn what_one_may_not_see_cannot_be_given_by_name_or_id() {
     let _ = giver.put("/api/v1/users/ann/keys", &json!({ "keys": ["VIP"] })).await.expect(200);
 }
 
+/// A group shows the ids of its members, not how they are called.
+#[tokio::test]
+async fn what_a_thing_shows_by_its_id_may_stay_by_its_id_and_cannot_be_guessed_by_name() {
+    let world = World::new().await;
+    let grants = ["groups.view", "groups.edit"].map(|name| json!({ "permission": name, "scope": "all" }));
+    let role = json!({ "name": "Grouper", "rank": 45, "grants": grants });
+    let _ = world.owner().post("/api/v1/roles", &role).await.expect(201);
+    let _ = world.owner().put("/api/v1/users/manager/role", &json!({ "role": "Grouper" })).await.expect(200);
+    let grouper = world.user("manager");
+    let members = grouper.get("/api/v1/groups/East").await.expect(200).json()["members"].clone();
+    let login = world.owner().get(&format!("/api/v1/users/{}", members[0].as_str().unwrap())).await;
+    let login = login.expect(200).json()["login"].clone();
+    let put =
+        async |members: Value| grouper.patch("/api/v1/groups/East", &json!({ "members": members })).await;
+    let _ = put(members).await.expect(200);
+    assert_alike(
+        &put(json!([login])).await.expect(422),
+        &put(json!(["Nothing77"])).await,
+        "a member's login",
+    );
+}
+
 #[tokio::test]
 async fn a_filter_tells_nothing_of_what_one_may_not_see() {
     let world = World::new().await;
