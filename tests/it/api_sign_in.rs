@@ -52,15 +52,20 @@ async fn a_cookie_is_for_this_site_and_no_script() {
         assert!(attributes.contains(&"Path=/"), "{cookie}");
         assert_eq!(attributes.contains(&"Secure"), secure_cookies, "{cookie}");
         let pair = cookie.split(';').next().unwrap();
+        assert_eq!(pair.starts_with("__Host-"), secure_cookies, "{cookie}");
+        if secure_cookies {
+            // What another host of the same domain may set counts for nothing.
+            let tossed = world.anonymous().with("cookie", pair.trim_start_matches("__Host-"));
+            assert_eq!(tossed.get("/api/v1/me").await.status, 401);
+        }
         let browser = world.anonymous().with("cookie", pair);
         assert_eq!(browser.get("/api/v1/me").await.expect(200).json()["user"]["login"], "agent");
         let elsewhere = browser.clone().with("sec-fetch-site", "cross-site");
         let _ = elsewhere.delete("/api/v1/sessions/current").await.refused(403, "cross_site");
-        let _ = browser
-            .with("sec-fetch-site", "same-origin")
-            .delete("/api/v1/sessions/current")
-            .await
-            .expect(200);
+        let out = browser.with("sec-fetch-site", "same-origin").delete("/api/v1/sessions/current").await;
+        let removal = out.expect(200).header("set-cookie").unwrap().to_owned();
+        assert!(removal.contains("Max-Age=0") && removal.contains("Path=/"), "{removal}");
+        assert_eq!(removal.contains("Secure"), secure_cookies, "{removal}");
         assert_eq!(world.anonymous().with("cookie", pair).get("/api/v1/me").await.status, 401);
     }
 }

@@ -89,7 +89,8 @@ impl FromRequestParts<App> for Caller {
             return Ok(caller);
         }
         let client = Client::from_request_parts(parts, app).await?;
-        let token = token(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let cookie = session::cookie(app.options().secure_cookies);
+        let token = token(&parts.headers, cookie).ok_or_else(Problem::unauthenticated)?;
         let caller = match ApiKey::parse(&token) {
             Some(key) => by_api_key(app, &key, client).await?,
             None => by_session(app, &token, client).await?,
@@ -101,16 +102,14 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// `Authorization: Bearer …`, else the cookie.
-fn token(headers: &HeaderMap) -> Option<String> {
+fn token(headers: &HeaderMap, cookie: &str) -> Option<String> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("Bearer");
     let bearer = bearer.map(|value| match value.split_once(' ') {
         Some((scheme, token)) if is_bearer(scheme) => token.trim().to_owned(),
         Some(_) | None => String::new(),
     });
-    bearer.or_else(|| {
-        CookieJar::from_headers(headers).get(session::COOKIE).map(|cookie| cookie.value().to_owned())
-    })
+    bearer.or_else(|| CookieJar::from_headers(headers).get(cookie).map(|cookie| cookie.value().to_owned()))
 }
 
 async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Problem> {
