@@ -351,3 +351,19 @@ async fn headers_that_mean_nothing_are_422_and_name_the_header() {
         world.owner().with("rollbook-min-position", "abc").get("/api/v1/users").await.refused(422, "invalid");
     assert_eq!(answer.pointers(), ["Rollbook-Min-Position"]);
 }
+
+/// They are kept in an order of their own; an error names the place where the wrong one was sent.
+#[tokio::test]
+async fn a_grant_of_what_the_catalog_does_not_have_is_named_where_it_was_sent() {
+    let world = World::new().await;
+    let grants = ["users.view", "a.nothing"].map(|name| json!({ "permission": name, "scope": "all" }));
+    for (method, path, mut body) in [
+        ("PUT", "/api/v1/users/ann/custom-profile", json!({})),
+        ("POST", "/api/v1/profiles", json!({ "name": "New" })),
+        ("PATCH", "/api/v1/roles/Helper", json!({})),
+    ] {
+        body["grants"] = json!(grants);
+        let answer = world.owner().send(method, path, Some(&body)).await.refused(422, "invalid");
+        assert_eq!(answer.pointers(), ["/grants/1/permission"], "{method} {path}");
+    }
+}

@@ -59,7 +59,7 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// Grants whose permissions the organization's catalog has; an error names the grant's place as it was sent.
-pub(super) fn grants(
+pub(in crate::routes) fn grants(
     organization: &Organization,
     grants: Option<Vec<Grant>>,
 ) -> Result<Option<Grants>, Problem> {

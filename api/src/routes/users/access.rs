@@ -4,6 +4,7 @@ use super::find;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
+use crate::routes::entities::grants;
 use crate::routes::mutation::Mutation;
 use crate::routes::refer::{self, Names};
 use crate::routes::shown::Shown;
@@ -138,7 +139,9 @@ async fn custom_profile(
     body: Body<CustomProfileBody>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let grants = body.value.grants.map(Into::into);
+    let organization = caller.organization();
+    caller.need(&app, &organization, "users.profile", &Targets::default())?;
+    let grants = grants(&organization, body.value.grants)?;
     let command = Command::User(UserCommand::SetCustomProfile(user, grants));
     Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
