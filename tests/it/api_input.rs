@@ -367,3 +367,29 @@ async fn a_grant_of_what_the_catalog_does_not_have_is_named_where_it_was_sent() 
         assert_eq!(answer.pointers(), ["/grants/1/permission"], "{method} {path}");
     }
 }
+
+/// A member that is null is named, and what is named is replaced: by nothing, where that may be.
+#[tokio::test]
+async fn null_is_not_taken_for_a_member_that_was_left_out() {
+    let world = World::new().await;
+    let before = world.head().await;
+    let bulk = |member: &str| json!({ "ids": ["ann"], "set": { member: null } });
+    let plain = |member: &str| json!({ member: null });
+    let refused = [
+        ("PATCH", "/api/v1/users/ann", plain("login"), "/login"),
+        ("PATCH", "/api/v1/users/ann", plain("name"), "/name"),
+        ("PUT", "/api/v1/users/ann/keys", plain("keys"), "/keys"),
+        ("PUT", "/api/v1/users/ann/keys", plain("superuser"), "/superuser"),
+        ("POST", "/api/v1/users/bulk", bulk("role"), "/set/role"),
+        ("POST", "/api/v1/users/bulk", bulk("keys"), "/set/keys"),
+        ("POST", "/api/v1/users/bulk", bulk("status"), "/set/status"),
+        ("PATCH", "/api/v1/groups/East", plain("members"), "/members"),
+    ];
+    for (method, path, body, pointer) in refused {
+        let answer = world.owner().send(method, path, Some(&body)).await.refused(422, "invalid");
+        assert_eq!(answer.pointers(), [pointer], "{method} {path}");
+    }
+    assert_eq!(world.head().await, before);
+    let _ = world.owner().patch("/api/v1/users/ann", &json!({ "email": null })).await.expect(200);
+    assert_eq!(world.head().await, before + 1);
+}

@@ -52,7 +52,7 @@ macro_rules! bodies {
 pub(super) use bodies;
 
 /// Reads a member that may be left out but is not null unless `T` is.
-pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(in crate::routes) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)

@@ -11,7 +11,7 @@ mod queue;
 mod role;
 mod serve;
 
-pub(super) use bodies::grants;
+pub(super) use bodies::{given, grants};
 
 use crate::app::App;
 use crate::error::Problem;
