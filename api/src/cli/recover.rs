@@ -45,7 +45,6 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let password = URL_SAFE_NO_PAD.encode(random::<15>()?);
     let (credential, put) = stored_password(&password, context.at).await?;
     let put = owned(put, &user.id.to_string());
-    let old = user.password.map(|old| CredentialChange::Delete(old.to_string()));
     let is_archived = user.status.value == Status::Archived;
     let returns_as = if is_archived { user.before_archive } else { user.status.value };
     let restore = is_archived.then_some(UserCommand::Restore(user.id));
@@ -56,7 +55,7 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
         context: context.clone(),
         command: Command::Many(steps.map(Command::User).collect()),
         idempotency: None,
-        credentials: old.into_iter().chain([put]).collect(),
+        credentials: vec![put],
         only_at: None,
     };
     open.writer.submit(submission).await?;

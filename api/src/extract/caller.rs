@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::CookieJar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{CredentialId, OrganizationId, Subject, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
@@ -77,9 +77,9 @@ impl FromRequestParts<App> for Client {
     }
 }
 
-/// The last hop that the proxy in front saw.
+/// The last hop that the proxy in front saw. A proxy may add a line of its own after those that the client sent.
 fn forwarded(headers: &HeaderMap) -> Option<String> {
-    let list = headers.get("X-Forwarded-For")?.to_str().ok()?;
+    let list = headers.get_all("X-Forwarded-For").iter().next_back()?.to_str().ok()?;
     list.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok().map(|ip| ip.to_string())
 }
 
@@ -92,7 +92,8 @@ impl FromRequestParts<App> for Caller {
             return Ok(caller);
         }
         let client = Client::from_request_parts(parts, app).await?;
-        let token = token(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let cookie = session::cookie(app.options().secure_cookies);
+        let token = token(&parts.headers, cookie).ok_or_else(Problem::unauthenticated)?;
         let caller = match ApiKey::parse(&token) {
             Some(key) => by_api_key(app, &key, client).await?,
             None => by_session(app, &token, client).await?,
@@ -106,12 +107,14 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// `Authorization: Bearer …`, else the cookie.
-fn token(headers: &HeaderMap) -> Option<String> {
+fn token(headers: &HeaderMap, cookie: &str) -> Option<String> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = bearer.map(|value| value.strip_prefix("Bearer ").unwrap_or_default().trim().to_owned());
-    bearer.or_else(|| {
-        CookieJar::from_headers(headers).get(session::COOKIE).map(|cookie| cookie.value().to_owned())
-    })
+    let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("Bearer");
+    let bearer = bearer.map(|value| match value.split_once(' ') {
+        Some((scheme, token)) if is_bearer(scheme) => token.trim().to_owned(),
+        Some(_) | None => String::new(),
+    });
+    bearer.or_else(|| CookieJar::from_headers(headers).get(cookie).map(|cookie| cookie.value().to_owned()))
 }
 
 async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Problem> {
@@ -136,7 +139,12 @@ async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, P
     let open = app.open(key.organization).await?;
     let actor = Actor::ApiKey { user, key: key.credential };
     let clock = app.deployment().clock().clone();
-    Ok(Caller { open, user, actor, session: None, client, clock })
+    let caller = Caller { open, user, actor, session: None, client, clock };
+    if !caller.has_api_key(key.credential) {
+        // Another process may have made it just now.
+        caller.open.writer.catch_up().await?;
+    }
+    if caller.has_api_key(key.credential) { Ok(caller) } else { Err(Problem::unauthenticated()) }
 }
 
 /// A context of this client, at no time yet.
@@ -180,6 +188,26 @@ impl Caller {
     /// 401 if they are gone from it.
     pub fn me<'a>(&self, organization: &'a Organization) -> Result<&'a User, Problem> {
         organization.user(self.user).ok_or_else(Problem::unauthenticated)
+    }
+
+    /// Whether the API key is the user's one. That it is stored is not enough: the ledger says whose it is.
+    fn has_api_key(&self, key: CredentialId) -> bool {
+        let published = self.open.writer.published();
+        published.organization.user(self.user).is_some_and(|user| user.api_key == Some(key))
+    }
+
+    /// Whether what they were let in by still lets them in: nobody signed them out or revoked the key.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn is_still_in(&self, app: &App) -> Result<bool, Problem> {
+        let Some(this) = self.session else {
+            return Ok(matches!(self.actor, Actor::ApiKey { key, .. } if self.has_api_key(key)));
+        };
+        let (organization, user) = (self.open.writer.id().to_string(), self.user.to_string());
+        let sessions = app.deployment().store().sessions_of(&organization, &user).await?;
+        let (this, now) = (this.to_string(), app.deployment().clock().now().micros());
+        Ok(sessions.iter().any(|session| session.id == this && session.expires_at_us > now))
     }
 
     /// The context of a mutation by this caller.

@@ -5,6 +5,7 @@ mod catalog;
 mod check;
 mod diff;
 mod dry_run;
+mod ending;
 mod entities;
 mod history;
 mod list;

@@ -1,9 +1,7 @@
 //! Signing in and out, and who one is.
 
 use crate::app::App;
-use crate::auth::password;
-use crate::auth::session::COOKIE;
-use crate::auth::sign_in;
+use crate::auth::{password, session, sign_in};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Client, Meta};
 use crate::view::{self, OrganizationView, UserView};
@@ -72,12 +70,14 @@ async fn create(
         user: view::user(&signed.organization, user),
         token: signed.token.clone(),
     };
-    let cookie = Cookie::build((COOKIE, signed.token))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.options().secure_cookies);
-    Ok((StatusCode::CREATED, jar.add(cookie), Json(view)).into_response())
+    let jar = jar.add(cookie(&app, signed.token));
+    Ok((StatusCode::CREATED, jar, Json(view)).into_response())
+}
+
+fn cookie(app: &App, token: String) -> Cookie<'static> {
+    let secure = app.options().secure_cookies;
+    let cookie = Cookie::build((session::cookie(secure), token)).path("/").http_only(true);
+    cookie.same_site(SameSite::Lax).secure(secure).build()
 }
 
 /// Sign out.
@@ -109,8 +109,7 @@ async fn end(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<R
     caller.open.activity.record(act).await?;
     let (organization, user) = (organization.id.to_string(), caller.user.to_string());
     app.deployment().store().delete_session(&organization, &user, &session.to_string()).await?;
-    let removal = Cookie::build((COOKIE, "")).path("/");
-    Ok((jar.remove(removal), Json(json!({ "ended": session }))).into_response())
+    Ok((jar.remove(cookie(&app, String::new())), Json(json!({ "ended": session }))).into_response())
 }
 
 /// Who one is.

@@ -16,7 +16,7 @@ pub enum Setting {
     SignInAttemptsMax,
     /// Minutes an account stays locked; 1 to 1,440.
     LockOutMinutes,
-    /// Hours a session lives without being used; 1 to 720.
+    /// Hours a session lives from its sign-in on, used or not; 1 to 720.
     SessionHours,
     /// Users who may be signed in at the same time (uContact: concurrent licences); 0 for any number, at most 1,000,000.
     Licences,

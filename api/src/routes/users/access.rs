@@ -4,6 +4,7 @@ use super::find;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
+use crate::routes::entities::{given, grants};
 use crate::routes::mutation::Mutation;
 use crate::routes::refer::{self, Names};
 use crate::routes::shown::Shown;
@@ -140,7 +141,9 @@ async fn custom_profile(
     body: Body<CustomProfileBody>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let grants = body.value.grants.map(Into::into);
+    let organization = caller.organization();
+    caller.need(&app, &organization, "users.profile", &Targets::default())?;
+    let grants = grants(&organization, body.value.grants)?;
     let command = Command::User(UserCommand::SetCustomProfile(user, grants));
     Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
@@ -185,10 +188,16 @@ async fn login_window(
 #[serde(deny_unknown_fields)]
 struct KeysBody {
     /// Keys by name or id; a minus before what is taken away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     keys: Option<Vec<String>>,
     /// Passes every lock and key-guarded function: for testing only.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     masterkey: Option<bool>,
     /// Every module, action and element.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     superuser: Option<bool>,
 }
 
@@ -243,14 +252,20 @@ struct BulkBody {
 #[serde(deny_unknown_fields)]
 struct BulkSet {
     /// Role id or name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     role: Option<String>,
     /// Profile id or name; null takes it away.
     #[serde(default, deserialize_with = "super::bodies::present")]
     #[schema(value_type = Option<String>)]
     profile: Option<Option<String>>,
     /// Keys by name or id, replacing the own ones.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     keys: Option<Vec<String>>,
     /// `active`, `blocked` or `archived`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     status: Option<String>,
 }
 

@@ -7,7 +7,6 @@ mod life;
 mod secrets;
 
 pub(super) use erase::erased_at;
-pub(super) use secrets::end_sessions_before;
 
 use super::list::{self, Page};
 use super::mutation::Mutation;
