@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
 use crate::permission::cover;
+use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::keyring;
 use crate::permission::source;
@@ -166,13 +167,14 @@ fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
     let holders = |role: &RoleId| of(role).map(|role| role.holders.clone()).unwrap_or_default();
     match event {
         RoleEvent::Created { grants, keys, .. } => Gifts {
-            grants: grants.iter().cloned().collect(),
+            grants: in_force(before, grants.iter()),
             keys: opening(before, keys.iter()),
             ..Gifts::default()
         },
         RoleEvent::GrantsChanged { role, added, .. } => {
             let now = of(role).map(|role| role.grants.value.clone()).unwrap_or_default();
-            Gifts { grants: beyond(&now, added), holders: holders(role), ..Gifts::default() }
+            let grants = in_force(before, beyond(&now, added).iter());
+            Gifts { grants, holders: holders(role), ..Gifts::default() }
         }
         RoleEvent::KeysChanged { added, removed, .. } => Gifts {
             keys: opening(before, added.iter()),
@@ -194,14 +196,14 @@ fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
 fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
     match event {
         ProfileEvent::Created { grants, .. } => {
-            Gifts { grants: grants.iter().cloned().collect(), ..Gifts::default() }
+            Gifts { grants: in_force(before, grants.iter()), ..Gifts::default() }
         }
         ProfileEvent::GrantsChanged { profile, added, .. } => {
             let Some(profile) = before.profiles.get(profile) else {
-                return Gifts { grants: added.clone(), ..Gifts::default() };
+                return Gifts { grants: in_force(before, added.iter()), ..Gifts::default() };
             };
             let holders = profile.holders.clone();
-            let grants = beyond(&profile.grants.value, added);
+            let grants = in_force(before, beyond(&profile.grants.value, added).iter());
             Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
         }
         ProfileEvent::Renamed { .. }
@@ -294,6 +296,13 @@ fn joining(after: &Organization, users: &[UserId], scopes: &[Scope], place: Plac
 
 fn held(organization: &Organization, user: &User) -> Vec<Grant> {
     source::held(organization, user).map(|held| held.grant.clone()).collect()
+}
+
+/// These grants and what they cover.
+fn in_force<'a>(organization: &Organization, grants: impl Iterator<Item = &'a Grant>) -> Vec<Grant> {
+    let grants: Grants = grants.cloned().collect();
+    let given = Given::new(&grants, organization.position, organization.catalog);
+    given.each_in_force().map(|(grant, _)| grant.clone()).collect()
 }
 
 fn beyond(now: &Grants, added: &[Grant]) -> Vec<Grant> {

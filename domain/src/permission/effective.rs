@@ -63,6 +63,7 @@ pub fn effective(organization: &Organization, user: &User) -> Effective {
     let granted: BTreeSet<_> = items.keys().map(|grant| grant.permission.clone()).collect();
     let mut taken = taken_away(organization, user, &granted);
     let gone: BTreeSet<_> = taken.values().flatten().cloned().collect();
+    forget_what_was_never_given(&items, &mut taken);
     note_restricting_keys(organization, user, &mut taken);
     items.retain(|grant, _| {
         organization.catalog.permission(&grant.permission).is_some() && !gone.contains(&grant.permission)
@@ -108,6 +109,22 @@ fn taken_away(
         }
     }
     taken
+}
+
+/// Where a key alone decides, the catalog grants its function to everybody: whoever lacks the key does not have the
+/// function, which is no restriction, and a list of everything one does not have would bury those there are.
+fn forget_what_was_never_given(
+    items: &BTreeMap<Grant, BTreeSet<Reason>>,
+    taken: &mut BTreeMap<Reason, BTreeSet<Arc<str>>>,
+) {
+    let given = items.iter().filter(|(_, from)| from.iter().any(|reason| reason.source != Source::Everyone));
+    let given: BTreeSet<_> = given.map(|(grant, _)| &grant.permission).collect();
+    taken.retain(|reason, names| {
+        if reason.code == Code::KeyMissing {
+            names.retain(|name| given.contains(name));
+        }
+        !names.is_empty()
+    });
 }
 
 /// Restricting keys are always shown (design §2), even where they take nothing that was granted.
