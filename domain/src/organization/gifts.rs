@@ -3,7 +3,7 @@
 //! Taking away a minus, a restricting key or a visibility key counts as giving; joining or supervising a
 //! group or queue gives what its scopes reach; a password or API key of another gives all that they hold.
 
-use super::held::{holds, may_give, may_give_key, more, opening, restricting};
+use super::held::{holds, may_give, may_give_key, may_give_masterkey, more, opening, restricting};
 use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
@@ -66,7 +66,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { grants, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
         UserEvent::KeysChanged { added, removed, .. } => of_own_keys(before, added, removed),
-        UserEvent::MasterkeySet { to, .. } => Gifts { masterkey: *to, ..Gifts::default() },
+        UserEvent::MasterkeySet { user, to, .. } => {
+            Gifts { masterkey: *to, holders: OrdSet::unit(*user), ..Gifts::default() }
+        }
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
         UserEvent::PasswordSet { user, .. } | UserEvent::ApiKeyCreated { user, .. } if *user != giver => {
             // A user who is made by the same command was judged as a creation.
@@ -342,7 +344,8 @@ impl Gifts {
         if let Some(key) = self.lifted.iter().find(|key| holds(before, giver, **key)) {
             return Err(more(name(key)));
         }
-        if self.masterkey && !giver.masterkey.value {
+        let mut receivers = self.holders.iter().filter_map(|id| after.user(*id));
+        if self.masterkey && !receivers.all(|receiver| may_give_masterkey(before, giver, receiver)) {
             return Err(more("masterkey"));
         }
         if self.superuser && !giver.superuser.value {

@@ -69,6 +69,12 @@ pub(super) fn may_give_key(before: &Organization, giver: &User, key: KeyId) -> b
     }
 }
 
+/// The masterkey is held less what a minus names, and given to whoever has the same minuses at least.
+pub(super) fn may_give_masterkey(before: &Organization, giver: &User, receiver: &User) -> bool {
+    let mut taken = giver.keys.iter().filter(|entry| entry.minus && !restricts(before, entry.key));
+    giver.masterkey.value && taken.all(|entry| receiver.keys.since(entry).is_some())
+}
+
 pub(super) fn more(what: &str) -> Rejection {
     Forbidden::GivesMore { what: what.to_owned() }.into()
 }

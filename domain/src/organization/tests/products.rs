@@ -181,6 +181,23 @@ fn queuemetrics_the_masterkey_passes_no_rank_and_gives_not_the_key_that_would() 
 }
 
 #[test]
+fn a_masterkey_that_a_minus_narrows_is_given_to_those_with_that_minus() {
+    let mut world = queuemetrics();
+    let (mike, una) = (world.user_id("mike"), world.user_id("una"));
+    world.act(UserCommand::SetKeys(mike, keys(&world, "-MON_BARGE -HIDENUMBERS")));
+    let more = Forbidden::GivesMore { what: "masterkey".into() };
+    let give = || UserCommand::SetMasterkey(una, true);
+    given(&world).as_user("mike").when(give()).then_refused(more.clone());
+    world.act(UserCommand::SetKeys(una, keys(&world, "-MON_BARGE")));
+    given(&world).as_user("mike").when(give()).then_names(&["user.masterkey_set"]);
+    // Nor is it taken by signing in as one who has it whole.
+    world.act(UserCommand::SetKeys(una, Vec::new()));
+    world.act(give());
+    let credential = crate::kernel::id::CredentialId(uuid::Uuid::from_u128(9));
+    given(&world).as_user("mike").when(UserCommand::SetPassword(una, credential)).then_refused(more);
+}
+
+#[test]
 fn queuemetrics_who_holds_usradmin_may_grant_any_and_who_does_not_no_more_than_look() {
     let mut world = queuemetrics();
     let (una, otto) = (world.user_id("una"), world.user_id("otto"));
