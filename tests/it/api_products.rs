@@ -275,6 +275,11 @@ async fn queuemetrics_the_catalog_lists_keys_under_their_headings_and_the_rules_
     ] {
         let _ = world.put("/users/bo/keys", body).await.refused(409, code);
     }
+    let dry = world.ada.clone().with("rollbook-dry-run", "true");
+    let preview =
+        dry.put("/api/v1/users/bo/keys", &json!({ "keys": ["MON_BARGE"] })).await.expect(200).json();
+    let gained = &preview["affected"]["users"][0]["gained"];
+    assert_eq!(gained[0], json!({ "permission": "monitoring.barge", "scope": "all" }), "{preview}");
     let _ = world.add("oda", "Admin", None).await;
     let oda = sign_in(&world.anonymous, "oda", PASSWORD).await;
     let _ = oda.delete("/api/v1/users/ada").await.refused(409, "protected");

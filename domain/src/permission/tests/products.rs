@@ -119,6 +119,9 @@ fn queuemetrics_functions_never_given_are_no_restrictions_and_what_restricts_is_
     let told: Vec<_> =
         shown.restrictions.iter().map(|one| (one.reason.code, one.reason.name.as_str())).collect();
     assert_eq!(told, [(Code::KeyTakenAway, "AGENT"), (Code::Restricted, "NODIALOUT")]);
+    let listen = shown.items.iter().find(|item| *item.grant.permission == *"monitoring.listen").unwrap();
+    let why: Vec<_> = listen.reasons.iter().map(|reason| (reason.code, reason.name.as_str())).collect();
+    assert_eq!(why, [(Code::Granted, "queuemetrics"), (Code::KeyHeld, "MON_AUDIO")]);
     let items: BTreeSet<_> = shown.items.iter().map(|item| item.grant.permission.as_ref()).collect();
     let expected =
         ["account.be_a_user", "calls.see_numbers", "monitoring.listen", "queues.see_queues", "queues.view"];
