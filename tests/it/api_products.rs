@@ -162,6 +162,26 @@ async fn queuemetrics_a_user_signs_in_by_login_or_email_and_a_blocked_one_not_at
 }
 
 #[tokio::test]
+async fn xcally_undoing_what_gave_a_user_the_profile_is_blocked_until_the_role_goes_back_too() {
+    let world = World::founded("xcally").await;
+    let _ = world.post("/profiles", json!({ "name": "Leads", "grants": [] })).await.expect(201);
+    let _ = world.post("/users", json!({ "login": "cy", "name": "Cy", "role": "Admin" })).await.expect(201);
+    let given = world.put("/users/cy/profile", json!({ "profile": "Leads" })).await.expect(200).json();
+    let demoted = world.put("/users/cy/role", json!({ "role": "User" })).await.expect(200).json();
+    let plan = async |events: &[&Value]| {
+        world.post("/rollbacks/plan", json!({ "select": { "events": events } })).await.expect(200).json()
+    };
+    let alone = plan(&[&given["position"]]).await;
+    assert_eq!(alone["blockers"][0]["code"], "profile_required", "{alone}");
+    let both = plan(&[&given["position"], &demoted["position"]]).await;
+    assert_eq!(
+        (&both["blockers"], both["changes"].as_array().map(Vec::len)),
+        (&json!([]), Some(2)),
+        "{both}"
+    );
+}
+
+#[tokio::test]
 async fn xcally_a_change_of_a_profile_holds_at_once_for_those_signed_in() {
     let world = World::founded("xcally").await;
     let _ = world.post("/profiles", json!({ "name": "Leads", "grants": [] })).await.expect(201);
