@@ -162,6 +162,24 @@ async fn queuemetrics_a_user_signs_in_by_login_or_email_and_a_blocked_one_not_at
 }
 
 #[tokio::test]
+async fn queuemetrics_users_are_listed_by_class_or_a_part_of_the_name_in_pages() {
+    let world = World::founded("queuemetrics").await;
+    for (login, class) in [("bo", "User"), ("bob", "User"), ("cy", "Visitor")] {
+        let _ =
+            world.post("/users", json!({ "login": login, "name": login, "role": class })).await.expect(201);
+    }
+    let list = async |query: &str| {
+        let page = world.ada.get(&format!("/api/v1/users?{query}")).await.expect(200).json();
+        let logins: Vec<_> =
+            page["items"].as_array().unwrap().iter().map(|user| user["login"].clone()).collect();
+        (json!(logins), page["next"].is_string())
+    };
+    assert_eq!(list("role=User").await, (json!(["bo", "bob"]), false));
+    assert_eq!(list("q=BO").await, (json!(["bo", "bob"]), false));
+    assert_eq!(list("limit=3").await, (json!(["ada", "bo", "bob"]), true));
+}
+
+#[tokio::test]
 async fn xcally_undoing_what_gave_a_user_the_profile_is_blocked_until_the_role_goes_back_too() {
     let world = World::founded("xcally").await;
     let _ = world.post("/profiles", json!({ "name": "Leads", "grants": [] })).await.expect(201);
