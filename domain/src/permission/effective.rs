@@ -61,12 +61,16 @@ pub fn effective(organization: &Organization, user: &User, at: Moment) -> Effect
         }
     }
     let granted: BTreeSet<_> = items.keys().map(|grant| grant.permission.clone()).collect();
-    let mut taken = taken_away(organization, user, &granted);
+    let Judged { mut taken, opened } = judged(organization, user, &granted);
     let gone: BTreeSet<_> = taken.values().flatten().cloned().collect();
+    forget_what_was_never_given(&items, &mut taken);
     note_restricting_keys(organization, user, &mut taken);
     items.retain(|grant, _| {
         organization.catalog.permission(&grant.permission).is_some() && !gone.contains(&grant.permission)
     });
+    for (grant, reasons) in &mut items {
+        reasons.extend(opened.get(&grant.permission).into_iter().flatten().cloned());
+    }
     let items =
         items.into_iter().map(|(grant, reasons)| Item { grant, reasons: reasons.into_iter().collect() });
     let restrictions = taken
@@ -79,14 +83,18 @@ pub fn effective(organization: &Organization, user: &User, at: Moment) -> Effect
     }
 }
 
-/// What of `granted` restrictions and missing keys take away, by what takes it.
-fn taken_away(
-    organization: &Organization,
-    user: &User,
-    granted: &BTreeSet<Arc<str>>,
-) -> BTreeMap<Reason, BTreeSet<Arc<str>>> {
+/// What restricting and guarding keys say of what is granted.
+#[derive(Default)]
+struct Judged {
+    /// What is taken away, by what takes it.
+    taken: BTreeMap<Reason, BTreeSet<Arc<str>>>,
+    /// The key or masterkey that opens what is guarded.
+    opened: BTreeMap<Arc<str>, Vec<Reason>>,
+}
+
+fn judged(organization: &Organization, user: &User, granted: &BTreeSet<Arc<str>>) -> Judged {
     let (targets, facts) = (Targets::default(), Facts::default());
-    let mut taken: BTreeMap<Reason, BTreeSet<Arc<str>>> = BTreeMap::new();
+    let mut judged = Judged::default();
     for name in granted {
         let Some(permission) = organization.catalog.permission(name) else { continue };
         let question = Question {
@@ -101,13 +109,30 @@ fn taken_away(
         let asked = Asked { organization, question: &question, permission, targets };
         let mut reasons = Vec::new();
         if unrestricted(asked, &mut reasons) & keyed(asked, &mut reasons) {
+            judged.opened.insert(name.clone(), reasons);
             continue;
         }
         for reason in reasons.into_iter().filter(|reason| reason.effect == super::reason::Effect::Deny) {
-            taken.entry(reason).or_default().insert(name.clone());
+            judged.taken.entry(reason).or_default().insert(name.clone());
         }
     }
-    taken
+    judged
+}
+
+/// Where a key alone decides, the catalog grants its function to everybody: whoever lacks the key does not have the
+/// function, which is no restriction, and a list of everything one does not have would bury those there are.
+fn forget_what_was_never_given(
+    items: &BTreeMap<Grant, BTreeSet<Reason>>,
+    taken: &mut BTreeMap<Reason, BTreeSet<Arc<str>>>,
+) {
+    let given = items.iter().filter(|(_, from)| from.iter().any(|reason| reason.source != Source::Everyone));
+    let given: BTreeSet<_> = given.map(|(grant, _)| &grant.permission).collect();
+    taken.retain(|reason, names| {
+        if reason.code == Code::KeyMissing {
+            names.retain(|name| given.contains(name));
+        }
+        !names.is_empty()
+    });
 }
 
 /// Restricting keys are always shown (design §2), even where they take nothing that was granted.

@@ -235,7 +235,8 @@ pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let Some(key) = &asked.permission.key else { return true };
     let id = key.id(asked.organization);
     let who = asked.question.who;
-    keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), sink)
+    let by_masterkey = asked.permission.masterkey_opens;
+    keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), by_masterkey, sink)
 }
 
 /// The visibility keys of the queues named. An aggregate queue is a queue: its own key is checked, its parts' are not.
@@ -264,6 +265,7 @@ fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
             question.who,
             (Some(key), name),
             (Source::Lock, lock.position),
+            true,
             sink,
         );
     }

@@ -118,7 +118,7 @@ impl Filter {
         (status = 201, description = "Added", body = UserView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
-        (status = 409, description = "`login_taken`, `email_taken`", body = Problem),
+        (status = 409, description = "`login_taken`, `email_taken`, `profile_required`, `required_key`, `key_needs_another`, `not_offered`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.create"))),
@@ -198,7 +198,7 @@ async fn edit(
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`last_owner`", body = Problem),
+        (status = 409, description = "`last_owner`, `protected`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.archive"))),
 )]
