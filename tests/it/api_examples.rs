@@ -57,6 +57,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
     ),
     row("GET /api/v1/diff", "/api/v1/diff?from=2", "", Reads),
     row("GET /api/v1/organization", "/api/v1/organization", "", Reads),
+    row(
+        "POST /api/v1/organization/transfer",
+        "/api/v1/organization/transfer",
+        r#"{"to":"administrator"}"#,
+        Changes,
+    ),
     row("GET /api/v1/groups", "/api/v1/groups", "", Reads),
     row(
         "POST /api/v1/groups",

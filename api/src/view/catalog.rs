@@ -72,6 +72,8 @@ pub struct BuiltInRoleView {
     pub name: String,
     /// Whoever holds it must have a profile.
     pub needs_profile: bool,
+    /// One user holds it at most, who passes it on by `POST /organization/transfer`.
+    pub single: bool,
     /// Where the row comes from: `seed`, `source` or `chosen`.
     pub mark: &'static str,
     /// For people; decides nothing.
@@ -205,6 +207,7 @@ fn role(role: &BuiltInRole) -> BuiltInRoleView {
     BuiltInRoleView {
         name: role.name.clone(),
         needs_profile: role.needs_profile,
+        single: role.single,
         mark: role.origin.word(),
         note: role.note.clone(),
     }

@@ -19,6 +19,9 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
         Command::Organization(OrganizationCommand::Found { .. } | OrganizationCommand::Rename { .. }) => {
             vec![("organization.edit", None)]
         }
+        Command::Organization(OrganizationCommand::Transfer { to }) => {
+            vec![("organization.transfer", Some(to.subject()))]
+        }
         Command::User(command) => vec![user(command)],
         Command::Role(command) => vec![role(command)],
         Command::Profile(command) => vec![profile(command)],

@@ -8,6 +8,7 @@ use super::command::Command;
 use super::gifts;
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
+use super::transfer;
 use super::visible;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
@@ -155,7 +156,7 @@ pub(super) fn authorize(
     };
     let any = cover::may_grant_any(before, asker);
     let put_away = caused::put_away(events);
-    let judge = Judge { before, after, context, asker, any, put_away };
+    let judge = Judge { before, after, context, asker, any, put_away, events };
     events.iter().map(|event| judge.event(event)).collect()
 }
 
@@ -166,11 +167,14 @@ struct Judge<'a> {
     asker: &'a User,
     any: bool,
     put_away: BTreeSet<Subject>,
+    events: &'a [Event],
 }
 
 impl Judge<'_> {
     fn event(&self, event: &Event) -> Result<Authority, Rejection> {
-        let right = caused::by_putting_away(event, &self.put_away).unwrap_or_else(|| right(event));
+        let right = caused::by_putting_away(event, &self.put_away)
+            .or_else(|| transfer::by_transfer(self.before, self.asker.id, event, self.events))
+            .unwrap_or_else(|| right(event));
         self.names_what_is_seen(event)?;
         let oneself = right.subject == Some(self.asker.id.subject());
         if !self.any {

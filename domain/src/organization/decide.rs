@@ -8,7 +8,7 @@ use super::command::{Command, OrganizationCommand};
 use super::event::OrganizationEvent;
 use super::rejection::Rejection;
 use super::state::Organization;
-use super::{found, sound, undo};
+use super::{found, sound, transfer, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
@@ -60,6 +60,7 @@ pub(crate) fn dispatch(deciding: &mut Deciding<'_>, command: &Command) -> Result
     match command {
         Command::Organization(OrganizationCommand::Rename { name }) => rename(deciding, name),
         Command::Organization(command @ OrganizationCommand::Found { .. }) => found::found(deciding, command),
+        Command::Organization(OrganizationCommand::Transfer { to }) => transfer::transfer(deciding, *to),
         Command::User(command) => crate::user::decide::decide(deciding, command),
         Command::Role(command) => crate::role::decide::decide(deciding, command),
         Command::Profile(command) => crate::profile::decide::decide(deciding, command),

@@ -18,5 +18,6 @@ mod sound;
 pub mod state;
 #[cfg(test)]
 mod tests;
+mod transfer;
 pub mod undo;
 pub mod visible;

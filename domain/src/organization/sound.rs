@@ -1,5 +1,5 @@
 //! What the catalog demands of every user, judged on the state after a change: a profile where the role needs one,
-//! the required keys, and with a key the keys that it needs.
+//! one holder of a role that is single, the required keys, and with a key the keys that it needs.
 //!
 //! Only those are looked at whom the change could touch, so several changes of one command may stand for each other.
 
@@ -11,6 +11,7 @@ use crate::kernel::id::{KeyId, RoleId, UserId};
 use crate::permission::catalog::KeyName;
 use crate::permission::keyring::{Holding, holding};
 use crate::role::event::RoleEvent;
+use crate::role::state::Role;
 use crate::user::event::UserEvent;
 use crate::user::rejection::UserRejection;
 use crate::user::state::User;
@@ -19,11 +20,11 @@ use std::collections::BTreeSet;
 /// Refuses a change after which a user touched by it is not as the catalog demands.
 ///
 /// # Errors
-/// `profile_required`, `required_key` or `key_needs_another`.
+/// `profile_required`, `role_is_single`, `required_key` or `key_needs_another`.
 pub(super) fn sound(deciding: &mut Deciding<'_>) -> Result<(), Rejection> {
     let catalog = deciding.now.catalog;
     let demands_keys = !catalog.required.is_empty() || !catalog.needs.is_empty();
-    if !demands_keys && !catalog.roles.iter().any(|role| role.needs_profile) {
+    if !demands_keys && !catalog.roles.iter().any(|role| role.needs_profile || role.single) {
         return Ok(());
     }
     let touched: BTreeSet<UserId> = deciding.events().iter().filter_map(touched).collect();
@@ -87,7 +88,15 @@ fn as_demanded(now: &Organization, user: &User) -> Result<(), Rejection> {
     {
         return Err(UserRejection::ProfileRequired.into());
     }
+    if built_in.is_some_and(|role| role.single) && role.is_some_and(|role| is_shared(now, role)) {
+        return Err(UserRejection::RoleIsSingle.into());
+    }
     keys_as_demanded(now, user)
+}
+
+fn is_shared(now: &Organization, role: &Role) -> bool {
+    let holders = role.holders.iter().filter_map(|id| now.user(*id));
+    holders.filter(|user| crate::user::decide::is_present(user)).nth(1).is_some()
 }
 
 /// The masterkey is no key, so it stands for none here.

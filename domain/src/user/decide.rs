@@ -126,7 +126,7 @@ pub(super) fn change_email(
     deciding.emit(UserEvent::EmailChanged { user: id, from, to })
 }
 
-pub(super) fn assign_role(deciding: &mut Deciding<'_>, id: UserId, to: RoleId) -> Result<(), Rejection> {
+pub(crate) fn assign_role(deciding: &mut Deciding<'_>, id: UserId, to: RoleId) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
     assignable_role(deciding, to)?;
     let from = user.role.value;

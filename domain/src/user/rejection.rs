@@ -41,6 +41,9 @@ pub enum UserRejection {
     /// The role does not do without a profile.
     #[error("whoever has this role has a profile too; give one with it, or first")]
     ProfileRequired,
+    /// One user holds the role, and it is passed on.
+    #[error("one user holds this role: its holder passes it on by a transfer of the organization")]
+    RoleIsSingle,
     /// Every user must hold the key.
     #[error("every user holds the key `{key}`, by the role or as a key of their own")]
     RequiredKey {
@@ -78,6 +81,7 @@ impl Refusal for UserRejection {
             Self::Protected => "protected",
             Self::NotOffered(_) => "not_offered",
             Self::ProfileRequired => "profile_required",
+            Self::RoleIsSingle => "role_is_single",
             Self::RequiredKey { .. } => "required_key",
             Self::KeyNeedsAnother { .. } => "key_needs_another",
             Self::NoApiKey => "no_api_key",

@@ -6,4 +6,5 @@ mod founding;
 mod products;
 mod random;
 mod snapshot;
+mod transfer;
 mod undo;

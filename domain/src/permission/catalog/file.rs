@@ -60,6 +60,8 @@ pub(super) struct RoleRow {
     pub(super) protected: bool,
     #[serde(default)]
     pub(super) needs_profile: bool,
+    #[serde(default)]
+    pub(super) single: bool,
     pub(super) from: Origin,
     #[serde(default)]
     pub(super) note: String,

@@ -195,8 +195,11 @@ fn role(
     permissions: &ByName,
     keys: &[ReservedKey],
 ) -> Result<BuiltInRole, BadCatalog> {
-    if !(1..=1_000).contains(&row.rank) || (row.needs_profile && !row.protected) {
-        return bad(format!("role `{}` has a bad rank, or needs a profile and may be renamed", row.slug));
+    if !(1..=1_000).contains(&row.rank) || ((row.needs_profile || row.single) && !row.protected) {
+        return bad(format!(
+            "role `{}` has a bad rank, or demands something of its holders and may be renamed",
+            row.slug
+        ));
     }
     row.except.iter().try_for_each(|name| known(name, permissions).map(drop))?;
     let held = permissions.keys().filter(|name| !row.except.contains(name) && holds(&row.holds, name));
@@ -209,6 +212,7 @@ fn role(
         description: row.description,
         protected: row.protected,
         needs_profile: row.needs_profile,
+        single: row.single,
         origin: row.from,
         note: row.note,
         grants,

@@ -99,6 +99,8 @@ pub struct BuiltInRole {
     pub protected: bool,
     /// Whoever holds it must have a profile.
     pub needs_profile: bool,
+    /// One user holds it at most.
+    pub single: bool,
     /// Where the row comes from.
     pub origin: Origin,
     /// For people; decides nothing.
