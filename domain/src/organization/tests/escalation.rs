@@ -134,9 +134,22 @@ fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<
         let account = |user: &User| (user.status.value, user.password, user.api_key);
         let oneself = was.id == actor.id;
         let same_rank = before.rank_of(was) == after.rank_of(is);
+        // Passing one's own role on for a lower one is no gain; that nothing else came with it is asked beside.
+        if oneself && passed_on(before, after, actor) {
+            return None;
+        }
         let same = access(was) == access(is) && same_rank && (oneself || account(was) == account(is));
         (!same).then(|| was.login.text().to_owned())
     })
+}
+
+/// Whether the actor exchanged roles with somebody of lower rank.
+fn passed_on(before: &Organization, after: &Organization, actor: &User) -> bool {
+    let role = |organization: &Organization, user: UserId| organization.user(user).unwrap().role.value;
+    let (mine, lower) = (role(before, actor.id), role(after, actor.id));
+    let heir = |user: &&User| role(before, user.id) == lower && role(after, user.id) == mine;
+    let passes_down = before.roles[&lower].rank.value < before.roles[&mine].rank.value;
+    passes_down && before.users.values().map(|user| &**user).any(|user| heir(&user))
 }
 
 proptest! {

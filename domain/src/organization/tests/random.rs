@@ -6,7 +6,7 @@ use crate::kernel::context::Actor;
 use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
-use crate::organization::command::Command;
+use crate::organization::command::{Command, OrganizationCommand};
 use crate::organization::decide::{Accepted, decide};
 use crate::organization::rejection::Rejection;
 use crate::organization::state::Organization;
@@ -158,7 +158,10 @@ pub(super) fn organization(dice: &mut Dice) -> World {
 /// An organization of a product: of each of its roles two people, whose profiles, keys and masterkey are random.
 pub(super) fn of_product(catalog: &str, dice: &mut Dice) -> World {
     let mut world = World::founded(catalog);
-    let roles: Vec<_> = world.roles.keys().copied().collect();
+    // The founder holds what one user holds.
+    let is_single = |name: &str| world.catalog.protected_role(name).is_some_and(|role| role.single);
+    let shared = world.roles.values().filter(|role| !is_single(&role.name));
+    let roles: Vec<_> = shared.map(|role| role.id).collect();
     let known = |world: &World, mut grants: Vec<Grant>| {
         grants.retain(|grant| world.catalog.permission(&grant.permission).is_some());
         grants
@@ -231,7 +234,8 @@ fn supervision(dice: &mut Dice) -> Supervision {
 /// A command that may well be refused.
 pub(super) fn command(organization: &Organization, dice: &mut Dice) -> Command {
     let ids = Ids::of(organization);
-    match dice.roll(20) {
+    match dice.roll(21) {
+        19 => OrganizationCommand::Transfer { to: dice.one(&ids.users) }.into(),
         0..=7 => user(&ids, dice).into(),
         8..=10 => role(&ids, dice).into(),
         11..=12 => profile(&ids, dice).into(),
