@@ -35,7 +35,7 @@ async fn ucontact_1_when_all_licences_are_in_use_the_next_sign_in_is_told_so() {
     set(&world, taken).await;
     let full = sign_in(&world, "late").await.refused(409, "no_free_seat");
     let detail = full.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.starts_with(&format!("all {taken} licences are in use")), "{detail}");
+    assert!(detail.starts_with(&format!("every licence is in use ({taken})")), "{detail}");
     assert_eq!(full.header("set-cookie"), None);
     assert_eq!(seats(&world).await, json!({ "licences": taken, "taken": taken }));
     // Whoever has a seat signs in on a second device.

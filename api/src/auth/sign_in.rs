@@ -129,7 +129,7 @@ fn no_seat(guess: &Guess<'_>, state: &Organization) -> Result<Problem, Problem> 
     guess.note("no free seat")?;
     let licences = state.settings.number(Setting::Licences);
     let detail = format!(
-        "all {licences} licences are in use; try again when somebody has signed out, or ask an administrator to raise `licences`"
+        "every licence is in use ({licences}); try again when somebody has signed out, or ask an administrator to raise `licences`"
     );
     Ok(Problem::new(StatusCode::CONFLICT, "no_free_seat", &detail))
 }
