@@ -19,6 +19,7 @@ mod api_seats;
 mod api_secrets;
 mod api_sign_in;
 mod api_stream;
+mod api_transfer;
 mod api_window;
 mod cli_commands;
 mod demo_start;
