@@ -83,7 +83,8 @@ async fn password_hash(
     organization: OrganizationId,
     user: Option<&User>,
 ) -> Result<Option<String>, Problem> {
-    let Some(credential) = user.and_then(|user| user.password) else { return Ok(None) };
+    let Some(password) = user.and_then(|user| user.password) else { return Ok(None) };
+    let credential = password.credential;
     let found =
         app.deployment().store().credential(&organization.to_string(), &credential.to_string()).await?;
     Ok(found.filter(|found| found.kind == "password").map(|found| found.secret_hash))

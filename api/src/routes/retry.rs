@@ -75,7 +75,8 @@ async fn asked(app: &App, request: Request) -> Result<(Request, Option<Asked>), 
 async fn lets_in(app: &App, parts: &mut Parts) -> Option<(Caller, Meta, String)> {
     let meta = Meta::from_request_parts(parts, app).await.ok().filter(|meta| !meta.dry_run)?;
     let key = meta.idempotency_key.clone()?;
-    Some((Caller::from_request_parts(parts, app).await.ok()?, meta, key))
+    let caller = Caller::of(parts, app).await.ok()?;
+    if caller.is_barred(app, parts).await { None } else { Some((caller, meta, key)) }
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.

@@ -39,6 +39,7 @@ fn json(view: impl Serialize) -> Option<Value> {
 /// A user.
 #[must_use]
 pub fn user(organization: &Organization, user: &User) -> UserView {
+    let suite = organization.settings.flag(Setting::SecuritySuite);
     let entry = |minus: bool, id| format!("{}{}", if minus { "-" } else { "" }, key_name(organization, id));
     UserView {
         id: user.id.uuid(),
@@ -57,6 +58,7 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
         serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
         has_password: user.password.is_some(),
+        password_set_at: user.password.filter(|_| suite).map(|password| password.set_at.to_string()),
         has_api_key: user.api_key.is_some(),
         erased: user.erased,
         version: user.version,

@@ -43,13 +43,14 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     founded(before, command)?;
     let mut deciding = Deciding::new(before, context);
     dispatch(&mut deciding, command)?;
-    let Deciding { now, events, .. } = deciding;
+    let Deciding { now, events, refusal, .. } = deciding;
     if events.len() > EVENTS_MAX {
         return Err(too_many("events", events.len()));
     }
     let authority = authorize::authorize(before, &now, context, &events)?;
     // After the authority: who may not touch the last owner learns that, not that it is the last.
     authorize::keeps_a_keeper(before, &now, &events)?;
+    refusal.map_or(Ok(()), Err)?;
     reason(before, context, command, &events)?;
     Ok(Accepted { events, authority, after: now })
 }
@@ -139,12 +140,14 @@ pub(crate) struct Deciding<'a> {
     /// Ids and salts.
     pub(crate) fresh: Fresh,
     events: Vec<Event>,
+    refusal: Option<Rejection>,
     visits: u64,
 }
 
 impl<'a> Deciding<'a> {
     pub(crate) fn new(before: &Organization, context: &'a Context) -> Self {
-        Self { now: before.clone(), context, fresh: Fresh::new(context), events: Vec::new(), visits: 0 }
+        let (now, fresh) = (before.clone(), Fresh::new(context));
+        Self { now, context, fresh, events: Vec::new(), refusal: None, visits: 0 }
     }
 
     /// Records that something happened, and folds it in.
@@ -156,6 +159,12 @@ impl<'a> Deciding<'a> {
         self.now.apply(self.context.at, &event);
         self.events.push(event);
         if self.events.len() > EVENTS_MAX { Err(too_many("events", self.events.len())) } else { Ok(()) }
+    }
+
+    /// Refuses the command once it is known that whoever asks may do all of it: what this tells, others must not
+    /// learn. Of several such refusals the first is told.
+    pub(crate) fn refuse_last(&mut self, rejection: impl Into<Rejection>) {
+        self.refusal.get_or_insert(rejection.into());
     }
 
     /// Counts `count` entities as visited.

@@ -20,6 +20,14 @@ pub enum Setting {
     SessionHours,
     /// Whether agents may call out; overridable by group.
     OutboundCalls,
+    /// Whether passwords obey the security suite: the rule, the days and the history below.
+    SecuritySuite,
+    /// Days a password lasts under the suite; 0 for ever, at most 3,650.
+    PasswordDays,
+    /// Days before its end from which on one is warned; 0 to 365.
+    PasswordWarningDays,
+    /// How many passwords before the current one do not come again under the suite; 0 to 12.
+    PasswordHistory,
 }
 
 /// The value of a setting.
@@ -47,12 +55,16 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
         Self::SessionHours,
         Self::OutboundCalls,
+        Self::SecuritySuite,
+        Self::PasswordDays,
+        Self::PasswordWarningDays,
+        Self::PasswordHistory,
     ];
 
     /// The word in the API.
@@ -64,6 +76,10 @@ impl Setting {
             Self::LockOutMinutes => "lock_out_minutes",
             Self::SessionHours => "session_hours",
             Self::OutboundCalls => "outbound_calls",
+            Self::SecuritySuite => "security_suite",
+            Self::PasswordDays => "password_days",
+            Self::PasswordWarningDays => "password_warning_days",
+            Self::PasswordHistory => "password_history",
         }
     }
 
@@ -76,6 +92,10 @@ impl Setting {
             Self::LockOutMinutes => SettingValue::Number(15),
             Self::SessionHours => SettingValue::Number(12),
             Self::OutboundCalls => SettingValue::Flag(true),
+            Self::SecuritySuite => SettingValue::Flag(false),
+            Self::PasswordDays => SettingValue::Number(90),
+            Self::PasswordWarningDays => SettingValue::Number(15),
+            Self::PasswordHistory => SettingValue::Number(12),
         }
     }
 
@@ -95,7 +115,10 @@ impl Setting {
             (Self::SignInAttemptsMax, SettingValue::Number(n)) => *n <= 100,
             (Self::LockOutMinutes, SettingValue::Number(n)) => (1..=1_440).contains(n),
             (Self::SessionHours, SettingValue::Number(n)) => (1..=720).contains(n),
-            (Self::OutboundCalls, SettingValue::Flag(_)) => true,
+            (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
+            (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
+            (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
     }
@@ -108,7 +131,10 @@ impl Setting {
             Self::SignInAttemptsMax => "a number from 0 to 100",
             Self::LockOutMinutes => "a number of minutes from 1 to 1440",
             Self::SessionHours => "a number of hours from 1 to 720",
-            Self::OutboundCalls => "true or false",
+            Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
+            Self::PasswordWarningDays => "a number of days from 0 to 365",
+            Self::PasswordHistory => "a number from 0 to 12",
+            Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }
 }
@@ -168,6 +194,12 @@ impl Settings {
             SettingValue::Number(n) => n,
             SettingValue::Flag(_) | SettingValue::Word(_) => 0,
         }
+    }
+
+    /// Whether a setting that is a flag is on; off if it is of another kind.
+    #[must_use]
+    pub fn flag(&self, setting: Setting) -> bool {
+        self.get(setting) == SettingValue::Flag(true)
     }
 
     /// Which changes need a reason.

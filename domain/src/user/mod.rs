@@ -3,6 +3,7 @@
 pub mod command;
 pub(crate) mod decide;
 pub mod event;
+pub mod password;
 pub mod rejection;
 pub(crate) mod rights;
 pub mod state;

@@ -33,6 +33,9 @@ pub enum UserRejection {
     /// An API key is there to be revoked or not.
     #[error("this user has no API key")]
     NoApiKey,
+    /// Somebody else set the password after this one was compared with it.
+    #[error("the password was changed meanwhile; try again, with the new one if it is yours")]
+    PasswordMoved,
 }
 
 impl Refusal for UserRejection {
@@ -51,6 +54,7 @@ impl Refusal for UserRejection {
             Self::ProfileAndCustomProfile => "profile_and_custom_profile",
             Self::LastOwner => "last_owner",
             Self::NoApiKey => "no_api_key",
+            Self::PasswordMoved => "password_moved",
         }
     }
 }

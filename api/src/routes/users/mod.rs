@@ -4,10 +4,11 @@ mod access;
 mod bodies;
 mod erase;
 mod life;
+mod password;
 mod secrets;
 
 pub(super) use erase::erased_at;
-pub(super) use secrets::end_sessions_before;
+pub(super) use password::end_sessions_before;
 
 use super::list::{self, Page};
 use super::mutation::Mutation;
@@ -35,6 +36,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(read, edit, archive))
         .merge(life::router())
         .merge(access::router())
+        .merge(password::router())
         .merge(secrets::router())
         .merge(erase::router())
 }
