@@ -124,7 +124,7 @@ mod tests {
         let suite = (Setting::SecuritySuite, SettingValue::Flag(true));
         let with = |n| replaced(&[suite.clone(), (Setting::PasswordHistory, SettingValue::Number(n))]);
         let nine = || vec![(9, "hash 9".to_owned())];
-        assert_eq!(replaced(&[suite.clone()]), (nine(), vec![]));
+        assert_eq!(replaced(std::slice::from_ref(&suite)), (nine(), vec![]));
         assert_eq!(with(3), (nine(), vec![]));
         assert_eq!(with(2), (nine(), vec![row(7).id]));
         assert_eq!(with(1), (nine(), vec![row(8).id, row(7).id]));

@@ -72,6 +72,20 @@ impl Passwords {
         Ok(None)
     }
 
+    /// A digest made slow to guess from: of something short that a password is part of.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be made, which is only without memory.
+    pub async fn stretch(&self, digest: [u8; 32], salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+        self.run(move || {
+            let mut slow = [0; 32];
+            let made = Argon2::default().hash_password_into(&digest, &salt, &mut slow);
+            made.map(|()| slow).map_err(|error| error.to_string())
+        })
+        .await?
+        .map_err(|error| Problem::internal(&error))
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
         let done = tokio::task::spawn_blocking(move || {
@@ -157,6 +171,17 @@ mod tests {
         for (password, place) in [("first one", Some(1)), ("second one", Some(2)), ("third one", None)] {
             assert_eq!(passwords.find(password, hashes.clone()).await.unwrap(), place);
         }
+    }
+
+    #[tokio::test]
+    async fn a_stretched_digest_is_the_same_again_and_another_for_another_salt() {
+        let passwords = Passwords::new(1);
+        let [one, again, salted, other] =
+            [([1; 32], [2; 32]), ([1; 32], [2; 32]), ([1; 32], [3; 32]), ([4; 32], [2; 32])]
+                .map(|(digest, salt)| passwords.stretch(digest, salt));
+        let one = one.await.unwrap();
+        assert_eq!(one, again.await.unwrap());
+        assert!(one != salted.await.unwrap() && one != other.await.unwrap());
     }
 
     #[test]

@@ -106,14 +106,15 @@ fn xcally_4_the_password_rule_holds_when_the_suite_is_on_and_only_then() {
 fn xcally_7_a_password_lasts_ninety_days_and_its_end_is_near_from_fifteen_before() {
     let (world, anna) = guarded_anna();
     let set_at = world.user(anna).unwrap().password.unwrap().set_at;
-    let expires_at = Some(set_at.plus_micros(90 * DAY_US));
+    let end = set_at.plus_micros(90 * DAY_US);
+    let expires_at = Some(end);
     for (days, is_ending, is_over) in
         [(0, false, false), (74, false, false), (75, true, false), (90, true, true)]
     {
         assert_eq!(life(&world, days), Life { expires_at, is_ending, is_over }, "after {days} days");
     }
     let user = world.user(anna).unwrap();
-    let just_before = Moment(expires_at.unwrap().micros() - 1);
+    let just_before = end.plus_micros(-1);
     assert!(!Life::of(&world.settings, user, just_before).is_over);
 }
 
