@@ -222,7 +222,7 @@ async fn xcally_7_the_suites_settings_have_dry_run_history_undo_and_a_past() {
     let history = owner.get("/api/v1/settings/history?limit=2").await.expect(200).json();
     let sentences: Vec<_> =
         history["items"].as_array().unwrap().iter().map(|item| item["sentence"].as_str().unwrap()).collect();
-    assert!(sentences.contains(&"set security_suite from false to true"), "{sentences:?}");
+    assert!(sentences.contains(&"set security_suite from off to on"), "{sentences:?}");
     assert_eq!(named("/api/v1/settings").await, json!([true, 30, 15, 12]));
     assert_eq!(named(&format!("/api/v1/settings?at={before}")).await, defaults);
     let select = json!({ "events": [before + 1, before + 2] });

@@ -58,18 +58,19 @@ impl Passwords {
         .await
     }
 
-    /// Which of these hashes is the password's: the first one's place. Each check takes its turn like any other, so
-    /// that nobody who signs in has to wait for all of them.
+    /// Which of these hashes is the password's: the first one's place. All are checked, so that the time it takes tells
+    /// nothing; each takes its turn like any other, so that nobody who signs in waits for all of them.
     ///
     /// # Errors
     /// [`Problem`] if a check cannot be run.
     pub async fn find(&self, password: &str, hashes: Vec<Option<String>>) -> Result<Option<usize>, Problem> {
-        for (place, hash) in hashes.into_iter().enumerate().filter(|(_, hash)| hash.is_some()) {
+        let mut found = None;
+        for (place, hash) in hashes.into_iter().enumerate() {
             if self.verify(password.to_owned(), hash).await? {
-                return Ok(Some(place));
+                found = found.or(Some(place));
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// A digest made slow to guess from: of something short that a password is part of.

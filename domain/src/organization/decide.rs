@@ -50,9 +50,11 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     let authority = authorize::authorize(before, &now, context, &events)?;
     // After the authority: who may not touch the last owner learns that, not that it is the last.
     authorize::keeps_a_keeper(before, &now, &events)?;
-    refusal.map_or(Ok(()), Err)?;
     reason(before, context, command, &events)?;
-    Ok(Accepted { events, authority, after: now })
+    match refusal {
+        Some(refusal) => Err(refusal),
+        None => Ok(Accepted { events, authority, after: now }),
+    }
 }
 
 /// Runs the rules of a command, events going into `deciding`.
@@ -161,8 +163,8 @@ impl<'a> Deciding<'a> {
         if self.events.len() > EVENTS_MAX { Err(too_many("events", self.events.len())) } else { Ok(()) }
     }
 
-    /// Refuses the command once it is known that whoever asks may do all of it: what this tells, others must not
-    /// learn. Of several such refusals the first is told.
+    /// Refuses the command when nothing else would: only of whoever would have changed it otherwise may this be told.
+    /// Of several such refusals the first is.
     pub(crate) fn refuse_last(&mut self, rejection: impl Into<Rejection>) {
         self.refusal.get_or_insert(rejection.into());
     }

@@ -132,8 +132,8 @@ pub(super) fn first(deciding: &mut Deciding<'_>, user: UserId, new: NewPassword)
     deciding.emit(UserEvent::PasswordSet { user, credential: new.credential, by_oneself: false })
 }
 
-/// Gives a user another password. What is wrong with it is said last: only who may set it may learn whether it is the
-/// one that there is, or was.
+/// Gives a user another password. What is wrong with it is said last, to who would have set it: whoever guesses what it
+/// is leaves an event with each wrong guess.
 pub(super) fn set(deciding: &mut Deciding<'_>, id: UserId, new: NewPassword) -> Result<(), Rejection> {
     let user = decide::editable(deciding, id)?;
     if let Some(rejection) = refusal(&deciding.now.settings, &user, new) {

@@ -224,6 +224,11 @@ fn who_may_not_set_a_password_never_learns_what_it_is() {
         let needs = Forbidden::Permission { permission: "users.password" };
         given(&world).as_user("mona").when(guess(adam, same_as)).then_refused(Rejection::from(needs));
     }
+    // Nor does who may, without setting one where the guess is wrong.
+    world.act(set(Setting::ReasonRequired, SettingValue::Word("all".into())));
+    for same_as in [None, Some(0), Some(1)] {
+        given(&world).as_user("olga").when(guess(adam, same_as)).then_refused(Rejection::ReasonRequired);
+    }
     let moved = UserCommand::SetPassword(olga, compared(2, Some(7), None));
     given(&world).as_user("adam").when(moved).then_refused(Forbidden::RankTooLow);
 }
