@@ -263,6 +263,34 @@ async fn xcally_7_attempts_lock_out_an_administrator_unlocks_and_zero_is_off() {
 }
 
 #[tokio::test]
+async fn xcally_7_wrong_old_passwords_are_attempts_too() {
+    let days = Days::new().await;
+    days.set(json!({ "security_suite": true, "sign_in_attempts_max": 3 })).await;
+    let (ann, world) = (days.user("ann").await, &days.world);
+    let own = async |old: &str, new: &str| {
+        ann.put("/api/v1/users/ann/password", &json!({ "old": old, "new": new })).await
+    };
+    let _ = days.sign_in("ann", "wrong password").await.refused(401, "sign_in_failed");
+    let heard = world.activity().await;
+    let _ = own("wrong password", "Abcdef1!").await.refused(422, "invalid");
+    // The right one counts anew.
+    let _ = own(PASSWORD, "Abcdef1!").await.expect(200);
+    for _ in 0..3 {
+        let _ = own("wrong password", "Abcdef2!").await.refused(422, "invalid");
+    }
+    let locked = own("Abcdef1!", "Abcdef2!").await.refused(429, "too_many_attempts");
+    assert!(locked.header("retry-after").is_some());
+    let _ = days.sign_in("ann", "Abcdef1!").await.refused(429, "too_many_attempts");
+    // What else a session may, goes on.
+    let _ = ann.get("/api/v1/users").await.expect(200);
+    let acts = world.activity_after(heard).await;
+    let refused = acts.iter().find(|act| act.event_type == "password.refused").expect("it is on record");
+    assert_eq!(refused.metadata["user"], world.north.id(Kind::User, "ann").to_string());
+    let _ = world.api_key().act("/api/v1/users/ann/unblock").await.expect(200);
+    let _ = own("Abcdef1!", "Abcdef2!").await.expect(200);
+}
+
+#[tokio::test]
 async fn xcally_7_a_lock_out_comes_before_an_expired_password() {
     let days = Days::new().await;
     days.set(json!({ "security_suite": true, "sign_in_attempts_max": 2 })).await;

@@ -1,9 +1,10 @@
 //! Signing in: the same answer and the same time for every failure, a throttle and a lock-out.
 
+use super::kept::Kept;
 use super::session;
 use crate::app::App;
 use crate::error::Problem;
-use crate::extract::{Client, now_context};
+use crate::extract::{Caller, Client, now_context};
 use axum::http::StatusCode;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
@@ -13,7 +14,7 @@ use rollbook_domain::organization::state::Organization;
 use rollbook_domain::settings::state::Setting;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::{Status, User};
-use rollbook_ledger::activity::{Act, ActivityOutcome, SIGN_IN_FAILED, SIGNED_IN};
+use rollbook_ledger::activity::{Act, ActivityOutcome, PASSWORD_REFUSED, SIGN_IN_FAILED, SIGNED_IN};
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::{Attempts, Session};
 use rollbook_ledger::writer::{Answer, Submission};
@@ -67,10 +68,34 @@ pub async fn sign_in(
     match user.filter(|user| right && user.status.value == Status::Active) {
         Some(user) => begin(app, client, &open, &state, &user).await,
         None => {
-            count_failure(app, client, &open, &state, &key).await?;
+            count_failure(app, client, &open, &state, (&key, SIGN_IN_FAILED)).await?;
             Err(failed())
         }
     }
+}
+
+/// Whether `password` is the caller's own. A wrong one counts as a failed sign-in does, and while the account is locked
+/// out none is checked: else a session that somebody left open would be a way to try out passwords.
+///
+/// # Errors
+/// 429 `too_many_attempts` with `Retry-After`.
+pub(crate) async fn knows_own(
+    app: &App,
+    caller: &Caller,
+    kept: &Kept,
+    password: String,
+) -> Result<bool, Problem> {
+    let state = caller.organization();
+    let user = caller.me(&state)?;
+    let key = user.id.to_string();
+    locked(app, &state, &key, Some(user)).await?;
+    let right = kept.is_current(app.passwords(), password).await?;
+    if right {
+        app.deployment().store().delete_attempts(&state.id.to_string(), &key).await?;
+    } else {
+        count_failure(app, &caller.client, &caller.open, &state, (&key, PASSWORD_REFUSED)).await?;
+    }
+    Ok(right)
 }
 
 fn failed() -> Problem {
@@ -170,7 +195,7 @@ async fn count_failure(
     client: &Client,
     open: &Open,
     state: &Organization,
-    key: &str,
+    (key, action): (&str, &'static str),
 ) -> Result<(), Problem> {
     let (store, now) = (app.deployment().store(), app.deployment().clock().now());
     let organization = state.id.to_string();
@@ -192,7 +217,7 @@ async fn count_failure(
     if locks {
         metrics::counter!("rollbook_lock_outs_total").increment(1);
     }
-    note_failure(app, client, open, state, key, locks)?;
+    note_failure(app, client, open, state, (key, action, locks))?;
     failed_address(app, &organization, client).await
 }
 
@@ -231,8 +256,7 @@ fn note_failure(
     client: &Client,
     open: &Open,
     state: &Organization,
-    key: &str,
-    locks: bool,
+    (key, action, locks): (&str, &'static str, bool),
 ) -> Result<(), Problem> {
     let user = known(state, key);
     let actor = user.map_or(Actor::System, |user| Actor::User(user.id));
@@ -244,7 +268,7 @@ fn note_failure(
     open.activity.note(Act {
         context: now_context(app, actor, client)?,
         actor_role: user.and_then(|user| state.role_of(user)).map(|role| role.name.clone()),
-        action: SIGN_IN_FAILED,
+        action,
         outcome: ActivityOutcome::Refused,
         subject: user.map(|user| user.id.subject()),
         judged_at: state.position,

@@ -85,6 +85,7 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: SIGNED_IN, sentence: "signed in" },
     ActType { name: SIGNED_OUT, sentence: "signed out" },
     ActType { name: SIGN_IN_FAILED, sentence: "failed to sign in: {why}" },
+    ActType { name: PASSWORD_REFUSED, sentence: "gave a wrong old password: {why}" },
     ActType { name: DENIED, sentence: "was denied {permission} on {route}" },
     ActType { name: READ, sentence: "read {what}" },
     ActType { name: EXPORTED, sentence: "exported {what}" },
@@ -101,6 +102,8 @@ pub const SIGNED_IN: &str = "session.started";
 pub const SIGNED_OUT: &str = "session.ended";
 /// Somebody failed to sign in; nothing that was typed is kept.
 pub const SIGN_IN_FAILED: &str = "session.failed";
+/// Somebody who is signed in did not know the password that they wanted to change.
+pub const PASSWORD_REFUSED: &str = "password.refused";
 /// A request was denied.
 pub const DENIED: &str = "request.denied";
 /// History, activity, a past state, an access report or somebody's permissions were read.

@@ -200,6 +200,7 @@ fn folded(events: Vec<(&'static str, Value)>) -> (Labels, Vec<Row>) {
 fn acts() -> Vec<Revealed> {
     let detail = |action: &str| match action {
         "session.failed" => json!({ "why": "wrong password" }),
+        "password.refused" => json!({ "why": "refused" }),
         "request.denied" => json!({ "permission": "users.edit", "route": "PATCH /users/{id}" }),
         "activity.dropped" => json!({ "count": "3" }),
         "activity.unknown" => {

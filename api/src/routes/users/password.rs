@@ -4,6 +4,7 @@ use super::bodies::new_password;
 use super::find;
 use crate::app::App;
 use crate::auth::kept::Kept;
+use crate::auth::sign_in;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
 use crate::routes::mutation::{Done, Mutation};
@@ -48,6 +49,7 @@ struct PasswordBody {
         (status = 403, description = "`permission_missing`, `rank_too_low`, `api_key_cannot`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`status_forbids`, `password_moved`", body = Problem),
+        (status = 429, description = "`too_many_attempts`: wrong old passwords locked the account", body = Problem),
         (status = 422, description = "`invalid`: the old password is wrong or the new one not acceptable", body = Problem),
     ),
     extensions(("x-permission" = json!("users.password"))),
@@ -73,7 +75,7 @@ async fn password(
     let PasswordBody { old, new } = body.value;
     let kept = Kept::of(app.deployment().store(), &organization, user).await?;
     if by_oneself {
-        right_old_password(&app, &kept, old).await?;
+        right_old_password(&app, &caller, &kept, old).await?;
     }
     let (stored, put) = new_password(&app, "/new", new.clone(), Some(user), by_oneself, meta.dry_run).await?;
     // Who may reset a password may not try out what it is, so a dry run of that compares nothing.
@@ -89,11 +91,16 @@ async fn password(
     done.respond(&caller)
 }
 
-async fn right_old_password(app: &App, kept: &Kept, old: Option<String>) -> Result<(), Problem> {
+async fn right_old_password(
+    app: &App,
+    caller: &Caller,
+    kept: &Kept,
+    old: Option<String>,
+) -> Result<(), Problem> {
     let Some(old) = old else {
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
-    let right = kept.is_current(app.passwords(), old).await?;
+    let right = sign_in::knows_own(app, caller, kept, old).await?;
     if right { Ok(()) } else { Err(Problem::field("/old", "wrong_password", "is not your password")) }
 }
 
