@@ -149,6 +149,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         r#"{"select":{"subject":{"kind":"user","id":"blocked"},"to":{"version":1}}}"#,
         Reads,
     ),
+    row("GET /api/v1/seats", "/api/v1/seats", "", Reads),
     row("GET /api/v1/settings", "/api/v1/settings", "", Reads),
     row("PATCH /api/v1/settings", "/api/v1/settings", r#"{"lock_out_minutes":20}"#, Changes),
     row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),
@@ -199,6 +200,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         "PUT /api/v1/users/{id}/keys",
         "/api/v1/users/ann/keys",
         r#"{"keys":["VIP"],"masterkey":false}"#,
+        Changes,
+    ),
+    row(
+        "PUT /api/v1/users/{id}/login-window",
+        "/api/v1/users/ann/login-window",
+        r#"{"login_window":{"until":"2126-01-01T00:00:00Z","hours":{"time_zone":"Europe/Madrid","week":[{"day":"monday","from":"08:00","until":"18:00"}]}}}"#,
         Changes,
     ),
     row(

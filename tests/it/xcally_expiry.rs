@@ -284,8 +284,12 @@ async fn xcally_7_wrong_old_passwords_are_attempts_too() {
     // What else a session may, goes on.
     let _ = ann.get("/api/v1/users").await.expect(200);
     let acts = world.activity_after(heard).await;
-    let refused = acts.iter().find(|act| act.event_type == "password.refused").expect("it is on record");
-    assert_eq!(refused.metadata["user"], world.north.id(Kind::User, "ann").to_string());
+    let wrong = |act: &&Entry| {
+        act.event_type == "session.failed" && act.payload["detail"]["why"] == "not the old password"
+    };
+    let wrong = acts.iter().find(wrong).expect("it is on record");
+    assert_eq!(wrong.metadata["user"], world.north.id(Kind::User, "ann").to_string());
+    assert!(wrong.metadata.contains_key("session"), "in which session it was");
     let _ = world.api_key().act("/api/v1/users/ann/unblock").await.expect(200);
     let _ = own("Abcdef1!", "Abcdef2!").await.expect(200);
 }
@@ -300,4 +304,47 @@ async fn xcally_7_a_lock_out_comes_before_an_expired_password() {
     }
     let locked = days.sign_in("ann", PASSWORD).await.refused(429, "too_many_attempts");
     assert!(!locked.text().contains("expired"));
+}
+
+#[tokio::test]
+async fn xcally_7_a_login_window_comes_before_an_expired_password() {
+    let days = Days::new().await;
+    days.set(json!({ "security_suite": true })).await;
+    days.pass(90);
+    let ann = days.user("ann").await;
+    let window = async |window: Value| {
+        let (key, body) = (days.world.api_key(), json!({ "login_window": window }));
+        let _ = key.put("/api/v1/users/ann/login-window", &body).await.expect(200);
+    };
+    window(json!({ "until": days.clock.now().plus_micros(-1).to_string() })).await;
+    let own = json!({ "old": PASSWORD, "new": "Abcdef1!" });
+    let _ = ann.get("/api/v1/me").await.refused(401, "unauthenticated");
+    let _ = ann.put("/api/v1/users/ann/password", &own).await.refused(401, "unauthenticated");
+    let _ = days.sign_in("ann", PASSWORD).await.refused(401, "sign_in_failed");
+    // Inside it she is in again, and her password has expired still.
+    window(Value::Null).await;
+    let _ = ann.get("/api/v1/users").await.refused(403, "password_expired");
+    let _ = ann.put("/api/v1/users/ann/password", &own).await.expect(200);
+    let _ = ann.get("/api/v1/users").await.expect(200);
+}
+
+#[tokio::test]
+async fn xcally_7_whoever_has_an_expired_password_takes_a_seat_and_frees_it_by_signing_out() {
+    let days = Days::new().await;
+    days.set(json!({ "security_suite": true, "licences": 1 })).await;
+    days.pass(90);
+    let taken = async || days.world.api_key().get("/api/v1/seats").await.expect(200).json()["taken"].clone();
+    assert_eq!(taken().await, 0, "the sessions of ninety days before are over");
+    let ann = days.user("ann").await;
+    assert_eq!(taken().await, 1);
+    let _ = days.sign_in("agent", PASSWORD).await.refused(409, "no_free_seat");
+    let own = json!({ "old": PASSWORD, "new": "Abcdef1!" });
+    let _ = ann.put("/api/v1/users/ann/password", &own).await.expect(200);
+    assert_eq!(taken().await, 1, "the same session goes on");
+    let _ = ann.delete("/api/v1/sessions/current").await.expect(200);
+    let agent = days.user("agent").await;
+    assert_eq!(taken().await, 1);
+    let _ = agent.get("/api/v1/users").await.refused(403, "password_expired");
+    let _ = agent.delete("/api/v1/sessions/current").await.expect(200);
+    assert_eq!(taken().await, 0);
 }

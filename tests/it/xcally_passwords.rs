@@ -1,11 +1,15 @@
 //! XCALLY Motion's security suite: which passwords may be set, by whom with what, and which ones do not come again.
 
+use rollbook_api::app::ServeOptions;
+use rollbook_api::auth::password::Passwords;
 use rollbook_domain::kernel::context::Actor;
-use rollbook_domain::kernel::id::Kind;
+use rollbook_domain::kernel::id::{CredentialId, Kind, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::settings::command::SettingsCommand;
 use rollbook_domain::settings::state::{Setting, SettingValue};
-use rollbook_ledger::store::Credential;
+use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::password::{Compared, NewPassword};
+use rollbook_ledger::store::{Credential, CredentialChange};
 use rollbook_replay::verify::verify;
 use rollbook_tests::app::{PASSWORD, World};
 use rollbook_tests::client::{Answer, Client};
@@ -220,6 +224,8 @@ async fn xcally_7_old_passwords_go_with_the_setting_the_suite_and_the_person() {
     set(&world, &[(Setting::SecuritySuite, SettingValue::Flag(false))]).await;
     let _ = reset(&owner, "ann", "Abcdef2!").await.expect(200);
     assert_eq!(kinds(&stored(&world, "ann").await), ["password"]);
+    let report = verify(world.app.deployment().store(), None, &[], |_| ()).await.unwrap();
+    assert!(report.is_clean(), "{:#?}", report.findings);
     suite(&world, 12).await;
     let _ = reset(&owner, "ann", "Abcdef3!").await.expect(200);
     assert_eq!(stored(&world, "ann").await.len(), 2);
@@ -293,4 +299,42 @@ async fn xcally_7_a_retry_of_a_change_is_answered_and_makes_none() {
     for secret in ["Abcdef1!", PASSWORD, "argon2"] {
         assert!(!kept.contains(secret), "{secret} lies in a ledger");
     }
+}
+
+/// What was right when it was checked is an old password by the time the session begins, and its row is there still.
+#[tokio::test]
+async fn xcally_7_no_sign_in_with_an_old_password_outlives_its_change_however_they_meet() {
+    let world = World::with(ServeOptions { hashes_at_once: 1, ..ServeOptions::default() }).await;
+    suite(&world, 12).await;
+    let deployment = world.app.deployment();
+    let (organization, ann) = (world.north.id.to_string(), world.north.id(Kind::User, "ann"));
+    let state = world.north.open.writer.published().organization.clone();
+    let current = state.user(UserId(ann)).unwrap().password.unwrap().credential;
+    let row = deployment.store().credential(&organization, &current.to_string()).await.unwrap().unwrap();
+    let old = Credential { user_id: ann.to_string(), kind: "old_password".to_owned(), ..row.clone() };
+    let id = CredentialId(uuid::Uuid::from_u128(77));
+    let secret_hash = Passwords::new(1).hash("Abcdef1!".to_owned()).await.unwrap();
+    let (person, created_at_us) = (ann.to_string(), row.created_at_us + 1);
+    let new = Credential { id: id.to_string(), user_id: person.clone(), secret_hash, created_at_us, ..row };
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, body) =
+                (world.anonymous(), json!({ "organization": "north", "login": "ann", "password": PASSWORD }));
+            tokio::spawn(async move { client.post("/api/v1/sessions", &body).await })
+        })
+        .collect();
+    // By now some have read what they check against.
+    tokio::time::sleep(std::time::Duration::from_millis(15)).await;
+    let compared = Some(Compared { current: Some(current), same_as: None });
+    let set =
+        UserCommand::SetPassword(UserId(ann), NewPassword { credential: id, is_strong: true, compared });
+    let credentials = vec![CredentialChange::Put(old), CredentialChange::Put(new)];
+    world.north.submit(deployment, Actor::Operator, Command::User(set), credentials).await;
+    deployment.store().delete_sessions_of(&organization, &person).await.unwrap();
+    for task in tasks {
+        let answer = task.await.unwrap();
+        assert!([201, 401].contains(&answer.status), "{}", answer.text());
+    }
+    assert_eq!(deployment.store().sessions_of(&organization, &person).await.unwrap(), []);
+    assert_eq!(kinds(&stored(&world, "ann").await), ["old_password", "password"]);
 }

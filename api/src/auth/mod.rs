@@ -4,6 +4,7 @@
 //! hashed with Argon2id, off the async threads.
 
 pub mod api_key;
+pub(crate) mod guess;
 pub(crate) mod kept;
 pub mod password;
 pub mod session;

@@ -6,6 +6,7 @@
 use super::random;
 use crate::error::Problem;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rollbook_domain::kernel::id::{CredentialId, UserId};
@@ -13,7 +14,7 @@ use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::user::password::is_strong;
 use rollbook_ledger::store::{Credential, CredentialChange};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Draws for a password that the security suite would take; nearly one in two does.
 const DRAWS_MAX: usize = 200;
@@ -36,14 +37,56 @@ impl Passwords {
     /// # Errors
     /// [`Problem`] if hashing fails, which it does only without randomness or memory.
     pub async fn hash(&self, password: String) -> Result<String, Problem> {
-        self.run(move || {
+        let work = move || {
             let hash = Argon2::default().hash_password(password.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
-        })
-        .await?
-        .map_err(|error| Problem::internal(&error))
+        };
+        self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
     }
 
+    /// A digest of what holds a password, as slow to guess from as a password's hash. The same for the same `salt`.
+    ///
+    /// # Errors
+    /// [`Problem`] if hashing fails, which it does only without memory.
+    pub async fn digest(&self, bytes: Bytes, salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+        let work = move || {
+            let mut digest = [0; 32];
+            let done = Argon2::default().hash_password_into(&bytes, &salt, &mut digest);
+            done.map(|()| digest).map_err(|error| error.to_string())
+        };
+        self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Which of these hashes is the password's: the first one's place. All are checked, so that the time it takes tells
+    /// nothing; each takes its turn like any other, so that nobody who signs in waits for all of them.
+    ///
+    /// # Errors
+    /// [`Problem`] if a check cannot be run.
+    pub async fn find(&self, password: &str, hashes: Vec<Option<String>>) -> Result<Option<usize>, Problem> {
+        let mut found = None;
+        for (place, hash) in hashes.into_iter().enumerate() {
+            if self.turn().await?.verify(password.to_owned(), hash).await? {
+                found = found.or(Some(place));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`Problem`] if there are none any more.
+    pub async fn turn(&self) -> Result<Turn, Problem> {
+        let permit = self.permits.clone().acquire_owned().await;
+        permit.map(|permit| Turn(Arc::new(permit))).map_err(|error| Problem::internal(&error))
+    }
+}
+
+/// One's turn to hash or check, for as long as it is held.
+#[derive(Debug)]
+pub struct Turn(Arc<OwnedSemaphorePermit>);
+
+impl Turn {
     /// Whether `password` is the one that was hashed. Without a hash the same work is done and the answer is
     /// no, so that the time it takes tells nothing.
     ///
@@ -58,40 +101,12 @@ impl Passwords {
         .await
     }
 
-    /// Which of these hashes is the password's: the first one's place. All are checked, so that the time it takes tells
-    /// nothing; each takes its turn like any other, so that nobody who signs in waits for all of them.
-    ///
-    /// # Errors
-    /// [`Problem`] if a check cannot be run.
-    pub async fn find(&self, password: &str, hashes: Vec<Option<String>>) -> Result<Option<usize>, Problem> {
-        let mut found = None;
-        for (place, hash) in hashes.into_iter().enumerate() {
-            if self.verify(password.to_owned(), hash).await? {
-                found = found.or(Some(place));
-            }
-        }
-        Ok(found)
-    }
-
-    /// A digest made slow to guess from: of something short that a password is part of.
-    ///
-    /// # Errors
-    /// [`Problem`] if it cannot be made, which is only without memory.
-    pub async fn stretch(&self, digest: [u8; 32], salt: [u8; 32]) -> Result<[u8; 32], Problem> {
-        self.run(move || {
-            let mut slow = [0; 32];
-            let made = Argon2::default().hash_password_into(&digest, &salt, &mut slow);
-            made.map(|()| slow).map_err(|error| error.to_string())
-        })
-        .await?
-        .map_err(|error| Problem::internal(&error))
-    }
-
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+        // Whoever hangs up does not end the work, nor the turn before it.
+        let turn = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
-            drop(permit);
+            drop(turn);
             result
         });
         done.await.map_err(|error| Problem::internal(&error))
@@ -157,9 +172,10 @@ mod tests {
         let passwords = Passwords::new(1);
         let hash = passwords.hash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("wrong horse".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+        let turn = passwords.turn().await.unwrap();
+        assert!(turn.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!turn.verify("wrong horse".into(), Some(hash)).await.unwrap());
+        assert!(!turn.verify("correct horse".into(), None).await.unwrap());
     }
 
     #[tokio::test]
@@ -175,11 +191,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stretched_digest_is_the_same_again_and_another_for_another_salt() {
+    async fn a_digest_is_the_same_again_and_another_for_another_salt_or_other_bytes() {
         let passwords = Passwords::new(1);
         let [one, again, salted, other] =
-            [([1; 32], [2; 32]), ([1; 32], [2; 32]), ([1; 32], [3; 32]), ([4; 32], [2; 32])]
-                .map(|(digest, salt)| passwords.stretch(digest, salt));
+            [(b"one", [2; 32]), (b"one", [2; 32]), (b"one", [3; 32]), (b"two", [2; 32])]
+                .map(|(bytes, salt)| passwords.digest(Bytes::from_static(bytes), salt));
         let one = one.await.unwrap();
         assert_eq!(one, again.await.unwrap());
         assert!(one != salted.await.unwrap() && one != other.await.unwrap());

@@ -31,6 +31,9 @@ pub(super) struct Recover {
 }
 
 pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> Result<(), Failure> {
+    if command.reason.trim().is_empty() {
+        return Err(Failure::Usage("--reason: say why, or leave it out".to_owned()));
+    }
     let (deployment, registered, open) = global.organization(&command.organization).await?;
     let state = open.writer.published().organization.clone();
     let user = state.user_by_sign_in(&command.login).cloned();
@@ -42,7 +45,7 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let (stored, put) = stored_password(Some(user.id), &password, context.at).await?;
     let kept = Kept::of(deployment.store(), &state, user.id).await?;
     let stored = NewPassword { compared: Some(kept.unlike()), ..stored };
-    let old = kept.replaced(&state.settings);
+    let old = kept.replaced();
     let is_archived = user.status.value == Status::Archived;
     let returns_as = if is_archived { user.before_archive } else { user.status.value };
     let restore = is_archived.then_some(UserCommand::Restore(user.id));

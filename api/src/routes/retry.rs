@@ -8,7 +8,7 @@
 use super::mutation::Changed;
 use super::shown::Shown;
 use super::users;
-use super::{past, shown};
+use super::{ending, past, shown};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Keyed, Meta, MinPosition, whole};
@@ -23,6 +23,7 @@ use rollbook_domain::organization::state::Organization;
 use rollbook_ledger::store::Command as Remembered;
 use rollbook_ledger::writer::{Idempotency, ledger_of};
 use rollbook_replay::as_of::At;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// The middleware: answers what was carried out before, and tells the handler what else is to be remembered.
@@ -66,13 +67,11 @@ async fn asked(app: &App, request: Request) -> Result<(Request, Option<Asked>), 
     };
     let bytes = whole(Request::from_parts(parts.clone(), body), app).await?;
     let line = format!("{} {}", parts.method, parts.uri.path());
-    let digest = digest(&line, &meta, &bytes);
-    // It is stored for days, and a password that is part of it must not be found out from it.
-    let digest = match holds_password(&bytes) {
-        true => app.passwords().stretch(digest, salt(&caller, &key)).await?,
-        false => digest,
+    let body = match holds_a_password(&bytes) {
+        true => app.passwords().digest(bytes.clone(), salt(&caller, &key)).await?.to_vec().into(),
+        false => bytes.clone(),
     };
-    let keyed = Keyed { key, digest };
+    let keyed = Keyed { key, digest: digest(&line, &meta, &body) };
     parts.extensions.insert(caller.clone());
     parts.extensions.insert(keyed.clone());
     Ok((Request::from_parts(parts, Body::from(bytes)), Some(Asked { caller, keyed })))
@@ -82,7 +81,7 @@ async fn lets_in(app: &App, parts: &mut Parts) -> Option<(Caller, Meta, String)>
     let meta = Meta::from_request_parts(parts, app).await.ok().filter(|meta| !meta.dry_run)?;
     let key = meta.idempotency_key.clone()?;
     let caller = Caller::of(parts, app).await.ok()?;
-    if caller.is_barred(app, parts).await { None } else { Some((caller, meta, key)) }
+    if caller.is_barred(parts).await { None } else { Some((caller, meta, key)) }
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.
@@ -98,15 +97,20 @@ fn digest(line: &str, meta: &Meta, body: &[u8]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Whether a body has a member that is a password.
-fn holds_password(body: &[u8]) -> bool {
-    let members = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body);
+/// What is remembered of such a body must not be a quicker way to guess the password than its own hash is.
+fn holds_a_password(body: &[u8]) -> bool {
+    let members: Result<Map<String, Value>, _> = serde_json::from_slice(body);
     members.is_ok_and(|members| ["password", "old", "new"].iter().any(|name| members.contains_key(*name)))
 }
 
 fn salt(caller: &Caller, key: &str) -> [u8; 32] {
-    let whose = format!("{} {} {key}", caller.open.writer.id(), caller.actor);
-    Sha256::digest(whose.as_bytes()).into()
+    let actor = caller.actor.to_string();
+    Sha256::new()
+        .chain_update(caller.open.writer.id().uuid())
+        .chain_update(actor)
+        .chain_update(key)
+        .finalize()
+        .into()
 }
 
 impl Asked {
@@ -147,7 +151,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) 
     };
     let organization = at(app, caller, position).await?;
     if let Shown::Password(user) = &shown {
-        users::end_sessions_before(app, caller, UserId(user.id), organization.at).await?;
+        ending::sessions_before(app, caller, UserId(user.id), organization.at).await?;
     }
     let first = match changed {
         true => Some(first(app, caller, remembered.first_position).await?),
@@ -185,7 +189,7 @@ mod tests {
         let holds =
             [r#"{"new":"a"}"#, r#"{"old":"a","new":"b"}"#, r#"{ "login":"zoe", "\u0070assword":"a" }"#];
         let does_not = ["", "[]", "{", r#"{"login":"new"}"#, r#"["password"]"#];
-        assert!(holds.iter().all(|body| holds_password(body.as_bytes())));
-        assert!(!does_not.iter().any(|body| holds_password(body.as_bytes())));
+        assert!(holds.iter().all(|body| holds_a_password(body.as_bytes())));
+        assert!(!does_not.iter().any(|body| holds_a_password(body.as_bytes())));
     }
 }

@@ -1,9 +1,7 @@
 //! Signing in and out, and who one is.
 
 use crate::app::App;
-use crate::auth::password;
-use crate::auth::session::COOKIE;
-use crate::auth::sign_in;
+use crate::auth::{password, session, sign_in};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Client, Meta};
 use crate::view::{self, OrganizationView, UserView};
@@ -71,6 +69,7 @@ struct PasswordView {
     responses(
         (status = 201, description = "Signed in; the token is also set as a cookie", body = SessionView),
         (status = 401, description = "`sign_in_failed`", body = Problem),
+        (status = 409, description = "`no_free_seat`: all licences are in use", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
     extensions(("x-permission" = json!("none"))),
@@ -84,18 +83,21 @@ async fn create(
     let NewSession { organization, login, password } = body.value;
     let signed = sign_in::sign_in(&app, &client, &organization, &login, password).await?;
     let user = signed.organization.user(signed.user).ok_or_else(Problem::unauthenticated)?;
+    let at = app.deployment().clock().now().max(signed.organization.at);
     let view = SessionView {
         expires_at: Moment(signed.expires_at_us).to_string(),
         user: view::user(&signed.organization, user),
-        password: password_view(&app, &signed.organization, user).await?,
+        password: password_view(&app, &signed.organization, user, at).await?,
         token: signed.token.clone(),
     };
-    let cookie = Cookie::build((COOKIE, signed.token))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.options().secure_cookies);
-    Ok((StatusCode::CREATED, jar.add(cookie), Json(view)).into_response())
+    let jar = jar.add(cookie(&app, signed.token));
+    Ok((StatusCode::CREATED, jar, Json(view)).into_response())
+}
+
+fn cookie(app: &App, token: String) -> Cookie<'static> {
+    let secure = app.options().secure_cookies;
+    let cookie = Cookie::build((session::cookie(secure), token)).path("/").http_only(true);
+    cookie.same_site(SameSite::Lax).secure(secure).build()
 }
 
 /// Sign out.
@@ -127,8 +129,7 @@ async fn end(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<R
     caller.open.activity.record(act).await?;
     let (organization, user) = (organization.id.to_string(), caller.user.to_string());
     app.deployment().store().delete_session(&organization, &user, &session.to_string()).await?;
-    let removal = Cookie::build((COOKIE, "")).path("/");
-    Ok((jar.remove(removal), Json(json!({ "ended": session }))).into_response())
+    Ok((jar.remove(cookie(&app, String::new())), Json(json!({ "ended": session }))).into_response())
 }
 
 /// Who one is.
@@ -159,13 +160,18 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Prob
     Ok(Json(MeView {
         user: view::user(&organization, me),
         role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
-        password: password_view(&app, &organization, me).await?,
+        password: password_view(&app, &organization, me, caller.at(&organization)).await?,
         organization: view::organization(&organization),
     }))
 }
 
-async fn password_view(app: &App, organization: &Organization, user: &User) -> Result<PasswordView, Problem> {
-    let life = Life::of(&organization.settings, user, app.deployment().clock().now());
+async fn password_view(
+    app: &App,
+    organization: &Organization,
+    user: &User,
+    at: Moment,
+) -> Result<PasswordView, Problem> {
+    let life = Life::of(&organization.settings, user, at);
     let stored = match user.password {
         Some(Password { credential, .. }) => {
             app.deployment().store().credential(&organization.id.to_string(), &credential.to_string()).await?

@@ -39,7 +39,9 @@ fn json(view: impl Serialize) -> Option<Value> {
 /// A user.
 #[must_use]
 pub fn user(organization: &Organization, user: &User) -> UserView {
-    let suite = organization.settings.flag(Setting::SecuritySuite);
+    // Erasing deletes the credentials themselves.
+    let password = user.password.filter(|_| !user.erased);
+    let set_at = password.filter(|_| organization.settings.flag(Setting::SecuritySuite));
     let entry = |minus: bool, id| format!("{}{}", if minus { "-" } else { "" }, key_name(organization, id));
     UserView {
         id: user.id.uuid(),
@@ -49,6 +51,7 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         role: user.role.value.uuid(),
         status: user.status.value.word(),
         locked_until: user.locked_until.map(|until| until.to_string()),
+        login_window: user.login_window.as_ref().map(|window| window.value.clone()),
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),
@@ -57,9 +60,9 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         groups: user.groups.iter().map(|id| id.uuid()).collect(),
         supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
         serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
-        has_password: user.password.is_some(),
-        password_set_at: user.password.filter(|_| suite).map(|password| password.set_at.to_string()),
-        has_api_key: user.api_key.is_some(),
+        has_password: password.is_some(),
+        password_set_at: set_at.map(|password| password.set_at.to_string()),
+        has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         version: user.version,
         position: user.changed,

@@ -43,7 +43,8 @@ fn user(command: &UserCommand) -> Ask {
         UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {
             "users.keys"
         }
-        UserCommand::Activate(_)
+        UserCommand::SetLoginWindow(..)
+        | UserCommand::Activate(_)
         | UserCommand::Block(_)
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",

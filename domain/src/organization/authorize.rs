@@ -12,10 +12,12 @@ use super::visible;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
 use crate::kernel::id::{Kind, RoleId, Subject, UserId};
+use crate::kernel::moment::Moment;
 use crate::permission::cover;
 use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
 use crate::permission::resolve::{self, Question};
+use crate::role::state::Role;
 use crate::user::event::UserEvent;
 use crate::user::rejection::UserRejection;
 use crate::user::state::User;
@@ -149,7 +151,7 @@ pub(super) fn authorize(
     let asker = match context.actor {
         Actor::Operator => return Ok(vec![Authority::Operator; events.len()]),
         Actor::System => return Ok(vec![Authority::System; events.len()]),
-        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user)?,
+        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user, context.at)?,
     };
     let any = cover::may_grant_any(before, asker);
     let put_away = caused::put_away(events);
@@ -290,7 +292,7 @@ pub(super) fn may_ask(before: &Organization, context: &Context, command: &Comman
     let founding =
         matches!(command, Command::Organization(super::command::OrganizationCommand::Found { .. }));
     let Some(user) = context.actor.user() else { return Ok(()) };
-    let asker = active(before, user)?;
+    let asker = active(before, user, context.at)?;
     if founding {
         return Err(Forbidden::Permission { permission: "organization.edit" }.into());
     }
@@ -319,8 +321,8 @@ fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: 
     resolve::allowed(before, &question)
 }
 
-fn active(before: &Organization, user: UserId) -> Result<&User, Rejection> {
-    before.user(user).filter(|user| user.is_active()).ok_or_else(|| Forbidden::Inactive.into())
+fn active(before: &Organization, user: UserId, at: Moment) -> Result<&User, Rejection> {
+    before.user(user).filter(|user| user.is_active_at(at)).ok_or_else(|| Forbidden::Inactive.into())
 }
 
 /// Whether an event is among those for which the setting `reason_required: sensitive` demands a reason.
@@ -352,23 +354,37 @@ pub(super) fn keeps_a_keeper(
     after: &Organization,
     events: &[Event],
 ) -> Result<(), Rejection> {
-    let touches =
-        events.iter().any(|event| matches!(event, Event::User(_) | Event::Role(_) | Event::Profile(_)));
-    if touches && has_keeper(before) && !has_keeper(after) {
+    // Where nobody's role carries the power, everybody would have to be looked at: so only if it may have been lost.
+    let loses = |event: &Event| match event {
+        Event::User(event) => before.user(UserId(event.subject().id)).is_some_and(|user| keeps(before, user)),
+        Event::Role(_) | Event::Profile(_) => true,
+        Event::Organization(_) | Event::Key(_) | Event::Queue(_) | Event::Group(_) | Event::Settings(_) => {
+            false
+        }
+    };
+    if events.iter().any(loses) && has_keeper(before) && !has_keeper(after) {
         return Err(UserRejection::LastOwner.into());
     }
     Ok(())
 }
 
+/// Whoever may sign in at times only is no keeper: the last one's time would run out.
+fn keeps(organization: &Organization, user: &User) -> bool {
+    user.is_active() && user.login_window.is_none() && cover::may_grant_any(organization, user)
+}
+
 /// Looks at the holders of the roles that carry the power first, and at everybody only if that finds nobody.
 fn has_keeper(organization: &Organization) -> bool {
-    let keeps = |user: &User| user.is_active() && cover::may_grant_any(organization, user);
+    let key = cover::key_to_grant_any(organization);
+    let carries = |role: &Role| {
+        !role.grants.value.of(cover::GRANT_ANY).is_empty() || key.is_some_and(|key| role.keys.contains(&key))
+    };
     let by_role = organization
         .roles
         .values()
-        .filter(|role| !role.grants.value.of(cover::GRANT_ANY).is_empty())
+        .filter(|role| carries(role))
         .flat_map(|role| role.holders.iter())
         .filter_map(|id| organization.user(*id))
-        .any(keeps);
-    by_role || organization.users.values().any(|user| keeps(user))
+        .any(|user| keeps(organization, user));
+    by_role || organization.users.values().any(|user| keeps(organization, user))
 }

@@ -8,7 +8,7 @@ use super::command::{Command, OrganizationCommand};
 use super::event::OrganizationEvent;
 use super::rejection::Rejection;
 use super::state::Organization;
-use super::{found, undo};
+use super::{found, sound, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
@@ -43,6 +43,7 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     founded(before, command)?;
     let mut deciding = Deciding::new(before, context);
     dispatch(&mut deciding, command)?;
+    sound::sound(&mut deciding)?;
     let Deciding { now, events, refusal, .. } = deciding;
     if events.len() > EVENTS_MAX {
         return Err(too_many("events", events.len()));
@@ -161,6 +162,11 @@ impl<'a> Deciding<'a> {
         self.now.apply(self.context.at, &event);
         self.events.push(event);
         if self.events.len() > EVENTS_MAX { Err(too_many("events", self.events.len())) } else { Ok(()) }
+    }
+
+    /// What happened so far.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
     }
 
     /// Refuses the command when nothing else would: only of whoever would have changed it otherwise may this be told.

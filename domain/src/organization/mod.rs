@@ -14,6 +14,7 @@ mod reach;
 pub mod rejection;
 mod size;
 pub mod snapshot;
+mod sound;
 pub mod state;
 #[cfg(test)]
 mod tests;

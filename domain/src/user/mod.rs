@@ -3,6 +3,7 @@
 pub mod command;
 pub(crate) mod decide;
 pub mod event;
+mod guards;
 pub mod password;
 pub mod rejection;
 pub(crate) mod rights;
@@ -10,3 +11,4 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;
+pub mod window;

@@ -85,7 +85,6 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: SIGNED_IN, sentence: "signed in" },
     ActType { name: SIGNED_OUT, sentence: "signed out" },
     ActType { name: SIGN_IN_FAILED, sentence: "failed to sign in: {why}" },
-    ActType { name: PASSWORD_REFUSED, sentence: "gave a wrong old password: {why}" },
     ActType { name: DENIED, sentence: "was denied {permission} on {route}" },
     ActType { name: READ, sentence: "read {what}" },
     ActType { name: EXPORTED, sentence: "exported {what}" },
@@ -102,8 +101,6 @@ pub const SIGNED_IN: &str = "session.started";
 pub const SIGNED_OUT: &str = "session.ended";
 /// Somebody failed to sign in; nothing that was typed is kept.
 pub const SIGN_IN_FAILED: &str = "session.failed";
-/// Somebody who is signed in did not know the password that they wanted to change.
-pub const PASSWORD_REFUSED: &str = "password.refused";
 /// A request was denied.
 pub const DENIED: &str = "request.denied";
 /// History, activity, a past state, an access report or somebody's permissions were read.
@@ -129,6 +126,8 @@ pub struct Activity {
     coalesced: Arc<Mutex<Coalesced>>,
     /// Acts on their way to the disk that nobody waits for.
     noted: Arc<Mutex<JoinSet<()>>>,
+    /// Held while what waits is written.
+    flushing: Arc<tokio::sync::Mutex<()>>,
     clock: Clock,
     store: Store,
     id: OrganizationId,
@@ -141,7 +140,8 @@ impl Activity {
     #[must_use]
     pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
         let ledger = PlainLedger::new(store.clone(), ledger_of(id));
-        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id, _in_use: None }
+        let (coalesced, noted, flushing) = (Arc::default(), Arc::default(), Arc::default());
+        Self { ledger, coalesced, noted, flushing, clock, store, id, _in_use: None }
     }
 
     /// A handle that keeps the organization in memory.
@@ -182,8 +182,17 @@ impl Activity {
         noted.spawn(job);
     }
 
-    /// Writes what was noted and counted; called every minute and before the process ends.
+    /// Writes what was noted and counted; called every minute and before the process ends. What somebody else is writing
+    /// is waited for too; and it is written to its end though nobody waits any more.
     pub async fn flush(&self) {
+        let this = self.clone();
+        if tokio::spawn(async move { this.write_what_waits().await }).await.is_err() {
+            tracing::error!(organization = %self.id, "a task that writes activity panicked");
+        }
+    }
+
+    async fn write_what_waits(&self) {
+        let _one_at_a_time = self.flushing.lock().await;
         let mut noted = std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner));
         // Each alarms by itself if it fails.
         while noted.join_next().await.is_some() {}

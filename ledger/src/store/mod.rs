@@ -33,7 +33,7 @@ pub use batch::{
     Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, ROWS_MAX, Row, Subject,
 };
 pub use counting::Counting;
-pub use credentials::Credential;
+pub use credentials::{Credential, OLD_PASSWORD};
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use held::{HOLD_MAX, Held};
 pub use pages::{CheckedPages, Pages};
@@ -87,6 +87,12 @@ impl Store {
     /// `Unavailable` if it cannot be reached, `Unsuitable` if the URL is wrong or the encoding not UTF8.
     pub async fn postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
         PostgresStore::connect(url, connections).await.map(Self::Postgres)
+    }
+
+    /// Whether [`Self::postgres`] can read this URL; whether anybody answers there is another question.
+    #[must_use]
+    pub fn is_postgres_url(url: &str) -> bool {
+        (url.starts_with("postgres://") || url.starts_with("postgresql://")) && PostgresStore::reads(url)
     }
 
     /// Compares the database's tables with those that this release writes.

@@ -8,7 +8,6 @@ mod password;
 mod secrets;
 
 pub(super) use erase::erased_at;
-pub(super) use password::end_sessions_before;
 
 use super::list::{self, Page};
 use super::mutation::Mutation;
@@ -70,10 +69,11 @@ async fn list_users(
     let after = list::after(params.take("cursor"))?;
     let filter = Filter::take(&mut params, &Names::of(&caller, &organization)?)?;
     params.done()?;
+    let at = caller.at(&organization);
     let seen = organization
         .users_after(after.as_deref())
         .filter(|user| filter.matches(user))
-        .filter(|user| visible::sees(&organization, me, user.id.subject(), organization.at));
+        .filter(|user| visible::sees(&organization, me, user.id.subject(), at));
     let key = |user: &&User| folded(user.login.text());
     Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user))))
 }
@@ -120,7 +120,7 @@ impl Filter {
         (status = 201, description = "Added", body = UserView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
-        (status = 409, description = "`login_taken`, `email_taken`", body = Problem),
+        (status = 409, description = "`login_taken`, `email_taken`, `profile_required`, `required_key`, `key_needs_another`, `not_offered`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.create"))),
@@ -200,7 +200,7 @@ async fn edit(
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`last_owner`", body = Problem),
+        (status = 409, description = "`last_owner`, `protected`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.archive"))),
 )]

@@ -1,26 +1,24 @@
-//! Setting a password: one's own with the old one, another's by right; and which sessions end by it.
+//! Setting a password: one's own with the old one, another's by right. Which sessions end by it is in `ending`.
 
 use super::bodies::new_password;
 use super::find;
 use crate::app::App;
+use crate::auth::guess::Guess;
 use crate::auth::kept::Kept;
-use crate::auth::sign_in;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
-use crate::routes::mutation::{Done, Mutation};
+use crate::routes::mutation::Mutation;
 use crate::routes::shown::Shown;
 use crate::view::UserView;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rollbook_domain::kernel::context::Actor;
-use rollbook_domain::kernel::id::UserId;
-use rollbook_domain::kernel::moment::Moment;
+use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::password::NewPassword;
-use rollbook_ledger::writer::CLOCK_SKEW_MAX;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -49,8 +47,8 @@ struct PasswordBody {
         (status = 403, description = "`permission_missing`, `rank_too_low`, `api_key_cannot`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`status_forbids`, `password_moved`", body = Problem),
-        (status = 429, description = "`too_many_attempts`: wrong old passwords locked the account", body = Problem),
         (status = 422, description = "`invalid`: the old password is wrong or the new one not acceptable", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.password"))),
 )]
@@ -75,56 +73,30 @@ async fn password(
     let PasswordBody { old, new } = body.value;
     let kept = Kept::of(app.deployment().store(), &organization, user).await?;
     if by_oneself {
-        right_old_password(&app, &caller, &kept, old).await?;
+        right_old_password(&app, &caller, kept.current(), old).await?;
     }
     let (stored, put) = new_password(&app, "/new", new.clone(), Some(user), by_oneself, meta.dry_run).await?;
     // Who may reset a password may not try out what it is, so a dry run of that compares nothing.
     let compared =
         if by_oneself || !meta.dry_run { Some(kept.compare(app.passwords(), &new).await?) } else { None };
-    let credentials = kept.replaced(&organization.settings).into_iter().chain([put]).collect();
+    let credentials = kept.replaced().into_iter().chain([put]).collect();
     let command = Command::User(UserCommand::SetPassword(user, NewPassword { compared, ..stored }));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Password(subject));
-    let done = mutation.credentials(credentials).run(command).await?;
-    if matches!(done, Done::Changed(_)) {
-        end_other_sessions(&app, &caller, user, Moment(i64::MAX)).await?;
-    }
-    done.respond(&caller)
+    mutation.credentials(credentials).run(command).await?.respond(&caller)
 }
 
 async fn right_old_password(
     app: &App,
     caller: &Caller,
-    kept: &Kept,
+    stored: Option<CredentialId>,
     old: Option<String>,
 ) -> Result<(), Problem> {
     let Some(old) = old else {
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
-    let right = sign_in::knows_own(app, caller, kept, old).await?;
-    if right { Ok(()) } else { Err(Problem::field("/old", "wrong_password", "is not your password")) }
-}
-
-/// Ends the sessions that a change of password at that moment left, should the process have died before it ended
-/// them. Those that began since stay.
-pub(in crate::routes) async fn end_sessions_before(
-    app: &App,
-    caller: &Caller,
-    user: UserId,
-    changed: Moment,
-) -> Result<(), Problem> {
-    // Another process, whose clock may be that much ahead, may have begun them.
-    let skew = i64::try_from(CLOCK_SKEW_MAX.as_micros()).unwrap_or(i64::MAX);
-    end_other_sessions(app, caller, user, changed.plus_micros(skew)).await
-}
-
-async fn end_other_sessions(app: &App, caller: &Caller, user: UserId, before: Moment) -> Result<(), Problem> {
-    let (organization, user) = (caller.open.writer.id().to_string(), user.to_string());
-    let store = app.deployment().store();
-    let this = caller.session.map(|session| session.to_string());
-    let sessions = store.sessions_of(&organization, &user).await?;
-    let began = sessions.into_iter().filter(|session| session.created_at_us <= before.micros());
-    for session in began.filter(|session| Some(&session.id) != this.as_ref()) {
-        store.delete_session(&organization, &user, &session.id).await?;
+    let guess = Guess::by_caller(app, caller);
+    if !guess.is_right(old, stored).await? {
+        return Err(Problem::field("/old", "wrong_password", "is not your password"));
     }
-    Ok(())
+    guess.forgiven().await
 }

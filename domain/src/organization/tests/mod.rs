@@ -3,6 +3,7 @@
 mod authority;
 mod escalation;
 mod founding;
+mod products;
 mod random;
 mod snapshot;
 mod undo;

@@ -11,6 +11,7 @@ use crate::organization::decide::{Accepted, decide};
 use crate::organization::rejection::Rejection;
 use crate::organization::state::Organization;
 use crate::organization::undo::compensations;
+use crate::permission::catalog::Offer;
 use crate::permission::grant::{Grant, Scope};
 use crate::profile::command::{ProfileCommand, ProfileEdit};
 use crate::queue::command::{QueueCommand, QueueEdit};
@@ -21,6 +22,7 @@ use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
+use crate::user::window::LoginWindow;
 
 /// Permissions worth having, with what they are about.
 pub(super) const PERMISSIONS: [&str; 26] = [
@@ -149,12 +151,50 @@ pub(super) fn organization(dice: &mut Dice) -> World {
     }
     for _ in 0..12 {
         let command = command(&world, dice);
-        let context = spec::context(Actor::Operator, world.position);
-        if let Ok(accepted) = decide(&world.organization, &context, &command) {
-            world.organization = accepted.after;
-        }
+        attempt(&mut world, &command);
     }
     world
+}
+
+/// An organization of a product: of each of its roles two people, whose profiles, keys and masterkey are random.
+pub(super) fn of_product(catalog: &str, dice: &mut Dice) -> World {
+    let mut world = World::founded(catalog);
+    let roles: Vec<_> = world.roles.keys().copied().collect();
+    let known = |world: &World, mut grants: Vec<Grant>| {
+        grants.retain(|grant| world.catalog.permission(&grant.permission).is_some());
+        grants
+    };
+    for (number, role) in roles.into_iter().cycle().take(8).enumerate() {
+        let grants = if dice.coin() { powers(dice) } else { dice.grants(5) };
+        let grants = known(&world, grants);
+        let profile = world.add_profile(&format!("p{number}"), grants);
+        let profile = world.catalog.offers(Offer::Profile).then_some(profile);
+        let user = NewUser { profile, ..spec::new_user(&format!("user{number}"), role) };
+        world.act(UserCommand::Create(user));
+        let user = world.user_id(&format!("user{number}"));
+        world.add_key(&format!("k{number}"));
+        let keys = dice.some(&Ids::of(&world).keys).into_iter();
+        let keys = keys.map(|key| KeyEntry { key, minus: dice.roll(8) == 0 }).collect();
+        attempt(&mut world, &UserCommand::SetMasterkey(user, dice.coin()).into());
+        attempt(&mut world, &UserCommand::SetKeys(user, keys).into());
+    }
+    for number in 0..3 {
+        let ids = Ids::of(&world);
+        world.add_group(&format!("g{number}"), &dice.some(&ids.users), &dice.some(&ids.users));
+        world.add_queue(&format!("q{number}"), &dice.some(&ids.users), &[]);
+    }
+    for _ in 0..12 {
+        let command = command(&world, dice);
+        attempt(&mut world, &command);
+    }
+    world
+}
+
+fn attempt(world: &mut World, command: &Command) {
+    let context = spec::context(Actor::Operator, world.position);
+    if let Ok(accepted) = decide(&world.organization, &context, command) {
+        world.organization = accepted.after;
+    }
 }
 
 /// Sees everything, manages much of it, and holds product functions here and there: an attacker worth having.
@@ -216,7 +256,7 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(13) {
+    match dice.roll(14) {
         0 => UserCommand::Create(NewUser {
             profile: dice.coin().then(|| dice.one(&ids.profiles)),
             status: if dice.coin() { Status::Active } else { Status::Invited },
@@ -239,12 +279,18 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
             UserCommand::SetKeys(user, entries.collect())
         }
         7 => UserCommand::SetMasterkey(user, dice.coin()),
+        12 => UserCommand::SetLoginWindow(user, dice.coin().then(|| window(dice))),
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
         11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
         _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
+}
+
+fn window(dice: &mut Dice) -> LoginWindow {
+    let until = crate::kernel::moment::Moment(1_000_000 * dice.roll(9) as i64);
+    LoginWindow { until: Some(until), ..LoginWindow::default() }
 }
 
 fn role(ids: &Ids, dice: &mut Dice) -> RoleCommand {

@@ -5,3 +5,4 @@ mod account;
 mod erasure;
 mod life;
 mod password;
+mod window;
