@@ -54,3 +54,5 @@ mod replay_verify;
 mod replay_verify_log;
 mod replay_world;
 mod tidy;
+mod xcally_expiry;
+mod xcally_passwords;

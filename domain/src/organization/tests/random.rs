@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
-use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::organization::command::{Command, OrganizationCommand};
@@ -20,6 +20,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
 
@@ -286,8 +287,8 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
-        11 => UserCommand::SetPassword(user, crate::kernel::id::CredentialId(user.uuid())),
-        _ => UserCommand::CreateApiKey(user, crate::kernel::id::CredentialId(user.uuid())),
+        11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
+        _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
 }
 
