@@ -15,7 +15,7 @@ use crate::permission::keyring::{Holding, holding};
 use crate::permission::resolve::{Question, allowed};
 use crate::permission::source::held;
 use crate::queue::event::QueueEvent;
-use crate::user::state::User;
+use crate::user::state::{Status, User};
 use proptest::prelude::*;
 
 /// What happened, for a failure's message.
@@ -96,7 +96,9 @@ fn keys_moved(before: &Organization, after: &Organization, actor: &User) -> Opti
             let givers = has(before, Some(actor), key.id);
             let by_masterkey = actor.masterkey.value && cover::key_to_grant_any(before) != Some(key.id);
             let given = !key.restricts && is && !was && !givers && !by_masterkey;
-            let lifted = key.restricts && was && !is && givers;
+            // Whoever is archived comes back only once the role does.
+            let is_there = who.status.value != Status::Archived;
+            let lifted = key.restricts && was && !is && givers && is_there;
             (given || lifted).then(|| format!("{} {}", who.login.text(), key.name))
         })
     })
