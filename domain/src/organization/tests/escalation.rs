@@ -3,7 +3,7 @@
 use super::random::{self, Dice, PERMISSIONS};
 use crate::event::Event;
 use crate::kernel::context::Actor;
-use crate::kernel::id::{Kind, UserId};
+use crate::kernel::id::{Kind, QueueId, Subject, UserId};
 use crate::kernel::spec;
 use crate::organization::command::Command;
 use crate::organization::decide::decide;
@@ -58,10 +58,19 @@ fn gained(before: &Organization, after: &Organization, actor: &User) -> Option<S
                 let had = before.user(who.id).is_some_and(|who| may(before, who, permission, &over));
                 let new = !had && may(after, who, permission, &over);
                 let giver = new && may(before, actor, permission, &over);
-                (new && !giver).then(|| format!("{} may now {permission} {over:?}", who.login.text()))
+                // A permission from one and a key of one's own open a lock together.
+                (new && !giver && !is_locked_to(before, actor, &over.0))
+                    .then(|| format!("{} may now {permission} {over:?}", who.login.text()))
             })
         })
     })
+}
+
+/// Whether the target is a queue whose visibility key the actor lacks.
+fn is_locked_to(organization: &Organization, actor: &User, targets: &Targets) -> bool {
+    let Some(Target::Entity(Subject { kind: Kind::Queue, id })) = targets.subject else { return false };
+    let lock = organization.queues.get(&QueueId(id)).and_then(|queue| queue.visibility_key.value);
+    lock.is_some_and(|key| !matches!(holding(organization, actor, key), Holding::Held(_)))
 }
 
 /// The first grant that anybody holds now, held not, and the actor held not as wide.
