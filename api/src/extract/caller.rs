@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::api_key::ApiKey;
 use crate::auth::{random, session};
 use crate::error::Problem;
+use crate::view::Eyes;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -167,6 +168,12 @@ impl Caller {
     /// 401 if they are gone from it.
     pub fn me<'a>(&self, organization: &'a Organization) -> Result<&'a User, Problem> {
         organization.user(self.user).ok_or_else(Problem::unauthenticated)
+    }
+
+    /// The caller's eyes, as of `now`.
+    #[must_use]
+    pub fn eyes<'a>(&self, now: &'a Organization) -> Eyes<'a> {
+        Eyes::of(now, self.user)
     }
 
     /// The context of a mutation by this caller.

@@ -6,7 +6,7 @@ use crate::auth::session::COOKIE;
 use crate::auth::sign_in;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Client, Meta};
-use crate::view::{self, OrganizationView, UserView};
+use crate::view::{self, Eyes, OrganizationView, UserView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -68,7 +68,7 @@ async fn create(
     let user = signed.organization.user(signed.user).ok_or_else(Problem::unauthenticated)?;
     let view = SessionView {
         expires_at: Moment(signed.expires_at_us).to_string(),
-        user: view::user(&signed.organization, user),
+        user: view::user(&signed.organization, user, Eyes::of(&signed.organization, signed.user)),
         token: signed.token.clone(),
     };
     let cookie = Cookie::build((COOKIE, signed.token))
@@ -138,7 +138,7 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Prob
     let organization = caller.organization();
     let me = caller.me(&organization)?;
     Ok(Json(MeView {
-        user: view::user(&organization, me),
+        user: view::user(&organization, me, caller.eyes(&organization)),
         role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
         password_change_advised: change_advised(&app, &caller, me.password).await?,
         organization: view::organization(&organization),

@@ -9,6 +9,7 @@ use super::gifts;
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use super::visible;
+use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
 use crate::kernel::id::{Kind, RoleId, Subject, UserId};
@@ -135,6 +136,7 @@ fn right(event: &Event) -> Right {
         Event::Key(event) => crate::key::rights::right(event),
         Event::Queue(event) => crate::queue::rights::right(event),
         Event::Group(event) => crate::group::rights::right(event),
+        Event::Agent(event) => crate::agent::rights::right(event),
         Event::Settings(event) => crate::settings::rights::right(event),
     }
 }
@@ -183,12 +185,12 @@ impl Judge<'_> {
         self.permission(&right)
     }
 
-    /// Nobody is posted, and no queue made part of another, by one who may not see them. Composing a queue takes
-    /// the right to change its parts too, since whoever opens the whole sees them.
+    /// Nobody is posted, no agent put into a group or queue, and no queue made part of another, by one who may not see
+    /// them. Composing a queue takes the right to change its parts too, since whoever opens the whole sees them.
     fn names_what_is_seen(&self, event: &Event) -> Result<(), Rejection> {
         for named in caused::added(event).into_iter().filter(|named| self.before.exists(*named)) {
             visible::visible(self.before, self.asker, named, self.context.at)?;
-            if named.kind == Kind::Queue {
+            if named.kind == Kind::Queue && matches!(event, Event::Queue(_)) {
                 self.permission(&Right::over("queues.edit", named))?;
             }
         }
@@ -204,6 +206,7 @@ impl Judge<'_> {
             | Kind::Key
             | Kind::Queue
             | Kind::Group
+            | Kind::Agent
             | Kind::Settings
             | Kind::Conversation
             | Kind::Setting
@@ -226,6 +229,7 @@ impl Judge<'_> {
                 | Kind::Key
                 | Kind::Queue
                 | Kind::Group
+                | Kind::Agent
                 | Kind::Settings
                 | Kind::Conversation
                 | Kind::Setting
@@ -280,6 +284,7 @@ fn creation(kind: Kind) -> &'static str {
         Kind::Key => "keys.create",
         Kind::Queue => "queues.create",
         Kind::Group => "groups.create",
+        Kind::Agent => "agents.create",
         Kind::Settings => "settings.edit",
         Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => "organization.edit",
     }
@@ -337,6 +342,9 @@ pub(super) fn is_sensitive(event: &Event) -> bool {
                 | UserEvent::Erased { .. }
         ),
         Event::Role(event) => matches!(event, RoleEvent::KeysChanged { .. }),
+        Event::Agent(event) => {
+            matches!(event, AgentEvent::ErasureRequested { .. } | AgentEvent::Erased { .. })
+        }
         Event::Organization(_)
         | Event::Profile(_)
         | Event::Key(_)

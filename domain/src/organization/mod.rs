@@ -1,5 +1,6 @@
 //! The aggregate: all of an organization, the dispatch of decide and apply, the rules that span entities.
 
+mod agent_reach;
 mod asks;
 pub mod authorize;
 mod caused;

@@ -4,11 +4,13 @@
 //! (a group's member, a role's holder) is kept here, in one place.
 
 use super::event::OrganizationEvent;
+use crate::agent::event::AgentEvent;
+use crate::agent::state::Agent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::group::state::Group;
 use crate::kernel::fast_hash::ById;
-use crate::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::text::folded;
 use crate::key::event::KeyEvent;
@@ -61,12 +63,16 @@ pub struct Organization {
     pub queues: OrdMap<QueueId, Arc<Queue>>,
     /// Every group.
     pub groups: OrdMap<GroupId, Arc<Group>>,
+    /// Every agent.
+    pub agents: OrdMap<AgentId, Arc<Agent>>,
     /// The settings.
     pub settings: Settings,
     /// Users by folded login; the order of lists.
     pub(crate) logins: OrdMap<Arc<str>, UserId>,
     /// Users by folded e-mail address.
     pub(crate) emails: HashMap<Arc<str>, UserId>,
+    /// Agents by folded code and alias.
+    pub(crate) called: OrdMap<Arc<str>, AgentId>,
     /// Everything else by kind and folded name.
     pub(crate) names: OrdMap<(Kind, Arc<str>), Uuid>,
 }
@@ -89,9 +95,11 @@ impl Organization {
             keys: OrdMap::new(),
             queues: OrdMap::new(),
             groups: OrdMap::new(),
+            agents: OrdMap::new(),
             settings: Settings::default(),
             logins: OrdMap::new(),
             emails: HashMap::new(),
+            called: OrdMap::new(),
             names: OrdMap::new(),
         }
     }
@@ -108,6 +116,7 @@ impl Organization {
             Event::Key(event) => self.apply_key(event),
             Event::Queue(event) => self.apply_queue(event),
             Event::Group(event) => self.apply_group(event),
+            Event::Agent(event) => self.apply_agent(event),
             Event::Settings(event) => self.apply_settings(event),
         }
     }
@@ -304,10 +313,37 @@ impl Organization {
         }
     }
 
-    /// Builds the indexes by login, e-mail address and name from the entities.
+    fn apply_agent(&mut self, event: &AgentEvent) {
+        let id = AgentId(event.subject().id);
+        if let Some(agent) = Agent::created(event, self.position) {
+            self.index_agent(&agent);
+            self.agents.insert(id, Arc::new(agent));
+            return;
+        }
+        let Some(before) = self.agents.get(&id).cloned() else { return };
+        let mut after = Agent::clone(&before);
+        after.apply(event, self.position);
+        if (&before.code, &before.aliases) != (&after.code, &after.aliases) {
+            before.called().for_each(|name| {
+                self.called.remove(folded(name).as_str());
+            });
+            self.index_agent(&after);
+        }
+        self.agents.insert(id, Arc::new(after));
+    }
+
+    fn index_agent(&mut self, agent: &Agent) {
+        agent.called().for_each(|name| {
+            self.called.insert(folded(name).into(), agent.id);
+        });
+    }
+
+    /// Builds the indexes by login, e-mail address, code, alias and name from the entities.
     pub(super) fn index(&mut self) {
         let users = self.users.clone();
         users.values().for_each(|user| self.index_user(user));
+        let agents = self.agents.clone();
+        agents.values().for_each(|agent| self.index_agent(agent));
         let roles = self.roles.values().map(|role| (Kind::Role, role.name.clone(), role.id.uuid()));
         let profiles = self.profiles.values().map(|one| (Kind::Profile, one.name.clone(), one.id.uuid()));
         let keys = self.keys.values().map(|key| (Kind::Key, key.name.clone(), key.id.uuid()));

@@ -201,6 +201,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
         let removed = vec![id];
         deciding.emit(QueueEvent::PartsChanged { queue: whole.id, added: Vec::new(), removed })?;
     }
+    crate::agent::place::leave_queue(deciding, id)?;
     deciding.emit(QueueEvent::Archived { queue: id, from: Standing::Active, to: Standing::Archived })
 }
 
@@ -245,7 +246,7 @@ pub(crate) fn one_of(
     Ok(if added { (vec![user], Vec::new()) } else { (Vec::new(), vec![user]) })
 }
 
-fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rejection> {
+pub(crate) fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rejection> {
     match deciding.now.queues.get(&id) {
         Some(queue) if queue.status == Standing::Active => Ok(()),
         Some(_) | None => {
@@ -254,12 +255,13 @@ fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rej
     }
 }
 
-fn lockable(deciding: &Deciding<'_>, key: Option<KeyId>) -> Result<(), Rejection> {
+/// A key that a queue or agent can be locked with.
+pub(crate) fn lockable(deciding: &Deciding<'_>, key: Option<KeyId>) -> Result<(), Rejection> {
     let Some(id) = key else { return Ok(()) };
     crate::key::decide::givable(deciding, "/visibility_key", id)?;
-    // Else putting somebody under a restriction would open a queue to them.
+    // Else putting somebody under a restriction would open a queue or an agent to them.
     if deciding.now.keys.get(&id).is_some_and(|key| key.restricts) {
-        let detail = "a key that restricts cannot lock a queue";
+        let detail = "a key that restricts cannot lock anything";
         return Err(FieldError::new("/visibility_key", "key_restricts", detail).into());
     }
     Ok(())

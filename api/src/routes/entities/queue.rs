@@ -90,5 +90,6 @@ fn supervisors(
 entity_routes! {
     Queue, QueueView, NewQueue, EditQueue, "queues", "/queues", "/queues/{id}", "/queues/{id}/archive", "/queues/{id}/restore",
     { view: "queues.view", create: "queues.create", edit: "queues.edit", archive: "queues.archive" },
-    "`name_taken`, `archived`, `kind_is_fixed`, `part_of_itself`"
+    "`name_taken`",
+    "`name_taken`, `archived`, `update_protected`, `kind_is_fixed`, `part_of_itself`"
 }

@@ -1,9 +1,11 @@
 //! Random organizations and random commands, drawn from numbers so that a failure can be replayed and shrunk.
 
+use crate::agent::command::{AgentCommand, AgentEdit};
+use crate::agent::state::Level;
 use crate::event::Event;
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
-use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::organization::command::Command;
@@ -22,7 +24,7 @@ use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::state::{KeyEntry, Status};
 
 /// Permissions worth having, with what they are about.
-pub(super) const PERMISSIONS: [&str; 26] = [
+pub(super) const PERMISSIONS: [&str; 30] = [
     "users.view",
     "users.edit",
     "users.role",
@@ -41,6 +43,10 @@ pub(super) const PERMISSIONS: [&str; 26] = [
     "queues.edit",
     "queues.create",
     "queues.archive",
+    "agents.view",
+    "agents.edit",
+    "agents.create",
+    "agents.archive",
     "roles.edit",
     "roles.create",
     "profiles.edit",
@@ -107,6 +113,7 @@ struct Ids {
     keys: Vec<KeyId>,
     queues: Vec<QueueId>,
     groups: Vec<GroupId>,
+    agents: Vec<AgentId>,
 }
 
 impl Ids {
@@ -120,6 +127,7 @@ impl Ids {
             keys: organization.keys.keys().copied().collect(),
             queues: organization.queues.keys().copied().collect(),
             groups: organization.groups.keys().copied().collect(),
+            agents: organization.agents.keys().copied().collect(),
         }
     }
 }
@@ -145,6 +153,9 @@ pub(super) fn organization(dice: &mut Dice) -> World {
             dice.some(&ids.users).into_iter().map(|user| (user, supervision(dice))).collect();
         world.add_queue(&format!("q{number}"), &dice.some(&ids.users), &supervisors);
         world.add_profile(&format!("p{number}"), dice.grants(3));
+        let ids = Ids::of(&world);
+        let places = AgentEdit { visibility_key: None, ..agent_edit(&ids, dice) };
+        world.add_agent(&format!("a{number}"), places);
     }
     for _ in 0..12 {
         let command = command(&world, dice);
@@ -158,7 +169,15 @@ pub(super) fn organization(dice: &mut Dice) -> World {
 
 /// Sees everything, manages much of it, and holds product functions here and there: an attacker worth having.
 fn powers(dice: &mut Dice) -> Vec<Grant> {
-    let sees = ["users.view", "groups.view", "queues.view", "roles.view", "profiles.view", "keys.view"];
+    let sees = [
+        "users.view",
+        "groups.view",
+        "queues.view",
+        "agents.view",
+        "roles.view",
+        "profiles.view",
+        "keys.view",
+    ];
     let mut grants: Vec<_> = sees.map(|permission| Grant::new(permission, Scope::All)).into();
     for permission in PERMISSIONS {
         match dice.roll(4) {
@@ -191,14 +210,15 @@ fn supervision(dice: &mut Dice) -> Supervision {
 /// A command that may well be refused.
 pub(super) fn command(organization: &Organization, dice: &mut Dice) -> Command {
     let ids = Ids::of(organization);
-    match dice.roll(20) {
+    match dice.roll(23) {
         0..=7 => user(&ids, dice).into(),
         8..=10 => role(&ids, dice).into(),
         11..=12 => profile(&ids, dice).into(),
         13 => key(&ids, dice).into(),
         14..=15 => queue(&ids, dice).into(),
         16..=17 => group(&ids, dice).into(),
-        18 => SettingsCommand::Set(
+        18..=20 => agent(&ids, dice).into(),
+        21 => SettingsCommand::Set(
             [(Setting::SessionHours, SettingValue::Number(1 + dice.roll(9) as u32))].into(),
         )
         .into(),
@@ -314,5 +334,44 @@ fn group(ids: &Ids, dice: &mut Dice) -> GroupCommand {
         1 => GroupCommand::Archive(group),
         2 => GroupCommand::Restore(group),
         _ => GroupCommand::Edit(group, edit),
+    }
+}
+
+fn agent(ids: &Ids, dice: &mut Dice) -> AgentCommand {
+    let agent = dice.one(&ids.agents);
+    let edit = agent_edit(ids, dice);
+    match dice.roll(7) {
+        0 => AgentCommand::Create(AgentEdit { code: Some(dice.name()), ..edit }),
+        1 => AgentCommand::Archive(agent),
+        2 => AgentCommand::Restore(agent),
+        3 => {
+            let (update_protected, delete_protected) = (Some(dice.coin()), Some(dice.coin()));
+            AgentCommand::Edit(
+                agent,
+                AgentEdit { update_protected, delete_protected, ..AgentEdit::default() },
+            )
+        }
+        _ => AgentCommand::Edit(agent, edit),
+    }
+}
+
+fn agent_edit(ids: &Ids, dice: &mut Dice) -> AgentEdit {
+    let levels = [Level::Main, Level::Wrap, Level::Spill];
+    let maybe = |dice: &mut Dice| dice.coin().then(|| dice.coin().then(|| dice.name()));
+    AgentEdit {
+        code: dice.coin().then(|| dice.name()),
+        description: dice.coin().then(|| dice.name()),
+        aliases: dice.coin().then(|| (0..dice.roll(3)).map(|_| dice.name()).collect()),
+        location: maybe(dice),
+        payroll_code: maybe(dice),
+        extension: maybe(dice),
+        visibility_key: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.keys))),
+        group: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.groups))),
+        supervisor: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.users))),
+        queues: dice
+            .coin()
+            .then(|| dice.some(&ids.queues).into_iter().map(|queue| (queue, dice.one(&levels))).collect()),
+        update_protected: (dice.roll(4) == 0).then(|| dice.coin()),
+        delete_protected: (dice.roll(4) == 0).then(|| dice.coin()),
     }
 }

@@ -1,0 +1,34 @@
+//! Whose eyes an entity is shown to: what it is linked with is told only to those who may see that too.
+
+use rollbook_domain::kernel::id::{Subject, UserId};
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::organization::visible;
+
+/// Who looks, and as of when it is judged what they may see.
+#[derive(Clone, Copy, Debug)]
+pub struct Eyes<'a> {
+    now: &'a Organization,
+    /// Nobody: the operator at the command line, who sees everything.
+    who: Option<UserId>,
+}
+
+impl<'a> Eyes<'a> {
+    /// A user's.
+    #[must_use]
+    pub fn of(now: &'a Organization, who: UserId) -> Self {
+        Self { now, who: Some(who) }
+    }
+
+    /// The operator's.
+    #[must_use]
+    pub fn operator(now: &'a Organization) -> Self {
+        Self { now, who: None }
+    }
+
+    /// Whether they may see `subject`.
+    #[must_use]
+    pub fn see(&self, subject: Subject) -> bool {
+        let Some(who) = self.who else { return true };
+        self.now.user(who).is_some_and(|who| visible::sees(self.now, who, subject, self.now.at))
+    }
+}
