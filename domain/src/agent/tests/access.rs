@@ -135,3 +135,39 @@ fn each_change_needs_its_own_right() {
         given(&world).as_user("aude").when(command).then_refused(Forbidden::Permission { permission });
     }
 }
+
+#[test]
+fn each_scope_reaches_the_agents_of_its_places_and_no_other() {
+    let expected: [(Scope, [bool; 5]); 10] = [
+        (Scope::All, [true; 5]),
+        (Scope::Managed, [true, false, false, false, false]),
+        (Scope::Group, [false, true, false, false, false]),
+        (Scope::Assigned, [false, false, true, true, false]),
+        (Scope::AssignedEditor, [false, false, false, true, false]),
+        (Scope::Lower, [false; 5]),
+        (Scope::Own, [false; 5]),
+        (Scope::Unassigned, [false; 5]),
+        (Scope::Bot, [false; 5]),
+        (Scope::Queues, [false; 5]),
+    ];
+    for (scope, expected) in expected {
+        let mut world = world();
+        let who = world.add_user_with("a5", 25, &[Grant::new("agents.view", scope)]);
+        let groups = [world.add_group("Led", &[], &[who]), world.add_group("Joined", &[who], &[])];
+        let queues = [
+            world.add_queue("Served", &[who], &[]),
+            world.add_queue("Edited", &[], &[(who, Supervision::Editor)]),
+        ];
+        let places = [
+            AgentEdit { group: Some(Some(groups[0])), ..AgentEdit::default() },
+            AgentEdit { group: Some(Some(groups[1])), ..AgentEdit::default() },
+            AgentEdit { queues: Some([(queues[0], Level::Wrap)].into()), ..AgentEdit::default() },
+            AgentEdit { queues: Some([(queues[1], Level::Main)].into()), ..AgentEdit::default() },
+            AgentEdit::default(),
+        ];
+        let agents = [1, 2, 3, 4, 5].map(|n| world.add_agent(&format!("a{n}"), places[n - 1].clone()));
+        let user = world.organization.user(who).unwrap();
+        let seen = agents.map(|agent| sees(&world, user, agent.subject(), world.at));
+        assert_eq!(seen, expected, "{scope}");
+    }
+}
