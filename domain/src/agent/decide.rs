@@ -9,7 +9,7 @@ use super::state::{Agent, Erasure};
 use crate::kernel::id::{AgentId, KeyId, Kind};
 use crate::kernel::personal::Personal;
 use crate::kernel::shared::Standing;
-use crate::kernel::text::{self, folded};
+use crate::kernel::text;
 use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
 use crate::queue::decide::lockable;
@@ -29,11 +29,11 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &AgentCommand) -> Res
 fn create(deciding: &mut Deciding<'_>, new: &AgentEdit) -> Result<(), Rejection> {
     let code = text::code("/code", new.code.as_deref().unwrap_or_default())?;
     let description = text::free("/description", new.description.as_deref().unwrap_or_default())?;
-    let aliases = aliases(new.aliases.as_deref().unwrap_or_default(), &code)?;
+    let aliases = aliases(new.aliases.as_deref().unwrap_or_default())?;
     let location = line("/location", new.location.as_ref())?;
     let payroll_code = line("/payroll_code", new.payroll_code.as_ref())?;
     let extension = extension(new.extension.as_ref())?;
-    code_is_free(deciding, &code)?;
+    code_is_free(deciding, None, &code)?;
     aliases_are_free(deciding, None, &aliases)?;
     let visibility_key = new.visibility_key.flatten();
     lockable(deciding, visibility_key)?;
@@ -113,10 +113,7 @@ pub(super) fn change_code(deciding: &mut Deciding<'_>, id: AgentId, code: &str) 
     if agent.code.clear() == Some(code.as_str()) {
         return Ok(());
     }
-    // The same code in another case is still its own.
-    if folded(&code) != folded(agent.code.text()) {
-        code_is_free(deciding, &code)?;
-    }
+    code_is_free(deciding, Some(id), &code)?;
     let to = deciding.fresh.personal(&code);
     let from = deciding.fresh.personal(agent.code.text());
     touch(deciding, &agent, AgentEvent::CodeChanged { agent: id, from, to })
@@ -143,7 +140,7 @@ pub(super) fn change_aliases(
     wanted: &[String],
 ) -> Result<(), Rejection> {
     let agent = active(deciding, id)?;
-    let wanted = aliases(wanted, agent.code.text())?;
+    let wanted = aliases(wanted)?;
     let now: Vec<String> = agent.aliases.iter().map(|alias| alias.text().to_owned()).collect();
     if now == wanted {
         return Ok(());

@@ -1,4 +1,5 @@
-//! What an agent is called by: a code and aliases, of which each names at most one agent.
+//! What an agent is called by: a code and aliases, of which each names at most one agent. That an alias is its own code does
+//! no harm, and lets the two be exchanged step by step, forth and back.
 
 use super::rejection::AgentRejection;
 use crate::kernel::id::AgentId;
@@ -10,8 +11,8 @@ use crate::organization::rejection::Rejection;
 /// Most aliases of one agent.
 const ALIASES_MAX: usize = 20;
 
-/// Aliases as they are kept, in the order given: none twice and none that is the code.
-pub(super) fn aliases(inputs: &[String], code: &str) -> Result<Vec<String>, Rejection> {
+/// Aliases as they are kept, in the order given and none twice.
+pub(super) fn aliases(inputs: &[String]) -> Result<Vec<String>, Rejection> {
     if inputs.len() > ALIASES_MAX {
         let detail = format!("has {} aliases; at most {ALIASES_MAX} are allowed", inputs.len());
         return Err(FieldError::new("/aliases", "too_many", &detail).into());
@@ -20,21 +21,20 @@ pub(super) fn aliases(inputs: &[String], code: &str) -> Result<Vec<String>, Reje
     for (place, input) in inputs.iter().enumerate() {
         let pointer = format!("/aliases/{place}");
         let alias = text::alias(&pointer, input)?;
-        let is_it = |other: &str| folded(other) == folded(&alias);
-        if is_it(code) || aliases.iter().any(|other| is_it(other)) {
-            let detail = "is the agent's code, or one of these aliases, already";
-            return Err(FieldError::new(&pointer, "twice", detail).into());
+        if aliases.iter().any(|other| folded(other) == folded(&alias)) {
+            return Err(FieldError::new(&pointer, "twice", "is named twice").into());
         }
         aliases.push(alias);
     }
     Ok(aliases)
 }
 
-pub(super) fn code_is_free(deciding: &Deciding<'_>, code: &str) -> Result<(), Rejection> {
-    match deciding.now.agent_called(code) {
-        None => Ok(()),
-        Some(_) => Err(AgentRejection::CodeTaken.into()),
-    }
+pub(super) fn code_is_free(
+    deciding: &Deciding<'_>,
+    but: Option<AgentId>,
+    code: &str,
+) -> Result<(), Rejection> {
+    if is_taken(deciding, but, code) { Err(AgentRejection::CodeTaken.into()) } else { Ok(()) }
 }
 
 pub(super) fn aliases_are_free(
@@ -42,9 +42,11 @@ pub(super) fn aliases_are_free(
     but: Option<AgentId>,
     aliases: &[String],
 ) -> Result<(), Rejection> {
-    let taken = |alias: &String| {
-        let holder = deciding.now.agent_called(alias).map(|agent| agent.id);
-        holder.is_some() && holder != but
-    };
-    if aliases.iter().any(taken) { Err(AgentRejection::AliasTaken.into()) } else { Ok(()) }
+    let taken = aliases.iter().any(|alias| is_taken(deciding, but, alias));
+    if taken { Err(AgentRejection::AliasTaken.into()) } else { Ok(()) }
+}
+
+fn is_taken(deciding: &Deciding<'_>, but: Option<AgentId>, name: &str) -> bool {
+    let holder = deciding.now.agent_called(name).map(|agent| agent.id);
+    holder.is_some() && holder != but
 }

@@ -15,6 +15,7 @@ use crate::organization::rejection::Rejection;
 use crate::queue::decide::{can_be_posted, in_use};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use uuid::Uuid;
 
 pub(super) fn set_group(
     deciding: &mut Deciding<'_>,
@@ -97,7 +98,12 @@ pub(crate) fn leave_group(deciding: &mut Deciding<'_>, group: GroupId) -> Result
 
 /// A user who is put away supervises no agent any more.
 pub(crate) fn leave_supervisor(deciding: &mut Deciding<'_>, user: UserId) -> Result<(), Rejection> {
-    for agent in those(deciding, |agent| agent.supervisor == Some(user))? {
+    // By an index: many users may be put away at once.
+    let all = (user, AgentId(Uuid::nil()))..=(user, AgentId(Uuid::max()));
+    let ids: Vec<_> = deciding.now.supervised.range(all).map(|(_, agent)| *agent).collect();
+    deciding.visit(ids.len())?;
+    let agents: Vec<_> = ids.iter().filter_map(|id| deciding.now.agents.get(id)).cloned().collect();
+    for agent in changeable(agents)? {
         deciding.emit(AgentEvent::SupervisorSet { agent: agent.id, from: Some(user), to: None })?;
     }
     Ok(())
@@ -122,10 +128,13 @@ pub(super) fn leave_all(deciding: &mut Deciding<'_>, agent: &Agent) -> Result<()
 /// Agents that are to leave what is put away.
 fn those(deciding: &mut Deciding<'_>, wanted: impl Fn(&Agent) -> bool) -> Result<Vec<Arc<Agent>>, Rejection> {
     deciding.visit(deciding.now.agents.len())?;
-    let those: Vec<_> = deciding.now.agents.values().filter(|agent| wanted(agent)).cloned().collect();
-    match those.iter().find(|agent| agent.update_protected) {
+    changeable(deciding.now.agents.values().filter(|agent| wanted(agent)).cloned().collect())
+}
+
+fn changeable(agents: Vec<Arc<Agent>>) -> Result<Vec<Arc<Agent>>, Rejection> {
+    match agents.iter().find(|agent| agent.update_protected) {
         Some(agent) => Err(AgentRejection::HeldByProtected(agent.id).into()),
-        None => Ok(those),
+        None => Ok(agents),
     }
 }
 

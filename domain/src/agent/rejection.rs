@@ -7,7 +7,7 @@ use crate::kernel::rejection::{Class, Refusal};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AgentRejection {
     /// The code names an agent already.
-    #[error("an agent has this code or this alias already")]
+    #[error("another agent has this code, as its code or as an alias")]
     CodeTaken,
     /// An alias names an agent already.
     #[error("another agent has one of these aliases, as its code or as an alias")]

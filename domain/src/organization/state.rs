@@ -27,7 +27,7 @@ use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
 use crate::user::state::User;
 use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, HashMap, OrdMap};
+use imbl::{GenericHashMap, HashMap, OrdMap, OrdSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -73,6 +73,8 @@ pub struct Organization {
     pub(crate) emails: HashMap<Arc<str>, UserId>,
     /// Agents by folded code and alias.
     pub(crate) called: OrdMap<Arc<str>, AgentId>,
+    /// Agents by the user who supervises them.
+    pub(crate) supervised: OrdSet<(UserId, AgentId)>,
     /// Everything else by kind and folded name.
     pub(crate) names: OrdMap<(Kind, Arc<str>), Uuid>,
 }
@@ -100,6 +102,7 @@ impl Organization {
             logins: OrdMap::new(),
             emails: HashMap::new(),
             called: OrdMap::new(),
+            supervised: OrdSet::new(),
             names: OrdMap::new(),
         }
     }
@@ -327,8 +330,11 @@ impl Organization {
             before.called().for_each(|name| {
                 self.called.remove(folded(name).as_str());
             });
-            self.index_agent(&after);
         }
+        if let Some(user) = before.supervisor {
+            self.supervised.remove(&(user, id));
+        }
+        self.index_agent(&after);
         self.agents.insert(id, Arc::new(after));
     }
 
@@ -336,9 +342,10 @@ impl Organization {
         agent.called().for_each(|name| {
             self.called.insert(folded(name).into(), agent.id);
         });
+        self.supervised.extend(agent.supervisor.map(|user| (user, agent.id)));
     }
 
-    /// Builds the indexes by login, e-mail address, code, alias and name from the entities.
+    /// Builds the indexes from the entities.
     pub(super) fn index(&mut self) {
         let users = self.users.clone();
         users.values().for_each(|user| self.index_user(user));

@@ -52,7 +52,10 @@ fn text(organization: &Organization) -> String {
 pub(crate) fn indexes(organization: &Organization) -> String {
     let mut emails: Vec<_> = organization.emails.iter().collect();
     emails.sort();
-    format!("{:?} {emails:?} {:?} {:?}", organization.logins, organization.names, organization.called)
+    format!(
+        "{:?} {emails:?} {:?} {:?} {:?}",
+        organization.logins, organization.names, organization.called, organization.supervised
+    )
 }
 
 fn survives_storing(event: &Event) {

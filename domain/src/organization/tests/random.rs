@@ -340,7 +340,7 @@ fn group(ids: &Ids, dice: &mut Dice) -> GroupCommand {
 fn agent(ids: &Ids, dice: &mut Dice) -> AgentCommand {
     let agent = dice.one(&ids.agents);
     let edit = agent_edit(ids, dice);
-    match dice.roll(7) {
+    match dice.roll(10) {
         0 => AgentCommand::Create(AgentEdit { code: Some(dice.name()), ..edit }),
         1 => AgentCommand::Archive(agent),
         2 => AgentCommand::Restore(agent),
@@ -350,6 +350,11 @@ fn agent(ids: &Ids, dice: &mut Dice) -> AgentCommand {
                 agent,
                 AgentEdit { update_protected, delete_protected, ..AgentEdit::default() },
             )
+        }
+        4..=7 => {
+            // By itself, so that nothing else of it is refused.
+            let (group, queues) = if dice.coin() { (edit.group, None) } else { (None, edit.queues) };
+            AgentCommand::Edit(agent, AgentEdit { group, queues, ..AgentEdit::default() })
         }
         _ => AgentCommand::Edit(agent, edit),
     }
