@@ -203,3 +203,17 @@ async fn erasing_a_user_erases_the_agent_they_signed_in_as() {
         assert!(!text.contains("ida") && !text.contains("agent/7"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn queues_have_the_same_protections() {
+    let world = World::new().await;
+    let (owner, sales) = (world.owner(), "/api/v1/queues/Sales");
+    let _ =
+        owner.patch(sales, &json!({ "update_protected": true, "delete_protected": true })).await.expect(200);
+    let _ = owner.patch(sales, &json!({ "name": "Selling" })).await.refused(409, "update_protected");
+    let _ = owner.delete(sales).await.refused(409, "delete_protected");
+    let served = owner.patch(sales, &json!({ "agents": ["ann"] })).await.expect(200).json();
+    assert_eq!((&served["update_protected"], &served["delete_protected"]), (&json!(true), &json!(true)));
+    let away = json!({ "update_protected": false, "delete_protected": false, "name": "Selling" });
+    assert_eq!(owner.patch(sales, &away).await.expect(200).json()["name"], "Selling");
+}

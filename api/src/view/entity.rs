@@ -146,6 +146,8 @@ pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
         parts: queue.parts.iter().map(|id| id.uuid()).collect(),
         agents: queue.agents.iter().map(|id| id.uuid()).collect(),
         supervisors: queue.supervisors.iter().map(supervisor).collect(),
+        update_protected: queue.update_protected,
+        delete_protected: queue.delete_protected,
         status: queue.status.word(),
         version: queue.version,
         position: queue.changed,

@@ -154,6 +154,10 @@ pub struct QueueView {
     pub agents: Vec<Uuid>,
     /// Who supervises it.
     pub supervisors: Vec<SupervisorView>,
+    /// Whether what it is (name, description, key, parts) may not be changed, archiving included.
+    pub update_protected: bool,
+    /// Whether it may not be archived.
+    pub delete_protected: bool,
     /// `active` or `archived`.
     pub status: &'static str,
     /// How many events there were about it.

@@ -242,6 +242,8 @@ fn of_queue(event: &QueueEvent, after: &Organization) -> Gifts {
         | QueueEvent::Created { .. }
         | QueueEvent::Renamed { .. }
         | QueueEvent::Described { .. }
+        | QueueEvent::UpdateProtectionSet { .. }
+        | QueueEvent::DeleteProtectionSet { .. }
         | QueueEvent::Archived { .. }
         | QueueEvent::Restored { .. } => Gifts::default(),
     }

@@ -1,6 +1,7 @@
 //! The aggregate: all of an organization, the dispatch of decide and apply, the rules that span entities.
 
 mod agent_reach;
+mod agents;
 mod asks;
 pub mod authorize;
 mod caused;

@@ -4,7 +4,6 @@
 //! (a group's member, a role's holder) is kept here, in one place.
 
 use super::event::OrganizationEvent;
-use crate::agent::event::AgentEvent;
 use crate::agent::state::Agent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
@@ -260,6 +259,8 @@ impl Organization {
             | QueueEvent::Described { .. }
             | QueueEvent::VisibilityKeySet { .. }
             | QueueEvent::PartsChanged { .. }
+            | QueueEvent::UpdateProtectionSet { .. }
+            | QueueEvent::DeleteProtectionSet { .. }
             | QueueEvent::Archived { .. }
             | QueueEvent::Restored { .. } => {}
         }
@@ -314,35 +315,6 @@ impl Organization {
             | GroupEvent::Archived { .. }
             | GroupEvent::Restored { .. } => {}
         }
-    }
-
-    fn apply_agent(&mut self, event: &AgentEvent) {
-        let id = AgentId(event.subject().id);
-        if let Some(agent) = Agent::created(event, self.position) {
-            self.index_agent(&agent);
-            self.agents.insert(id, Arc::new(agent));
-            return;
-        }
-        let Some(before) = self.agents.get(&id).cloned() else { return };
-        let mut after = Agent::clone(&before);
-        after.apply(event, self.position);
-        if (&before.code, &before.aliases) != (&after.code, &after.aliases) {
-            before.called().for_each(|name| {
-                self.called.remove(folded(name).as_str());
-            });
-        }
-        if let Some(user) = before.supervisor {
-            self.supervised.remove(&(user, id));
-        }
-        self.index_agent(&after);
-        self.agents.insert(id, Arc::new(after));
-    }
-
-    fn index_agent(&mut self, agent: &Agent) {
-        agent.called().for_each(|name| {
-            self.called.insert(folded(name).into(), agent.id);
-        });
-        self.supervised.extend(agent.supervisor.map(|user| (user, agent.id)));
     }
 
     /// Builds the indexes from the entities.

@@ -137,6 +137,8 @@ fn queues() -> Vec<(&'static str, Value)> {
         ("queue.parts_changed", json!({ "queue": sales, "added": [spring], "removed": [] })),
         ("queue.agents_changed", json!({ "queue": sales, "added": [zoe, bob], "removed": [] })),
         ("queue.supervisor_set", json!({ "queue": sales, "user": bob, "from": null, "to": "editor" })),
+        ("queue.update_protection_set", json!({ "queue": sales, "from": false, "to": true })),
+        ("queue.delete_protection_set", json!({ "queue": sales, "from": true, "to": false })),
         ("queue.archived", json!({ "queue": sales, "from": "active", "to": "archived" })),
         ("queue.restored", json!({ "queue": sales, "from": "archived", "to": "active" })),
     ]

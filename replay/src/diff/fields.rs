@@ -136,6 +136,8 @@ impl Fields {
         for (user, supervision) in &queue.supervisors {
             self.entry("supervisors", &user.to_string(), supervision);
         }
+        self.field("update_protected", &queue.update_protected);
+        self.field("delete_protected", &queue.delete_protected);
         self.field("status", &queue.status);
     }
 

@@ -312,7 +312,14 @@ fn queue(ids: &Ids, dice: &mut Dice) -> QueueCommand {
             .then(|| dice.some(&ids.users).into_iter().map(|user| (user, supervision(dice))).collect()),
         ..QueueEdit::default()
     };
-    match dice.roll(6) {
+    match dice.roll(7) {
+        3 => {
+            let (update_protected, delete_protected) = (Some(dice.coin()), Some(dice.coin()));
+            QueueCommand::Edit(
+                queue,
+                QueueEdit { update_protected, delete_protected, ..QueueEdit::default() },
+            )
+        }
         0 => QueueCommand::Create(QueueEdit { name: Some(dice.name()), ..edit }),
         1 => QueueCommand::Archive(queue),
         2 => QueueCommand::Restore(queue),
