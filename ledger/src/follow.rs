@@ -13,6 +13,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+/// How long failed sign-ins are kept from when their count began, in microseconds (a day): no lock-out lasts longer.
+const ATTEMPTS_KEPT_US: i64 = 86_400_000_000;
+
 /// How often what is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Rhythm {
@@ -132,6 +135,9 @@ async fn purge(deployment: &Deployment, commands_kept: Duration) {
     }
     if let Err(error) = deployment.store().purge_sessions(now).await {
         failed("forgetting sessions that are over", &error);
+    }
+    if let Err(error) = deployment.store().purge_attempts(now.saturating_sub(ATTEMPTS_KEPT_US)).await {
+        failed("forgetting failed sign-ins", &error);
     }
 }
 

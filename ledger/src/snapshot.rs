@@ -6,7 +6,7 @@
 
 use crate::entry::Frontier;
 use crate::store::{Snapshot, Store, StoreError};
-use crate::writer::{Loaded, ledger_of};
+use crate::writer::{Loaded, ledger_of, to_head};
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::snapshot::SHAPE;
 use rollbook_domain::organization::state::Organization;
@@ -90,17 +90,27 @@ async fn opened(id: OrganizationId, snapshot: Snapshot) -> Option<Loaded> {
     read
 }
 
-/// The newest snapshot and its position, for whoever compares it with a fold: no state where it cannot be used;
-/// nothing if there is none.
+/// Where snapshots are kept, oldest first.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn positions(store: &Store, id: OrganizationId) -> Result<Vec<u64>, StoreError> {
+    let kept = store.snapshots_of(&ledger_of(id), &fingerprint()).await?;
+    Ok(kept.into_iter().rev().map(|(position, _)| position).collect())
+}
+
+/// The state kept at `position`, for whoever compares it with a fold. Nothing if it cannot be used or is gone.
 ///
 /// # Errors
 /// If the database cannot be read.
 pub async fn kept(
     store: &Store,
     id: OrganizationId,
-) -> Result<Option<(u64, Option<Organization>)>, StoreError> {
-    let found = store.snapshot_at(&ledger_of(id), &fingerprint(), u64::MAX).await?;
-    Ok(found.map(|snapshot| (snapshot.position, decode(id, &snapshot).map(|read| read.organization))))
+    position: u64,
+) -> Result<Option<Organization>, StoreError> {
+    let found = store.snapshot_at(&ledger_of(id), &fingerprint(), position).await?;
+    let Some(snapshot) = found.filter(|snapshot| snapshot.position == position) else { return Ok(None) };
+    Ok(opened(id, snapshot).await.map(|loaded| loaded.organization))
 }
 
 /// The length of the frontier (4 bytes, big endian), the frontier, the state.
@@ -180,11 +190,23 @@ impl Keeper {
 }
 
 async fn write(store: &Store, loaded: Loaded) -> Result<(), StoreError> {
-    let ledger = ledger_of(loaded.organization.id);
+    let (id, ledger, state) = (loaded.organization.id, ledger_of(loaded.organization.id), loaded.clone());
     // A large state takes long to encode: not on a thread that serves.
-    let encoded = tokio::task::spawn_blocking(move || encode(&loaded)).await;
+    let encoded = tokio::task::spawn_blocking(move || encode(&state)).await;
     let snapshot = encoded.map_err(|_| StoreError::Refused("encoding the state panicked".to_owned()))?;
     store.put_snapshot(&ledger, &snapshot).await?;
+    // Another process may have been asked to erase since this state, and have deleted the snapshots that there were before
+    // this one; should this process end now, it never hears of it.
+    let (erasures, mut now) = (loaded.erasures, loaded);
+    let read = to_head(store, &mut now).await;
+    if now.erasures > erasures {
+        delete(store.clone(), id).await;
+        return Ok(());
+    }
+    if let Err(error) = read {
+        tracing::warn!(organization = %id, %error, "a snapshot goes: what was erased since is not known");
+        return store.delete_snapshot(&ledger, &snapshot.fingerprint, snapshot.position).await.map(drop);
+    }
     let kept = store.snapshots_of(&ledger, &snapshot.fingerprint).await?;
     for position in surplus(&kept) {
         store.delete_snapshot(&ledger, &snapshot.fingerprint, position).await?;

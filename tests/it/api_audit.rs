@@ -232,6 +232,22 @@ async fn a_change_of_what_has_changed_since_is_refused() {
     let _ = world.owner().with("if-match", tag).act("/api/v1/users/ann/block").await.expect(200);
 }
 
+/// Whoever sends it counts on it.
+#[tokio::test]
+async fn a_precondition_that_cannot_be_held_against_anything_is_refused() {
+    let world = World::new().await;
+    let of_settings = |operation: &Operation| operation.name.ends_with("/settings");
+    let before = world.head().await;
+    for operation in operations_that(Does::Changes) {
+        if operation.names_a_thing() || of_settings(&operation) {
+            continue;
+        }
+        let answer = send(&world.owner().with("if-match", "\"1\""), &operation).await.refused(422, "invalid");
+        assert_eq!(answer.pointers(), ["If-Match"], "{}", operation.name);
+    }
+    assert_eq!(world.head().await, before);
+}
+
 #[tokio::test]
 async fn asking_for_what_is_so_already_leaves_no_event() {
     each(async |world, operation| {

@@ -83,6 +83,29 @@ async fn a_key_that_was_replaced_is_401_and_a_blocked_users_key_too() {
     assert_eq!(key.get("/api/v1/me").await.status, 401);
 }
 
+/// Each was asked for where there was none.
+#[tokio::test]
+async fn of_api_keys_made_at_once_one_works_and_none_once_it_is_revoked() {
+    let world = World::new().await;
+    let (owner, path) = (world.owner(), "/api/v1/users/ann/api-key");
+    let (one, other) = tokio::join!(owner.act(path), owner.act(path));
+    let keys = [one, other].map(|made| made.expect(201).json()["api_key"].as_str().unwrap().to_owned());
+    let working = async || {
+        let mut working = 0;
+        for key in &keys {
+            working += usize::from(world.anonymous().bearer(key).get("/api/v1/me").await.is_ok());
+        }
+        working
+    };
+    let ann = world.north.id(Kind::User, "ann").to_string();
+    let (store, north) = (world.app.deployment().store(), world.north.id.to_string());
+    assert_eq!(working().await, 1);
+    assert_eq!(store.credentials_of(&north, &ann).await.unwrap().len(), 1);
+    let _ = world.owner().delete(path).await.expect(200);
+    assert_eq!(working().await, 0);
+    assert_eq!(store.credentials_of(&north, &ann).await.unwrap(), []);
+}
+
 #[tokio::test]
 async fn whoever_lacks_the_permission_is_refused_and_it_is_on_record() {
     let world = World::new().await;

@@ -162,3 +162,12 @@ async fn the_description_is_served_to_anybody() {
     assert_eq!(answer.json(), description());
     assert_eq!(answer.json()["openapi"], "3.1.0");
 }
+
+#[tokio::test]
+async fn what_is_not_among_the_pages_is_refused_by_a_problem_too() {
+    let anybody = rollbook_tests::app::World::new().await.anonymous();
+    let _ = anybody.get("/api/docs/nothing.js").await.refused(404, "no_such_path");
+    for path in ["/api/docs/", "/api/openapi.json", "/healthz", "/metrics"] {
+        let _ = anybody.act(path).await.refused(405, "method_not_allowed");
+    }
+}

@@ -76,6 +76,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
     ),
     row("GET /api/v1/diff", "/api/v1/diff?from=2", "", Reads),
     row("GET /api/v1/organization", "/api/v1/organization", "", Reads),
+    row(
+        "POST /api/v1/organization/transfer",
+        "/api/v1/organization/transfer",
+        r#"{"to":"administrator"}"#,
+        Changes,
+    ),
     row("GET /api/v1/groups", "/api/v1/groups", "", Reads),
     row(
         "POST /api/v1/groups",
@@ -168,6 +174,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         r#"{"select":{"subject":{"kind":"user","id":"blocked"},"to":{"version":1}}}"#,
         Reads,
     ),
+    row("GET /api/v1/seats", "/api/v1/seats", "", Reads),
     row("GET /api/v1/settings", "/api/v1/settings", "", Reads),
     row("PATCH /api/v1/settings", "/api/v1/settings", r#"{"lock_out_minutes":20}"#, Changes),
     row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),
@@ -218,6 +225,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         "PUT /api/v1/users/{id}/keys",
         "/api/v1/users/ann/keys",
         r#"{"keys":["VIP"],"masterkey":false}"#,
+        Changes,
+    ),
+    row(
+        "PUT /api/v1/users/{id}/login-window",
+        "/api/v1/users/ann/login-window",
+        r#"{"login_window":{"until":"2126-01-01T00:00:00Z","hours":{"time_zone":"Europe/Madrid","week":[{"day":"monday","from":"08:00","until":"18:00"}]}}}"#,
         Changes,
     ),
     row(

@@ -351,3 +351,45 @@ async fn headers_that_mean_nothing_are_422_and_name_the_header() {
         world.owner().with("rollbook-min-position", "abc").get("/api/v1/users").await.refused(422, "invalid");
     assert_eq!(answer.pointers(), ["Rollbook-Min-Position"]);
 }
+
+/// They are kept in an order of their own; an error names the place where the wrong one was sent.
+#[tokio::test]
+async fn a_grant_of_what_the_catalog_does_not_have_is_named_where_it_was_sent() {
+    let world = World::new().await;
+    let grants = ["users.view", "a.nothing"].map(|name| json!({ "permission": name, "scope": "all" }));
+    for (method, path, mut body) in [
+        ("PUT", "/api/v1/users/ann/custom-profile", json!({})),
+        ("POST", "/api/v1/profiles", json!({ "name": "New" })),
+        ("PATCH", "/api/v1/roles/Helper", json!({})),
+    ] {
+        body["grants"] = json!(grants);
+        let answer = world.owner().send(method, path, Some(&body)).await.refused(422, "invalid");
+        assert_eq!(answer.pointers(), ["/grants/1/permission"], "{method} {path}");
+    }
+}
+
+/// A member that is null is named, and what is named is replaced: by nothing, where that may be.
+#[tokio::test]
+async fn null_is_not_taken_for_a_member_that_was_left_out() {
+    let world = World::new().await;
+    let before = world.head().await;
+    let bulk = |member: &str| json!({ "ids": ["ann"], "set": { member: null } });
+    let plain = |member: &str| json!({ member: null });
+    let refused = [
+        ("PATCH", "/api/v1/users/ann", plain("login"), "/login"),
+        ("PATCH", "/api/v1/users/ann", plain("name"), "/name"),
+        ("PUT", "/api/v1/users/ann/keys", plain("keys"), "/keys"),
+        ("PUT", "/api/v1/users/ann/keys", plain("superuser"), "/superuser"),
+        ("POST", "/api/v1/users/bulk", bulk("role"), "/set/role"),
+        ("POST", "/api/v1/users/bulk", bulk("keys"), "/set/keys"),
+        ("POST", "/api/v1/users/bulk", bulk("status"), "/set/status"),
+        ("PATCH", "/api/v1/groups/East", plain("members"), "/members"),
+    ];
+    for (method, path, body, pointer) in refused {
+        let answer = world.owner().send(method, path, Some(&body)).await.refused(422, "invalid");
+        assert_eq!(answer.pointers(), [pointer], "{method} {path}");
+    }
+    assert_eq!(world.head().await, before);
+    let _ = world.owner().patch("/api/v1/users/ann", &json!({ "email": null })).await.expect(200);
+    assert_eq!(world.head().await, before + 1);
+}

@@ -217,6 +217,28 @@ async fn what_one_may_not_see_cannot_be_given_by_name_or_id() {
     let _ = giver.put("/api/v1/users/ann/keys", &json!({ "keys": ["VIP"] })).await.expect(200);
 }
 
+/// A group shows the ids of its members, not how they are called.
+#[tokio::test]
+async fn what_a_thing_shows_by_its_id_may_stay_by_its_id_and_cannot_be_guessed_by_name() {
+    let world = World::new().await;
+    let grants = ["groups.view", "groups.edit"].map(|name| json!({ "permission": name, "scope": "all" }));
+    let role = json!({ "name": "Grouper", "rank": 45, "grants": grants });
+    let _ = world.owner().post("/api/v1/roles", &role).await.expect(201);
+    let _ = world.owner().put("/api/v1/users/manager/role", &json!({ "role": "Grouper" })).await.expect(200);
+    let grouper = world.user("manager");
+    let members = grouper.get("/api/v1/groups/East").await.expect(200).json()["members"].clone();
+    let login = world.owner().get(&format!("/api/v1/users/{}", members[0].as_str().unwrap())).await;
+    let login = login.expect(200).json()["login"].clone();
+    let put =
+        async |members: Value| grouper.patch("/api/v1/groups/East", &json!({ "members": members })).await;
+    let _ = put(members).await.expect(200);
+    assert_alike(
+        &put(json!([login])).await.expect(422),
+        &put(json!(["Nothing77"])).await,
+        "a member's login",
+    );
+}
+
 #[tokio::test]
 async fn a_filter_tells_nothing_of_what_one_may_not_see() {
     let world = World::new().await;
@@ -226,4 +248,61 @@ async fn a_filter_tells_nothing_of_what_one_may_not_see() {
         assert_alike(&one, &other, filter);
         let _ = world.owner().get(&format!("/api/v1/users?{filter}={there}")).await.expect(200);
     }
+}
+
+/// A role that shapes queues and may plan rollbacks, and sees nobody.
+async fn shaper(world: &World) -> Client {
+    let grants = ["queues.view", "queues.edit", "keys.view", "rollback.plan", "rollback.apply"];
+    let grants: Vec<_> = grants.iter().map(|name| json!({ "permission": name, "scope": "all" })).collect();
+    let role = json!({ "name": "Shaper", "rank": 45, "grants": grants });
+    let _ = world.owner().post("/api/v1/roles", &role).await.expect(201);
+    let _ = world.owner().put("/api/v1/users/manager/role", &json!({ "role": "Shaper" })).await.expect(200);
+    world.user("manager")
+}
+
+#[tokio::test]
+async fn whom_a_change_affects_is_counted_and_only_those_are_listed_whom_one_sees() {
+    let world = World::new().await;
+    let shaper = shaper(&world).await;
+    let logins = |affected: &Value| {
+        let users = affected["users"].as_array().unwrap().clone();
+        users.iter().map(|one| one["user"]["login"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let lock = json!({ "visibility_key": "VIP" });
+    let dry = async |client: Client| {
+        client.with("rollbook-dry-run", "true").patch("/api/v1/queues/Sales", &lock).await.expect(200).json()
+    };
+    let (all, few) =
+        (dry(world.owner()).await["affected"].clone(), dry(shaper.clone()).await["affected"].clone());
+    assert!(logins(&all).contains(&"administrator".to_owned()), "{all:#}");
+    assert_eq!((logins(&few), &few["count"]), (vec!["manager".to_owned()], &all["count"]));
+    // The same of a plan, and of the plan that is shown in place of another.
+    let _ = world.owner().patch("/api/v1/queues/Sales", &lock).await.expect(200);
+    let select = json!({ "events": [world.head().await] });
+    let plan = async |client: &Client| {
+        client.post("/api/v1/rollbacks/plan", &json!({ "select": select })).await.expect(200).json()
+    };
+    // Whoever does not hold the key of a queue does not see it.
+    for login in ["owner", "manager"] {
+        let keys = json!({ "keys": ["VIP"] });
+        let _ = world.owner().put(&format!("/api/v1/users/{login}/keys"), &keys).await.expect(200);
+    }
+    let (all, few) =
+        (plan(&world.owner()).await["affected"].clone(), plan(&shaper).await["affected"].clone());
+    assert!(logins(&all).contains(&"administrator".to_owned()), "{all:#}");
+    assert_eq!((logins(&few), &few["count"]), (Vec::new(), &all["count"]));
+    let apply = json!({ "plan": "0".repeat(64), "select": select });
+    let stale = shaper.post("/api/v1/rollbacks", &apply).await.refused(409, "stale_plan");
+    assert_eq!(logins(&stale.json()["plan"]["affected"]), Vec::<String>::new());
+}
+
+/// What is not undone is shown too: passwords, API keys, lock-outs.
+#[tokio::test]
+async fn a_plan_shows_nothing_of_what_happened_to_those_whom_one_may_not_see() {
+    let world = World::new().await;
+    let shaper = shaper(&world).await;
+    let _ = world.owner().act("/api/v1/users/ann/api-key").await.expect(201);
+    let select = json!({ "select": { "events": [world.head().await] } });
+    let _ = world.owner().post("/api/v1/rollbacks/plan", &select).await.expect(200);
+    let _ = shaper.post("/api/v1/rollbacks/plan", &select).await.refused(404, "not_found");
 }

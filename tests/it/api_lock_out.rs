@@ -215,3 +215,108 @@ async fn an_address_that_fails_everywhere_must_wait_and_its_neighbour_need_not()
     let forged = attacker.with("x-forwarded-for", "203.0.113.10");
     let _ = sign_in(&forged, "ann", PASSWORD).await.refused(429, "too_many_attempts");
 }
+
+/// As many wrong passwords at once as one likes: those that are checked side by side are all that come too many.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_sent_at_once_are_counted_before_the_next_is_checked() {
+    let options = ServeOptions { hashes_at_once: 2, ..ServeOptions::default() };
+    let world = World::with(options).await;
+    for (organization, login) in [("north", "agent"), ("north", "nobody"), ("nowhere", "agent")] {
+        let tasks: Vec<_> = (0..40)
+            .map(|n| {
+                let client = world.anonymous().from(IpAddr::from([203, 0, 113, n]));
+                let body =
+                    json!({ "organization": organization, "login": login, "password": "wrong password" });
+                tokio::spawn(async move { client.post("/api/v1/sessions", &body).await.status })
+            })
+            .collect();
+        let mut checked = 0;
+        for task in tasks {
+            let status = task.await.unwrap();
+            assert!([401, 429].contains(&status), "{status}");
+            checked += usize::from(status == 401);
+        }
+        assert!((10..=11).contains(&checked), "{organization} {login}: {checked} were checked");
+    }
+}
+
+/// Neither by a lock-out nor by an address that must wait.
+#[tokio::test]
+async fn which_organizations_there_are_is_not_told_by_counting() {
+    let world = World::new().await;
+    let client = world.anonymous().from("203.0.113.9".parse().unwrap());
+    let one = async |organization: &str, login: &str| {
+        let body = json!({ "organization": organization, "login": login, "password": "wrong password" });
+        client.post("/api/v1/sessions", &body).await
+    };
+    for organization in ["nowhere", "north"] {
+        for _ in 0..10 {
+            let _ = one(organization, "nobody").await.refused(401, "sign_in_failed");
+        }
+        let _ = one(organization, "nobody").await.refused(429, "too_many_attempts");
+        let _ = one(organization, "another").await.refused(401, "sign_in_failed");
+    }
+    for n in 0..78 {
+        let organization = ["nowhere", "north", "south"][n % 3];
+        let _ = one(organization, &format!("guess{n}")).await.refused(401, "sign_in_failed");
+    }
+    for organization in ["nowhere", "elsewhere", "north", "south"] {
+        let _ = one(organization, "last").await.refused(429, "too_many_attempts");
+    }
+}
+
+#[tokio::test]
+async fn a_network_of_addresses_that_one_host_has_counts_as_one() {
+    let world = World::new().await;
+    for n in 0..100 {
+        let client = world.anonymous().from(format!("2001:db8:1:2::{n:x}").parse().unwrap());
+        let failed = sign_in(&client, &format!("guess{n}"), "wrong password").await;
+        let _ = failed.refused(401, "sign_in_failed");
+    }
+    let same = world.anonymous().from("2001:db8:1:2:ffff::1".parse().unwrap());
+    let _ = sign_in(&same, "ann", PASSWORD).await.refused(429, "too_many_attempts");
+    let other = world.anonymous().from("2001:db8:1:3::1".parse().unwrap());
+    let _ = sign_in(&other, "ann", PASSWORD).await.expect(201);
+}
+
+/// Some proxies append to the header, others add a line of their own after the client's.
+#[tokio::test]
+async fn behind_a_proxy_the_last_address_counts_however_it_is_written() {
+    let options = ServeOptions { behind_proxy: true, ..ServeOptions::default() };
+    let world = World::with(options).await;
+    for n in 0..100 {
+        let client = world.anonymous().with("x-forwarded-for", format!("198.51.100.{n}, 203.0.113.9"));
+        let _ = sign_in(&client, &format!("guess{n}"), "wrong password").await.refused(401, "sign_in_failed");
+    }
+    let forged = world.anonymous().with("x-forwarded-for", "198.51.100.200");
+    let waits = sign_in(&forged.with("x-forwarded-for", "203.0.113.9"), "ann", PASSWORD).await;
+    let _ = waits.refused(429, "too_many_attempts");
+}
+
+/// Whoever took over a session does not find out the password with it.
+#[tokio::test]
+async fn guesses_at_ones_old_password_count_as_guesses_at_signing_in() {
+    let world = World::new().await;
+    let guess = json!({ "old": "wrong password", "new": "another password" });
+    let path = "/api/v1/users/agent/password";
+    let before = world.activity().await;
+    for _ in 0..10 {
+        let wrong = world.user("agent").put(path, &guess).await.refused(422, "invalid");
+        assert_eq!(wrong.pointers(), ["/old"]);
+    }
+    let right = json!({ "old": PASSWORD, "new": "another password" });
+    let locked = world.user("agent").put(path, &right).await.refused(429, "too_many_attempts");
+    assert!(locked.header("retry-after").is_some());
+    let _ = sign_in(&world.anonymous(), "agent", PASSWORD).await.refused(429, "too_many_attempts");
+    let acts = world.activity_after(before).await;
+    let first = acts.iter().find(|act| act.event_type == "session.failed").unwrap();
+    assert_eq!(first.payload["detail"]["why"], "not the old password");
+    assert!(first.metadata.contains_key("session"), "{first:?}");
+    // A right one in between forgets them.
+    let _ = world.owner().act("/api/v1/users/agent/unblock").await.expect(200);
+    for _ in 0..9 {
+        let _ = world.user("agent").put(path, &guess).await.refused(422, "invalid");
+    }
+    let _ = world.user("agent").put(path, &right).await.expect(200);
+    let _ = sign_in(&world.anonymous(), "agent", "another password").await.expect(201);
+}

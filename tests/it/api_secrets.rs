@@ -1,9 +1,11 @@
 //! Nothing secret and nothing personal where it does not belong: unmistakable values are planted through good and bad
 //! requests, then looked for in ledgers, logs, errors, headers and the database's file.
 
+use rollbook_domain::kernel::id::Kind;
 use rollbook_tests::app::World;
 use rollbook_tests::client::{Answer, Client};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -157,4 +159,36 @@ async fn planted_values_are_found_only_where_they_belong() {
             assert!(!bytes.contains(secret), "{secret} lies in {:?}", file.file_name());
         }
     }
+}
+
+/// SHA-256 of a request as it is remembered where nothing in it is secret.
+fn quick(line: &str, body: &Value) -> [u8; 32] {
+    let texts = [line, "", "", ""].into_iter().fold(Sha256::new(), |digest, text| {
+        digest.chain_update((text.len() as u64).to_be_bytes()).chain_update(text)
+    });
+    texts.chain_update(body.to_string()).finalize().into()
+}
+
+/// The digest of a request lies in the database for a week.
+#[tokio::test]
+async fn what_is_remembered_of_a_password_is_no_quicker_to_guess_from_than_its_hash() {
+    let world = World::new().await;
+    let owner = world.north.id(Kind::User, "owner");
+    let new = json!({ "login": "zoe", "name": "Zoe", "role": "agent", "password": "correct password" });
+    let (put, rename) = (json!({ "new": "another password" }), json!({ "name": "Ann Other" }));
+    for (key, method, path, body, is_secret) in [
+        ("a", "POST", "/api/v1/users", &new, true),
+        ("b", "PUT", "/api/v1/users/ann/password", &put, true),
+        ("c", "PATCH", "/api/v1/users/ann", &rename, false),
+    ] {
+        let ask = async || world.owner().with("idempotency-key", key).send(method, path, Some(body)).await;
+        let _ = ask().await;
+        assert_eq!(ask().await.header("rollbook-replayed"), Some("true"), "{path}");
+        let (store, north) = (world.app.deployment().store(), world.north.id.to_string());
+        let kept = store.command(&north, &format!("user:{owner}"), key).await.unwrap().unwrap();
+        assert_eq!(kept.digest != quick(&format!("{method} {path}"), body), is_secret, "{method} {path}");
+    }
+    let other = world.owner().with("idempotency-key", "b");
+    let other = other.put("/api/v1/users/ann/password", &json!({ "new": "third password" })).await;
+    let _ = other.refused(422, "idempotency_key_reused");
 }

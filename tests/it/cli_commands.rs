@@ -218,6 +218,55 @@ fn rebuild_says_what_is_live_now() {
     let world = World::new();
     let rebuilt = json(&world.run(&["--json", "rebuild"]));
     assert!(rebuilt["rows"].as_u64().unwrap() > 5, "{rebuilt}");
+    let database =
+        rusqlite::Connection::open(world.folder.path().join("rollbook-data/rollbook.sqlite")).unwrap();
+    let ran = "SELECT payload FROM events WHERE aggregate_type = 'system' AND event_type = 'operator.ran'";
+    let told: String = database.query_row(ran, [], |row| row.get(0)).unwrap();
+    assert_eq!(told, r#"{"operation":"rebuild"}"#);
+}
+
+#[test]
+fn a_refusal_at_the_command_line_names_the_flag_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let owner = |more: &[&str]| {
+        let founding = ["init", "--organization", "acme", "--owner-name", "Ada"];
+        let refused = run(folder.path(), &[&founding, more].concat());
+        assert_eq!(code(&refused), 3, "{}", stderr(&refused));
+        stderr(&refused)
+    };
+    assert!(owner(&["--owner", "a b"]).contains("--owner: "), "{}", owner(&["--owner", "a b"]));
+    let said = owner(&["--owner", "ada", "--owner-email", "nonsense"]);
+    assert!(said.contains("--owner-email: ") && !said.contains("nonsense"), "{said}");
+    let world = World::new();
+    for (wrong, wanted) in [("", "--reason: say why"), (" ", "--reason: say why")] {
+        let refused = world.run(&["recover", "--organization", "acme", "--login", "ada", "--reason", wrong]);
+        assert_eq!(code(&refused), 2);
+        assert!(stderr(&refused).contains(wanted), "{}", stderr(&refused));
+    }
+    let long = "x".repeat(70_000);
+    let refused = world.run(&["recover", "--organization", "acme", "--login", "ada", "--reason", &long]);
+    assert_eq!(code(&refused), 3);
+    assert!(stderr(&refused).contains("--reason: "), "{}", stderr(&refused));
+}
+
+#[test]
+fn a_database_that_nobody_serves_is_told_from_one_that_cannot_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let verify = |url: &str| run(folder.path(), &["verify", "--database-url", url]);
+    // Port 1 is never served.
+    let nobody = verify("postgres://u:planted@127.0.0.1:1/x");
+    assert_eq!(code(&nobody), 4, "{}", stderr(&nobody));
+    let said = stderr(&nobody);
+    assert!(said.contains("at 127.0.0.1, port 1: ") && said.contains("refused"), "{said}");
+    assert!(!said.contains("planted"), "{said}");
+    let unreadable = verify("postgres://u:planted@127.0.0.1/x?sslmode=wat");
+    assert_eq!(code(&unreadable), 2, "{}", stderr(&unreadable));
+    assert!(stderr(&unreadable).contains("`database_url`"), "{}", stderr(&unreadable));
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let no_folder = run(folder.path(), &["init", "--organization", "a", "--owner", "b", "--data", "file"]);
+    assert_eq!(code(&no_folder), 2);
+    assert!(stderr(&no_folder).contains("--data file is not a folder"), "{}", stderr(&no_folder));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The tables of the documentation are the tables of the program: settings and codes.
 
 use rollbook_api::config::KNOWN;
+use rollbook_domain::settings::state::{Setting, SettingValue};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,20 @@ fn the_operations_guide_lists_every_setting_as_it_is() {
         assert!(guide.contains(&row), "docs/OPERATIONS.md misses the row\n{row}");
     }
     assert_eq!(guide.matches("| `ROLLBOOK_").count(), KNOWN.len(), "a row for a setting that is not there");
+}
+
+#[test]
+fn the_api_guide_lists_every_setting_of_an_organization_as_it_is() {
+    let guide = document("API.md");
+    for setting in Setting::ALL {
+        let default = match setting.default_value() {
+            SettingValue::Flag(flag) => flag.to_string(),
+            SettingValue::Number(number) => number.to_string(),
+            SettingValue::Word(word) => word,
+        };
+        let row = format!("| `{setting}` | {} | `{default}` | ", setting.wanted());
+        assert!(guide.contains(&row), "docs/API.md misses the row\n{row}");
+    }
 }
 
 fn sources(folder: &Path, into: &mut Vec<String>) {
@@ -71,6 +86,51 @@ fn the_api_guide_lists_every_code() {
     let missing: Vec<_> =
         codes().into_iter().filter(|code| !guide.contains(&format!("| `{code}` |"))).collect();
     assert!(missing.is_empty(), "docs/API.md misses {missing:?}");
+}
+
+/// Status and code of every problem that `api` makes by name, read off its sources.
+fn statuses() -> BTreeSet<(String, String)> {
+    let mut api = Vec::new();
+    sources(&root().join("api/src"), &mut api);
+    let mut found = BTreeSet::new();
+    for source in &api {
+        for rest in source.split("StatusCode::").skip(1) {
+            let (name, rest) = rest.split_once(',').unwrap_or_default();
+            let status = match name {
+                "BAD_REQUEST" => 400,
+                "UNAUTHORIZED" => 401,
+                "FORBIDDEN" => 403,
+                "NOT_FOUND" => 404,
+                "METHOD_NOT_ALLOWED" => 405,
+                "CONFLICT" => 409,
+                "PAYLOAD_TOO_LARGE" => 413,
+                "UNSUPPORTED_MEDIA_TYPE" => 415,
+                "UNPROCESSABLE_ENTITY" => 422,
+                "TOO_MANY_REQUESTS" => 429,
+                "INTERNAL_SERVER_ERROR" => 500,
+                _ => continue,
+            };
+            let code = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+            found.extend(code.map(|code| (code.to_owned(), status.to_string())));
+        }
+        for marker in ["unavailable(\"", "logged(\""] {
+            let codes = source.split(marker).skip(1).filter_map(|rest| rest.split('"').next());
+            found.extend(codes.map(|code| (code.to_owned(), "503".to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_api_guide_tells_each_code_with_the_status_that_it_is_answered_with() {
+    let guide = document("API.md");
+    let statuses = statuses();
+    assert!(statuses.len() > 25, "{statuses:?}");
+    let wrong: Vec<_> = statuses
+        .into_iter()
+        .filter(|(code, status)| !guide.contains(&format!("| `{code}` | {status} |")))
+        .collect();
+    assert!(wrong.is_empty(), "docs/API.md says otherwise of {wrong:?}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::ledger_writer::{assert_history_is, mixed, oracle};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::{Deployment, Open};
-use rollbook_ledger::store::Store;
-use rollbook_ledger::writer::{WriteError, Written};
+use rollbook_ledger::store::{Store, StoreError};
+use rollbook_ledger::writer::{WriteError, Written, ledger_of};
 use rollbook_tests::proxy::Proxy;
 use sqlx::Connection;
 use std::time::Duration;
@@ -157,6 +157,40 @@ async fn under_a_network_that_loses_answers_at_random_each_command_counts_once()
     }
     caught.unwrap();
     assert_same(&oracle(&accepted), &open.writer.published().organization);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_is_to_be_held_is_not_waited_for_without_end() {
+    let world = World::postgres();
+    let (proxy, deployment) = through_a_proxy(&world, 2).await;
+    let (open, _) = staged(&deployment).await;
+    proxy.fall_silent(true);
+    // At once, or the connection would be asked first whether it still lives.
+    let ledger = ledger_of(open.writer.id());
+    let held = tokio::time::timeout(PATIENCE, deployment.store().hold(&ledger)).await.expect("it ends");
+    assert!(matches!(held, Err(StoreError::Unavailable(_))), "{held:?}");
+    proxy.fall_silent(false);
+    submit(&open, "yan").await.unwrap();
+}
+
+/// The database is gone; who waits for the writer is not told so one after another, each after as long a wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_while_the_database_is_gone_is_told_so_with_the_first() {
+    let world = World::postgres();
+    let (open, _) = staged(&world.deployment().await).await;
+    let (proxy, deployment) = through_a_proxy(&world, 2).await;
+    // This writer has not compared the clocks yet.
+    let open = deployment.open(open.writer.id()).await.unwrap();
+    drop(proxy);
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let open = open.clone();
+        tasks.spawn(async move { submit(&open, &format!("user{n}")).await });
+    }
+    let told = tokio::time::timeout(PATIENCE, tasks.join_all()).await.expect("all are told");
+    for told in told {
+        assert!(matches!(told, Err(WriteError::Unavailable(_))), "{told:?}");
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Erasures at once, in one process and in two: each is confirmed once, and everybody is answered where.
-use crate::ledger_world::{World, create_user, founded, new_id, on_both_engines, role, write};
+use crate::ledger_world::{World, context, create_user, founded, new_id, on_both_engines, role, write};
 use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::agent::state::Erasure;
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
+use rollbook_ledger::activity::{self, Act, ActivityOutcome, DENIED};
 use rollbook_ledger::deployment::{Deployment, Open};
 use rollbook_ledger::erase;
 use rollbook_ledger::writer::ledger_of;
+use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 on_both_engines! {
@@ -16,6 +19,7 @@ on_both_engines! {
     an_erasure_of_more_is_confirmed_of_its_own
     starts_at_once_finish_what_was_cut_off_once
     starts_at_once_finish_the_erasure_of_an_agent_once
+    an_erasure_waits_for_what_is_being_written_of_the_person
 }
 
 /// How many try at once.
@@ -125,4 +129,47 @@ async fn starts_at_once_finish_the_erasure_of_an_agent_once(world: World) {
     assert_eq!(values(&first, id, &agent.to_string()).await, 0);
     open.writer.catch_up().await.unwrap();
     assert_eq!(open.writer.published().organization.agent(agent).map(|agent| agent.version), Some(4));
+}
+
+async fn an_erasure_waits_for_what_is_being_written_of_the_person(world: World) {
+    let deployment = world.deployment().await;
+    let (open, _) = founded(&deployment, new_id()).await;
+    let agent = role(&open.writer.published().organization, true);
+    let created = write(&open, Actor::Operator, create_user("zoe", agent)).await.unwrap();
+    let zoe = created.organization.user_by_login("zoe").unwrap().id;
+    let mut context = context(Actor::User(zoe));
+    (context.at, context.ip) = (deployment.clock().now(), Some("203.0.113.77".to_owned()));
+    let act = Act {
+        context,
+        actor_role: None,
+        action: DENIED,
+        outcome: ActivityOutcome::Refused,
+        subject: None,
+        judged_at: created.position,
+        detail: BTreeMap::new(),
+    };
+    // One is written at once, and so the ledger has a head; the other is counted.
+    open.activity.note(act.clone());
+    open.activity.flush().await;
+    open.activity.note(act);
+    write(&open, Actor::Operator, Command::User(UserCommand::Archive(zoe))).await.unwrap();
+    request(&open, zoe, true).await;
+    let held = world.hold().await;
+    let writing = tokio::spawn({
+        let activity = open.activity.clone();
+        async move { activity.flush().await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let erasing = tokio::spawn({
+        let (deployment, open) = (deployment.clone(), open.clone());
+        async move { erase::finish(deployment.store(), deployment.clock(), &open, zoe).await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    held.release().await;
+    writing.await.unwrap();
+    assert!(erasing.await.unwrap().unwrap().is_some());
+    let acts = activity::ledger_of(open.writer.id());
+    assert_eq!(deployment.store().head(&acts).await.unwrap().unwrap().position, 2);
+    let left = deployment.store().personal_of(&acts, &format!("{zoe}/authored")).await.unwrap();
+    assert_eq!(left, []);
 }

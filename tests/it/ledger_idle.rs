@@ -6,6 +6,7 @@ use crate::ledger_world::{
 use crate::ledger_writer::{ask, assert_history_is, founding, oracle};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::OrganizationId;
+use rollbook_domain::organization::command::Command;
 use rollbook_ledger::activity::{self, Act, ActivityOutcome, DENIED};
 use rollbook_ledger::codec;
 use rollbook_ledger::deployment::{Deployment, Memory, Open};
@@ -22,6 +23,7 @@ on_both_engines! {
     whoever_holds_a_handle_keeps_the_organization
     whoever_comes_during_the_closing_does_not_wait_and_keeps_it_open
     what_nobody_waits_for_any_more_is_carried_out_before_the_closing
+    what_is_loaded_is_loaded_to_its_end_though_nobody_waits_so_long
     the_longest_idle_leave_first_and_no_more_than_need_be
     what_was_counted_is_written_and_a_snapshot_kept
     a_database_behind_what_was_acknowledged_is_found_out_after_the_closing_too
@@ -203,6 +205,27 @@ async fn what_nobody_waits_for_any_more_is_carried_out_before_the_closing(world:
     assert!(["xia", "yan", "zoe"].iter().all(|login| again.user_by_login(login).is_some()));
 }
 
+async fn what_is_loaded_is_loaded_to_its_end_though_nobody_waits_so_long(world: World) {
+    let deployment = world.deployment().await;
+    let (open, owner) = founded(&deployment, new_id()).await;
+    let id = open.writer.id();
+    let agent = role(&open.writer.published().organization, true);
+    for part in 0..3 {
+        let users = (0..1_000).map(|n| create_user(&format!("user{part}x{n}"), agent)).collect();
+        write(&open, owner, Command::Many(users)).await.unwrap();
+    }
+    let (patient, elsewhere) = (world.deployment().await, world.deployment().await);
+    let began = Instant::now();
+    patient.open(id).await.unwrap();
+    let patience = began.elapsed() / 20;
+    let mut tries = 0;
+    while tokio::time::timeout(patience, elsewhere.open(id)).await.is_err() {
+        tries += 1;
+        assert!(tries < 300, "every try began from the first entry");
+    }
+    assert!(tries > 0, "one waited long enough");
+}
+
 async fn the_longest_idle_leave_first_and_no_more_than_need_be(world: World) {
     let deployment = world.deployment().await;
     let mut made = Vec::new();
@@ -261,8 +284,7 @@ async fn what_was_counted_is_written_and_a_snapshot_kept(world: World) {
     let counts: Vec<u64> = rows.into_iter().map(|row| count(codec::reveal(row).unwrap())).collect();
     assert_eq!(counts.iter().sum::<u64>(), 5, "{counts:?}");
     assert!(world.rows("counting").await.is_empty());
-    let kept = rollbook_ledger::snapshot::kept(deployment.store(), id).await.unwrap();
-    assert_eq!(kept.map(|(at, _)| at), Some(position));
+    assert_eq!(rollbook_ledger::snapshot::positions(deployment.store(), id).await, Ok(vec![position]));
 }
 
 async fn a_database_behind_what_was_acknowledged_is_found_out_after_the_closing_too(world: World) {

@@ -1,22 +1,24 @@
 //! When going on could be wrong the writer stops, and whoever opens the organization again is told why.
 use crate::ledger_world::{
-    World, create_user, founded, history, new_id, on_both_engines, role, submission, write,
+    World, create_user, founded, history, new_id, on_both_engines, role, submission, user_called, write,
 };
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::UserId;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::Command;
-use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::command::{UserCommand, UserEdit};
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::{Deployment, Open};
 use rollbook_ledger::writer::{LoadError, WriteError, ledger_of};
 
 on_both_engines! {
     a_row_beyond_the_head_stops_the_writer
+    what_lies_beside_no_row_beyond_the_head_stops_the_writer
     a_rewritten_row_is_not_read
     a_column_that_contradicts_its_entry_is_not_read
     a_lost_row_stops_the_writer
     a_database_behind_what_was_acknowledged_is_not_served
+    a_database_that_went_another_way_since_is_not_served
     a_ledger_of_a_newer_release_is_not_served
     a_clock_behind_the_last_entry_writes_nothing
     a_value_that_is_gone_without_a_request_is_a_loss_and_with_one_it_is_erased
@@ -59,6 +61,40 @@ async fn a_row_beyond_the_head_stops_the_writer(world: World) {
     let (why, opened) = stopped(&deployment, &open).await;
     assert!(why.contains(&format!("a row lies at position {}, beyond the head", last + 1)), "{why}");
     assert!(matches!(opened, Err(LoadError::Beyond { position }) if position == last + 1));
+}
+
+async fn what_lies_beside_no_row_beyond_the_head_stops_the_writer(world: World) {
+    let (_deployment, open, _) = stage(&world).await;
+    let (id, state) = (open.writer.id(), open.writer.published().organization.clone());
+    let (zoe, next) = (user_called(&state, "zoe"), state.position + 1);
+    let beside = [
+        (
+            "event_subjects",
+            "(aggregate_id, aggregate_type, sequence, subject_kind, subject_id)",
+            format!("'user', '{zoe}'"),
+        ),
+        (
+            "personal_values",
+            "(aggregate_id, aggregate_type, sequence, person, ordinals, salts, vals)",
+            format!("'{zoe}', '[]', '[]', '[]'"),
+        ),
+    ];
+    for (table, columns, values) in beside {
+        let deployment = world.deployment().await;
+        let open = deployment.open(id).await.unwrap();
+        let row = format!("('{id}', 'organization', {next}, {values})");
+        world.tamper(&format!("INSERT INTO {table} {columns} VALUES {row};")).await;
+        let edit = UserEdit { name: Some("Zoe Other".to_owned()), ..UserEdit::default() };
+        let error =
+            write(&open, Actor::Operator, Command::User(UserCommand::Edit(zoe, edit))).await.unwrap_err();
+        let told = format!("the database is damaged: rows of `{table}` lie beyond the head");
+        assert!(matches!(&error, WriteError::Stopped(why) if why.starts_with(&told)), "{error}");
+        assert!(open.writer.has_stopped());
+        let opened = deployment.open(id).await;
+        assert!(matches!(opened, Err(LoadError::Beyond { position }) if position == next));
+        world.tamper(&format!("DELETE FROM {table} WHERE sequence = {next};")).await;
+    }
+    another(&open, "yan").await.unwrap();
 }
 
 async fn a_rewritten_row_is_not_read(world: World) {
@@ -115,6 +151,25 @@ async fn a_database_behind_what_was_acknowledged_is_not_served(world: World) {
     // A process that acknowledged nothing beyond it has nothing to compare with.
     let other = world.deployment().await.open(id).await.unwrap();
     assert_eq!(other.writer.published().organization.position, position);
+}
+
+async fn a_database_that_went_another_way_since_is_not_served(world: World) {
+    let (deployment, open, _) = stage(&world).await;
+    let id = open.writer.id();
+    let earlier = deployment.store().head(&ledger_of(id)).await.unwrap().unwrap();
+    let last = another(&open, "xia").await.unwrap();
+    world.back_to(&earlier).await;
+    let elsewhere = world.deployment().await;
+    let other = elsewhere.open(id).await.unwrap();
+    for login in ["ugo", "vic"] {
+        another(&other, login).await.unwrap();
+    }
+    let (why, opened) = stopped(&deployment, &open).await;
+    assert!(why.contains("or that are known here"), "{why}");
+    // Not now nor later, though the ledger is as long as what was acknowledged, and longer.
+    assert!(matches!(opened, Err(LoadError::Forked { position }) if position == last));
+    other.writer.keep_snapshot().await;
+    assert!(matches!(deployment.open(id).await, Err(LoadError::Forked { position }) if position == last));
 }
 
 async fn a_ledger_of_a_newer_release_is_not_served(world: World) {

@@ -53,7 +53,7 @@ async fn the_url_says_whether_tls_is_spoken_and_who_is_trusted() {
         ("verify-full", None),
     ] {
         let why = refusal(&server, mode, root).await;
-        assert!(why.starts_with("no TLS with the server: "), "{why}");
+        assert!(why.starts_with("at 127.0.0.1, port ") && why.contains("no TLS with the server: "), "{why}");
         assert!(why.contains("UnknownIssuer"), "{why}");
         assert!(why.ends_with("see `sslmode` and `sslrootcert` of the database url"), "{why}");
     }

@@ -21,6 +21,7 @@ on_both_engines! {
     many_who_find_the_same_mark_record_it_once
     a_process_that_was_taken_for_ended_still_writes_what_it_knows
     a_count_that_was_written_is_not_unknown_though_its_mark_is_left
+    what_is_being_written_is_written_though_nobody_waits_any_more
 }
 
 /// How old a mark must be where a test does not wait.
@@ -188,4 +189,27 @@ async fn a_count_that_was_written_is_not_unknown_though_its_mark_is_left(world: 
     again.note(act(&open));
     until_marked(&store).await;
     assert_ne!(store.counting_before(i64::MAX).await.unwrap()[0].mark, mark.mark);
+}
+
+async fn what_is_being_written_is_written_though_nobody_waits_any_more(world: World) {
+    let deployment = world.deployment().await;
+    let (open, _) = founded(&deployment, new_id()).await;
+    let (store, id) = (deployment.store().clone(), open.writer.id());
+    let of = |permission: &str| Act {
+        detail: [("permission".to_owned(), permission.to_owned())].into(),
+        ..act(&open)
+    };
+    open.activity.record(act(&open)).await.unwrap();
+    let held = world.hold().await;
+    // Three firsts, of which two wait for another, and what is counted.
+    for permission in ["users.edit", "users.block", "users.erase", "users.edit", "users.edit"] {
+        open.activity.note(of(permission));
+    }
+    let given_up = tokio::time::timeout(Duration::from_millis(200), open.activity.flush()).await;
+    assert!(given_up.is_err(), "it waits for the database");
+    held.release().await;
+    open.activity.flush().await;
+    let acts = acts(&store, id).await;
+    assert_eq!(acts.iter().map(|(_, count)| count).sum::<u64>(), 1 + 5, "{acts:?}");
+    assert_eq!(marked(&store).await, 0);
 }

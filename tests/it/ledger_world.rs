@@ -140,6 +140,7 @@ impl World {
         self.tamper(&format!(
             "DELETE FROM state_snapshots WHERE position > {position};
              DELETE FROM personal_values WHERE sequence > {position}; DELETE FROM events WHERE sequence > {position};
+             DELETE FROM event_subjects WHERE sequence > {position};
              UPDATE heads SET position = {position}, batch = '{batch}', frontier = {frontier};"
         ))
         .await;

@@ -3,6 +3,7 @@ use crate::replay_world::{World, grants, none, on_both_engines};
 use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::snapshot::SHAPE;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::activity::{Act, Activity, ActivityOutcome, SIGNED_IN};
 use rollbook_ledger::entry::leaf_hash;
@@ -11,6 +12,7 @@ use rollbook_ledger::system::System;
 use rollbook_ledger::writer::ledger_of;
 use rollbook_replay::rollback::{Selection, To};
 use rollbook_replay::verify::{Kind, Report, verify};
+use sha2::Digest as _;
 
 on_both_engines!(
     a_good_deployment_is_clean_in_all_three_kinds_of_ledger,
@@ -20,6 +22,7 @@ on_both_engines!(
     a_time_an_actor_and_a_batch_that_were_changed,
     a_subject_that_was_added_or_removed,
     a_history_that_goes_on_after_the_head,
+    personal_values_that_lie_after_the_head,
     a_row_that_was_deleted,
     a_head_that_was_moved_without_rows,
     rows_that_lie_after_the_head,
@@ -30,6 +33,7 @@ on_both_engines!(
     a_row_that_was_forged_with_its_leaf,
     a_password_that_no_event_made,
     a_snapshot_that_is_not_the_fold,
+    an_older_snapshot_that_was_forged,
     an_organization_without_a_head,
     rows_of_a_ledger_without_a_head,
     every_finding_of_many_is_named,
@@ -162,6 +166,19 @@ async fn a_history_that_goes_on_after_the_head(world: World) {
     assert_eq!(found, format!("the history of role:{owner} has this position, which no row is at"));
 }
 
+async fn personal_values_that_lie_after_the_head(world: World) {
+    peopled(&world).await;
+    let (id, last) = (world.now().id, world.now().position);
+    let insert = "INSERT INTO personal_values
+        (aggregate_id, aggregate_type, sequence, person, ordinals, salts, vals) VALUES";
+    let row = |at: u64| format!("('{id}', 'organization', {at}, '{}', '[]', '[]', '[]')", world.owner);
+    tamper(&world, &format!("{insert} {}, {}", row(last + 1), row(last + 9))).await;
+    finds(&world, &[last + 1, last + 9].map(|at| (Kind::Commitment, Some(at)))).await;
+    let found = verified(&world).await.findings.remove(0).what;
+    let owner = world.owner;
+    assert_eq!(found, format!("personal values of {owner} lie at this position, which no row is at"));
+}
+
 async fn a_row_that_was_deleted(world: World) {
     peopled(&world).await;
     tamper(&world, "DELETE FROM events WHERE sequence = 4").await;
@@ -278,6 +295,28 @@ async fn a_snapshot_that_is_not_the_fold(world: World) {
     finds(&world, &[]).await;
     tamper(&world, "UPDATE state_snapshots SET position = position - 1").await;
     finds(&world, &[(Kind::Snapshot, Some(position - 1))]).await;
+}
+
+async fn an_older_snapshot_that_was_forged(world: World) {
+    peopled(&world).await;
+    let (ledger, position) = (ledger_of(world.now().id), world.now().position);
+    world.writer.keep_snapshot().await;
+    world.user("ben", "Agent", None).await;
+    world.writer.keep_snapshot().await;
+    finds(&world, &[]).await;
+    // A state that could be one, sealed as whoever can write it can seal it: the past would be answered from it.
+    let fingerprint = format!("{SHAPE}/tree-1");
+    let snapshot = |at| world.store.snapshot_at(&ledger, &fingerprint, at);
+    let (newest, older) = (snapshot(u64::MAX).await.unwrap(), snapshot(position).await.unwrap());
+    let (newest, mut older) = (newest.unwrap(), older.unwrap());
+    let ann = older.state.windows(11).position(|part| part == b"ann of Acme").unwrap();
+    older.state[ann..ann + 3].copy_from_slice(b"Eve");
+    older.digest = sha2::Sha256::digest(&older.state).into();
+    world.store.delete_snapshots(&ledger).await.unwrap();
+    for one in [&older, &newest] {
+        assert!(world.store.put_snapshot(&ledger, one).await.unwrap());
+    }
+    finds(&world, &[(Kind::Snapshot, Some(position))]).await;
 }
 
 async fn an_organization_without_a_head(world: World) {

@@ -30,6 +30,7 @@ struct Faults {
     cuts: watch::Sender<u64>,
     /// Bytes that may still go to clients before the cut; `None` means no limit.
     left_to_client: Mutex<Option<u64>>,
+    silent: AtomicBool,
     swallow: AtomicBool,
     /// Answers are swallowed on the next connection that sends these bytes.
     swallow_after: Mutex<Option<Vec<u8>>>,
@@ -70,6 +71,12 @@ impl Proxy {
         *lock(&self.faults.left_to_client) = Some(bytes);
     }
 
+    /// While on, no answer comes through, and a connection that waited for one stays open and silent: as when a machine is
+    /// gone without a word.
+    pub fn fall_silent(&self, on: bool) {
+        self.faults.silent.store(on, Ordering::SeqCst);
+    }
+
     /// While on, requests still reach the target, but its first answer on a connection is dropped and the connection
     /// closed: whatever was asked for has been done, and the client does not learn of it.
     pub fn swallow_answers(&self, on: bool) {
@@ -107,6 +114,7 @@ impl Faults {
         Self {
             cuts: watch::Sender::new(0),
             left_to_client: Mutex::new(None),
+            silent: AtomicBool::new(false),
             swallow: AtomicBool::new(false),
             swallow_after: Mutex::new(None),
             swallowed: AtomicU64::new(0),
@@ -217,6 +225,9 @@ async fn answers(
         if chunk.is_empty() {
             return Ok(());
         }
+        if faults.silent.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
         if faults.swallow.load(Ordering::SeqCst) || marked.load(Ordering::SeqCst) {
             faults.swallowed.fetch_add(count as u64, Ordering::SeqCst);
             return Ok(());
@@ -321,6 +332,21 @@ mod tests {
         assert_eq!(received.recv_timeout(PATIENCE).unwrap(), b"COMMIT");
         assert_eq!(proxy.swallowed_bytes(), 6);
         proxy.swallow_answers(false);
+        assert_eq!(ask(&mut client(&proxy), "COMMIT"), "COMMIT");
+    }
+
+    #[test]
+    fn a_connection_that_fell_silent_stays_open_and_another_works_afterwards() {
+        let (target, received) = echo();
+        let proxy = Proxy::start(target);
+        let mut one = client(&proxy);
+        proxy.fall_silent(true);
+        one.write_all(b"COMMIT").unwrap();
+        assert_eq!(received.recv_timeout(PATIENCE).unwrap(), b"COMMIT");
+        one.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let error = one.read(&mut [0; 6]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+        proxy.fall_silent(false);
         assert_eq!(ask(&mut client(&proxy), "COMMIT"), "COMMIT");
     }
 

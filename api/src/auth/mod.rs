@@ -4,6 +4,7 @@
 //! hashed with Argon2id, off the async threads.
 
 pub mod api_key;
+pub(crate) mod guess;
 pub mod password;
 pub mod session;
 pub mod sign_in;

@@ -5,12 +5,13 @@
 use super::random;
 use crate::error::Problem;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use axum::body::Bytes;
 use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::rejection::FieldError;
 use rollbook_ledger::store::{Credential, CredentialChange};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Shortest password, in characters (NIST SP 800-63B §5.1.1.2).
 pub const PASSWORD_CHARS_MIN: usize = 8;
@@ -35,14 +36,41 @@ impl Passwords {
     /// # Errors
     /// [`Problem`] if hashing fails, which it does only without randomness or memory.
     pub async fn hash(&self, password: String) -> Result<String, Problem> {
-        self.run(move || {
+        let work = move || {
             let hash = Argon2::default().hash_password(password.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
-        })
-        .await?
-        .map_err(|error| Problem::internal(&error))
+        };
+        self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
     }
 
+    /// A digest of what holds a password, as slow to guess from as a password's hash. The same for the same `salt`.
+    ///
+    /// # Errors
+    /// [`Problem`] if hashing fails, which it does only without memory.
+    pub async fn digest(&self, bytes: Bytes, salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+        let work = move || {
+            let mut digest = [0; 32];
+            let done = Argon2::default().hash_password_into(&bytes, &salt, &mut digest);
+            done.map(|()| digest).map_err(|error| error.to_string())
+        };
+        self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`Problem`] if there are none any more.
+    pub async fn turn(&self) -> Result<Turn, Problem> {
+        let permit = self.permits.clone().acquire_owned().await;
+        permit.map(|permit| Turn(Arc::new(permit))).map_err(|error| Problem::internal(&error))
+    }
+}
+
+/// One's turn to hash or check, for as long as it is held.
+#[derive(Debug)]
+pub struct Turn(Arc<OwnedSemaphorePermit>);
+
+impl Turn {
     /// Whether `password` is the one that was hashed. Without a hash the same work is done and the answer is
     /// no, so that the time it takes tells nothing.
     ///
@@ -58,10 +86,11 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(|error| Problem::internal(&error))?;
+        // Whoever hangs up does not end the work, nor the turn before it.
+        let turn = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
-            drop(permit);
+            drop(turn);
             result
         });
         done.await.map_err(|error| Problem::internal(&error))
@@ -127,9 +156,10 @@ mod tests {
         let passwords = Passwords::new(1);
         let hash = passwords.hash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("wrong horse".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+        let turn = passwords.turn().await.unwrap();
+        assert!(turn.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!turn.verify("wrong horse".into(), Some(hash)).await.unwrap());
+        assert!(!turn.verify("correct horse".into(), None).await.unwrap());
     }
 
     #[test]

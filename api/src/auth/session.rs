@@ -6,8 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// The cookie that holds a session token.
-pub const COOKIE: &str = "rollbook_session";
+/// The cookie that holds a session token. Over TLS its name keeps a neighbouring host from setting one of its own, so
+/// that nobody acts in a session that was put upon them (RFC 6265bis, section 4.1.3.2).
+#[must_use]
+pub fn cookie(secure: bool) -> &'static str {
+    if secure { "__Host-rollbook_session" } else { "rollbook_session" }
+}
+
 const PREFIX: &str = "rbs_";
 
 /// A new token and the hash to store.

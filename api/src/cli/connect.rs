@@ -73,6 +73,9 @@ pub(crate) async fn sqlite(folder: &Path, create: bool) -> Result<Store, Failure
         let detail = format!("there is no Rollbook database in {folder}; found one with `rollbook init`");
         return Err(Failure::Usage(detail));
     }
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::Usage(format!("--data {} is not a folder", folder.display())));
+    }
     let made = std::fs::create_dir_all(folder);
     made.map_err(|error| Failure::Usage(format!("--data {}: {error}", folder.display())))?;
     Ok(Store::sqlite(&file).await?)

@@ -34,6 +34,10 @@ pub(super) async fn run(global: &Global, command: Demo, output: &Output) -> Resu
         let detail = "the demonstration is an SQLite folder; use --data, not --database-url";
         return Err(Failure::Usage(detail.to_owned()));
     }
+    if global.config.is_some() {
+        let detail = "the demonstration reads no settings file; leave --config out";
+        return Err(Failure::Usage(detail.to_owned()));
+    }
     let folder = global.data.clone().unwrap_or_else(|| PathBuf::from(FOLDER_DEFAULT));
     super::serve::log_to_stderr(LogFormat::Text, "warn");
     server::metrics::install();

@@ -1,5 +1,7 @@
 //! Why a command failed, and the exit code that says so.
 
+use rollbook_domain::kernel::rejection::FieldError;
+use rollbook_domain::organization::rejection::Rejection;
 use rollbook_ledger::store::{ReadError, SchemaError, StoreError};
 use rollbook_ledger::writer::{LoadError, WriteError};
 use std::process::ExitCode;
@@ -30,6 +32,23 @@ impl Failure {
             Self::Unavailable(_) => 4,
         })
     }
+}
+
+/// What the rules call a member of a request, and the flag that it came from.
+const FLAGS: [(&str, &str); 5] = [
+    ("/login", "--owner"),
+    ("/name", "--owner-name"),
+    ("/email", "--owner-email"),
+    ("Rollbook-Reason", "--reason"),
+    ("Rollbook-Ticket", "--ticket"),
+];
+
+fn fields(errors: &[FieldError]) -> String {
+    let say = |error: &FieldError| {
+        let flag = FLAGS.iter().find(|(pointer, _)| *pointer == error.pointer);
+        format!("{}: {}", flag.map_or(error.pointer.as_str(), |(_, flag)| flag), error.detail)
+    };
+    errors.iter().map(say).collect::<Vec<_>>().join("; ")
 }
 
 impl From<StoreError> for Failure {
@@ -76,6 +95,10 @@ impl From<LoadError> for Failure {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         match error {
+            WriteError::Rejected(Rejection::Invalid(errors)) => Self::Refused(fields(&errors)),
+            WriteError::Rejected(Rejection::ReasonRequired) => Self::Refused(
+                "this organization demands a reason for this change; give it by --reason".to_owned(),
+            ),
             WriteError::Rejected(_) | WriteError::KeyReused | WriteError::NotStorable(_) => {
                 Self::Refused(error.to_string())
             }

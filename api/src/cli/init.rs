@@ -23,7 +23,7 @@ pub(crate) struct Init {
     /// The organization's name.
     #[arg(long, value_name = "NAME")]
     pub(crate) organization: String,
-    /// The catalog it starts from.
+    /// The catalog it starts from: standard, queuemetrics, voximplant, xcally or ucontact.
     #[arg(long, default_value = "standard")]
     pub(crate) catalog: String,
     /// The owner's login.

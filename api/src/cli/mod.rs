@@ -41,7 +41,7 @@ pub(crate) struct Global {
     /// Settings file; by default rollbook.toml in the working folder, if there is one.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Folder of the embedded SQLite database, by default ./rollbook-data (ROLLBOOK_DATA).
+    /// Folder of the embedded SQLite database: ./rollbook-data (ROLLBOOK_DATA) unless given, ./rollbook-demo for `demo`.
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "database_url")]
     data: Option<PathBuf>,
     /// PostgreSQL, for example postgres://rollbook@localhost/rollbook (ROLLBOOK_DATABASE_URL).

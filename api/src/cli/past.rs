@@ -59,6 +59,9 @@ pub(super) async fn history(global: &Global, command: History, output: &Output) 
         lines.push("… and more; raise --limit".to_owned());
     }
     let json: Vec<_> = items.into_iter().map(|(_, json)| json).collect();
+    if lines.is_empty() {
+        lines.push("nothing has happened to it yet".to_owned());
+    }
     output.answer(&lines.join("\n"), &json!({ "items": json, "more": more }));
     Ok(())
 }

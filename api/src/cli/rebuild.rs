@@ -1,9 +1,11 @@
 //! `rollbook rebuild`: make the activity log anew from the ledgers, compare, and swap.
 
+use super::init::operator_context;
 use super::output::Output;
 use super::{Failure, Global};
 use clap::Args;
 use rollbook_ledger::store::StoreError;
+use rollbook_ledger::system::entries;
 use rollbook_projections::ProjectionError;
 use rollbook_projections::rebuild::{OnDifference, rebuild};
 use serde_json::json;
@@ -26,6 +28,8 @@ pub(super) async fn run(global: &Global, command: Rebuild, output: &Output) -> R
     });
     let rebuilt = rebuilt.await.map_err(failure)?;
     bar.finish_and_clear();
+    let (context, what) = (operator_context(deployment.clock().now())?, json!({ "operation": "rebuild" }));
+    deployment.system().append(&context, entries::OPERATED, what).await?;
     let mut text = format!("the activity log is version {} now: {} rows", rebuilt.version, rebuilt.rows);
     text += &format!(", {} compared", rebuilt.compared);
     if let Some(differs) = &rebuilt.differs {

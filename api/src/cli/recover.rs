@@ -32,6 +32,9 @@ pub(super) struct Recover {
 }
 
 pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> Result<(), Failure> {
+    if command.reason.trim().is_empty() {
+        return Err(Failure::Usage("--reason: say why, or leave it out".to_owned()));
+    }
     let (deployment, registered, open) = global.organization(&command.organization).await?;
     let state = open.writer.published().organization.clone();
     let user = state.user_by_sign_in(&command.login).cloned();
@@ -42,7 +45,6 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let password = URL_SAFE_NO_PAD.encode(random::<15>()?);
     let (credential, put) = stored_password(&password, context.at).await?;
     let put = owned(put, &user.id.to_string());
-    let old = user.password.map(|old| CredentialChange::Delete(old.to_string()));
     let is_archived = user.status.value == Status::Archived;
     let returns_as = if is_archived { user.before_archive } else { user.status.value };
     let restore = is_archived.then_some(UserCommand::Restore(user.id));
@@ -53,7 +55,7 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
         context: context.clone(),
         command: Command::Many(steps.map(Command::User).collect()),
         idempotency: None,
-        credentials: old.into_iter().chain([put]).collect(),
+        credentials: vec![put],
         only_at: None,
     };
     open.writer.submit(submission).await?;

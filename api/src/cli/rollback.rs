@@ -91,11 +91,12 @@ pub(super) async fn run(global: &Global, command: Rollback, output: &Output) -> 
             let wanted = Apply { plan, selection, resolve, idempotency: None };
             let applied = apply(deployment.store(), &open.writer, &context, &wanted).await;
             let applied = applied.map_err(not_applied)?;
-            let position = match applied.answer {
-                Answer::Written(written) => written.position,
-                Answer::Replayed(replayed) => replayed.1.position,
+            let (position, is_new) = match applied.answer {
+                Answer::Written(written) => (written.position, !written.events.is_empty()),
+                Answer::Replayed(replayed) => (replayed.1.position, true),
             };
-            let text = format!("undone at position {position}\nid: {}", applied.id);
+            let done = if is_new { "undone" } else { "there was nothing to undo;" };
+            let text = format!("{done} at position {position}\nid: {}", applied.id);
             output.answer(&text, &json!({ "id": applied.id, "position": position }));
             Ok(())
         }

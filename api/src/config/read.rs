@@ -3,9 +3,12 @@
 use super::known::find;
 use super::{ConfigError, Database, LogFormat, Settings};
 use config::{Map, Value, ValueKind};
+use rollbook_ledger::store::Store;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
+
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn settings(merged: &Map<String, Value>) -> Result<Settings, ConfigError> {
     let reader = Reader(merged);
@@ -46,16 +49,22 @@ impl Reader<'_> {
 
     fn database(&self) -> Result<Database, ConfigError> {
         let url = self.text("database_url")?;
+        // Said, but empty: the weaker layers' databases are out already.
+        if url.is_empty() && self.0.contains_key("database_url") {
+            return Err(self.wrong("database_url", "is not empty; leave it out for a folder"));
+        }
         if url.is_empty() {
             return match self.text("data")? {
                 empty if empty.is_empty() => Err(self.wrong("data", "names a folder")),
                 folder => Ok(Database::Folder(PathBuf::from(folder))),
             };
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        if Store::is_postgres_url(&url) {
             return Ok(Database::Postgres(url));
         }
-        Err(self.wrong("database_url", "begins with postgres://"))
+        let wanted =
+            "is a URL such as postgres://user@host/database?sslmode=verify-full, every parameter known";
+        Err(self.wrong("database_url", wanted))
     }
 
     fn count(&self, key: &str, min: u64, max: u64) -> Result<u64, ConfigError> {
@@ -82,9 +91,14 @@ impl Reader<'_> {
 
     fn log_level(&self) -> Result<String, ConfigError> {
         let level = self.text("log_level")?;
+        // A bare word that is no level would be read as a target, and all else silenced.
+        let is_meant = |part: &str| part.contains('=') || LEVELS.contains(&part.trim());
         match EnvFilter::try_new(&level) {
-            Ok(_) if !level.is_empty() => Ok(level),
-            _ => Err(self.wrong("log_level", "is error, warn, info, debug or trace")),
+            Ok(_) if level.split(',').all(is_meant) => Ok(level),
+            _ => {
+                let levels = LEVELS.join(", ");
+                Err(self.wrong("log_level", &format!("is one of {levels}, or a list as in info,sqlx=warn")))
+            }
         }
     }
 }

@@ -102,6 +102,33 @@ fn an_error_names_the_key_and_where_it_came_from() {
 }
 
 #[test]
+fn a_word_that_is_no_level_does_not_silence_the_log() {
+    let level = |level: &str| Layers { environment: env(&[("log_level", level)]), ..Layers::default() };
+    for wrong in ["warning", "nope nope", "", "info,everything"] {
+        let said = error(level(wrong));
+        assert!(
+            said.contains("is one of error, warn, info, debug, trace, or a list as in"),
+            "{wrong}: {said}"
+        );
+    }
+    for right in ["warn", "info,sqlx=warn", "rollbook_ledger=debug"] {
+        assert_eq!(level(right).settings().unwrap().log_level, right);
+    }
+}
+
+#[test]
+fn a_database_url_that_cannot_be_read_is_named_with_its_layer() {
+    for wrong in ["", "postgres://u:planted@h/d?sslmode=wat", "postgres://u:planted@h:port/d"] {
+        let said = error(Layers { environment: env(&[("database_url", wrong)]), ..Layers::default() });
+        assert!(
+            said.starts_with("setting `database_url` (environment ROLLBOOK_DATABASE_URL): is "),
+            "{said}"
+        );
+        assert!(!said.contains("planted"), "{said}");
+    }
+}
+
+#[test]
 fn a_secret_is_repeated_neither_by_an_error_nor_by_debug() {
     let said =
         error(Layers { environment: env(&[("database_url", "mysql://u:planted@h")]), ..Layers::default() });

@@ -38,7 +38,7 @@ impl From<WriteError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
             WriteError::Busy => Self::unavailable("busy", detail, 1),
-            WriteError::Moved => Self::new(StatusCode::CONFLICT, "moved", detail),
+            WriteError::Moved => Self::unavailable("moved", detail, 1),
             WriteError::Unavailable(_) => logged("unavailable", &detail, 2),
             WriteError::ClockSkew { .. } => logged("clock_skew", &detail, 30),
             WriteError::Stopped(_) => logged("not_served", &detail, 30),

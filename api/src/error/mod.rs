@@ -9,6 +9,7 @@ mod past;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::rejection::FieldError;
+use rollbook_domain::organization::rejection::Rejection;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -95,9 +96,7 @@ impl Problem {
     /// 422 for single fields.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
-        let detail = format!("the request cannot be accepted: see {}", pointers.join(", "));
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        Rejection::Invalid(errors).into()
     }
 
     /// 422 for one field.

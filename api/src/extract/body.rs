@@ -46,7 +46,9 @@ pub(crate) async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result
             let detail = "a body has at most 1,048,576 bytes; larger work is done in parts";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
         }
-        status => Problem::new(status, "body_unreadable", "the body could not be read to its end"),
+        _ => {
+            Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body could not be read to its end")
+        }
     })
 }
 
@@ -201,7 +203,8 @@ fn field_error(path: &str, message: &str) -> FieldError {
         return FieldError::new(&at, "unknown_member", "there is no such member here");
     }
     if message.starts_with("unknown variant") {
-        let expected = message.split("expected").nth(1).unwrap_or_default().trim();
+        // The value stands before it, and may say anything.
+        let expected = message.rsplit("`, expected ").next().unwrap_or_default();
         return FieldError::new(path, "unknown_word", &format!("must be {expected}"));
     }
     FieldError::new(path, "wrong_type", "is not of the kind that is wanted here")
@@ -242,9 +245,23 @@ mod tests {
         assert_eq!(refused(r#"{"name":5}"#), ("wrong_type".into(), "/name".into()));
     }
 
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Word {
+        Queue,
+        Campaign,
+    }
+
     #[test]
     fn an_error_never_repeats_a_value() {
         let problem = read::<Shape>(parse(br#"{"name":["hunter2"]}"#).unwrap()).expect_err("refused");
         assert!(!format!("{problem:?}").contains("hunter2"));
+        for text in ["hunter2", "x`, expected hunter2", "expected hunter2"] {
+            let problem = read::<Word>(Value::from(text)).expect_err("refused");
+            let error = problem.errors.first().map(|error| error.detail.clone()).unwrap_or_default();
+            assert_eq!(error, "must be `queue` or `campaign`", "{text}");
+        }
+        assert!(matches!(read(Value::from("queue")), Ok(Word::Queue)));
+        assert!(matches!(read(Value::from("campaign")), Ok(Word::Campaign)));
     }
 }

@@ -10,13 +10,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::CookieJar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{CredentialId, OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::{Facts, Targets};
 use rollbook_domain::permission::resolve::{self, Question};
 use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome};
+use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Open;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -53,6 +55,7 @@ pub struct Caller {
     pub session: Option<Uuid>,
     /// Where from.
     pub client: Client,
+    clock: Clock,
 }
 
 impl FromRequestParts<App> for Client {
@@ -75,9 +78,9 @@ impl FromRequestParts<App> for Client {
     }
 }
 
-/// The last hop that the proxy in front saw.
+/// The last hop that the proxy in front saw. A proxy may add a line of its own after those that the client sent.
 fn forwarded(headers: &HeaderMap) -> Option<String> {
-    let list = headers.get("X-Forwarded-For")?.to_str().ok()?;
+    let list = headers.get_all("X-Forwarded-For").iter().next_back()?.to_str().ok()?;
     list.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok().map(|ip| ip.to_string())
 }
 
@@ -90,24 +93,29 @@ impl FromRequestParts<App> for Caller {
             return Ok(caller);
         }
         let client = Client::from_request_parts(parts, app).await?;
-        let token = token(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let cookie = session::cookie(app.options().secure_cookies);
+        let token = token(&parts.headers, cookie).ok_or_else(Problem::unauthenticated)?;
         let caller = match ApiKey::parse(&token) {
             Some(key) => by_api_key(app, &key, client).await?,
             None => by_session(app, &token, client).await?,
         };
         let published = caller.open.writer.published();
-        let active = published.organization.user(caller.user).is_some_and(User::is_active);
-        if active { Ok(caller) } else { Err(Problem::unauthenticated()) }
+        let organization = &published.organization;
+        let user = organization.user(caller.user);
+        let is_active = user.is_some_and(|user| user.is_active_at(caller.at(organization)));
+        if is_active { Ok(caller) } else { Err(Problem::unauthenticated()) }
     }
 }
 
 /// `Authorization: Bearer …`, else the cookie.
-fn token(headers: &HeaderMap) -> Option<String> {
+fn token(headers: &HeaderMap, cookie: &str) -> Option<String> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = bearer.map(|value| value.strip_prefix("Bearer ").unwrap_or_default().trim().to_owned());
-    bearer.or_else(|| {
-        CookieJar::from_headers(headers).get(session::COOKIE).map(|cookie| cookie.value().to_owned())
-    })
+    let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("Bearer");
+    let bearer = bearer.map(|value| match value.split_once(' ') {
+        Some((scheme, token)) if is_bearer(scheme) => token.trim().to_owned(),
+        Some(_) | None => String::new(),
+    });
+    bearer.or_else(|| CookieJar::from_headers(headers).get(cookie).map(|cookie| cookie.value().to_owned()))
 }
 
 async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Problem> {
@@ -119,7 +127,8 @@ async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Pr
     let user = UserId(parse(&found.user_id)?);
     let open = app.open(OrganizationId(parse(&found.aggregate_id)?)).await?;
     let session = Some(parse(&found.id)?);
-    Ok(Caller { open, user, actor: Actor::User(user), session, client })
+    let clock = app.deployment().clock().clone();
+    Ok(Caller { open, user, actor: Actor::User(user), session, client, clock })
 }
 
 async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, Problem> {
@@ -130,7 +139,13 @@ async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, P
     let user = UserId(stored.user_id.parse().map_err(|error: uuid::Error| Problem::internal(&error))?);
     let open = app.open(key.organization).await?;
     let actor = Actor::ApiKey { user, key: key.credential };
-    Ok(Caller { open, user, actor, session: None, client })
+    let clock = app.deployment().clock().clone();
+    let caller = Caller { open, user, actor, session: None, client, clock };
+    if !caller.has_api_key(key.credential) {
+        // Another process may have made it just now.
+        caller.open.writer.catch_up().await?;
+    }
+    if caller.has_api_key(key.credential) { Ok(caller) } else { Err(Problem::unauthenticated()) }
 }
 
 /// A context of this client, at no time yet.
@@ -162,6 +177,12 @@ impl Caller {
         self.open.writer.published().organization.clone()
     }
 
+    /// When a question is judged that is about now: login windows open and shut without an event.
+    #[must_use]
+    pub fn at(&self, organization: &Organization) -> Moment {
+        self.clock.now().max(organization.at)
+    }
+
     /// The user who asks, in `organization`.
     ///
     /// # Errors
@@ -170,10 +191,30 @@ impl Caller {
         organization.user(self.user).ok_or_else(Problem::unauthenticated)
     }
 
-    /// The caller's eyes, as of `now`.
+    /// The caller's eyes, as of `now`, judged when it is asked.
     #[must_use]
     pub fn eyes<'a>(&self, now: &'a Organization) -> Eyes<'a> {
-        Eyes::of(now, self.user)
+        Eyes::of(now, self.user, self.at(now))
+    }
+
+    /// Whether the API key is the user's one. That it is stored is not enough: the ledger says whose it is.
+    fn has_api_key(&self, key: CredentialId) -> bool {
+        let published = self.open.writer.published();
+        published.organization.user(self.user).is_some_and(|user| user.api_key == Some(key))
+    }
+
+    /// Whether what they were let in by still lets them in: nobody signed them out or revoked the key.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn is_still_in(&self, app: &App) -> Result<bool, Problem> {
+        let Some(this) = self.session else {
+            return Ok(matches!(self.actor, Actor::ApiKey { key, .. } if self.has_api_key(key)));
+        };
+        let (organization, user) = (self.open.writer.id().to_string(), self.user.to_string());
+        let sessions = app.deployment().store().sessions_of(&organization, &user).await?;
+        let (this, now) = (this.to_string(), app.deployment().clock().now().micros());
+        Ok(sessions.iter().any(|session| session.id == this && session.expires_at_us > now))
     }
 
     /// The context of a mutation by this caller.
@@ -194,7 +235,7 @@ impl Caller {
     #[must_use]
     pub fn may(&self, organization: &Organization, permission: &str, targets: &Targets) -> bool {
         let Some(who) = organization.user(self.user) else { return false };
-        let (facts, at) = (Facts::default(), organization.at);
+        let (facts, at) = (Facts::default(), self.at(organization));
         resolve::allowed(
             organization,
             &Question { who, permission, targets, facts: &facts, at, as_if_active: false },
@@ -224,7 +265,7 @@ impl Caller {
     /// 404, as if it were not there.
     pub fn sees(&self, organization: &Organization, subject: Subject) -> Result<(), Problem> {
         let me = self.me(organization)?;
-        let seen = visible::sees(organization, me, subject, organization.at);
+        let seen = visible::sees(organization, me, subject, self.at(organization));
         if seen { Ok(()) } else { Err(Problem::not_found(subject.kind.word())) }
     }
 

@@ -54,6 +54,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Meta {
     }
 }
 
+impl Meta {
+    /// Refuses `If-Match` where there is nothing to hold it against: whoever sends it counts on it.
+    ///
+    /// # Errors
+    /// 422 naming the header.
+    pub fn matches_nothing(&self) -> Result<(), Problem> {
+        match self.if_match {
+            None => Ok(()),
+            Some(_) => {
+                let detail = "this request is not about one entity that is there; send it without";
+                Err(Problem::field("If-Match", "not_here", detail))
+            }
+        }
+    }
+}
+
 fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -46,7 +46,7 @@ struct CheckBody {
     #[schema(value_type = Option<Object>)]
     facts: Option<NamedFacts>,
     /// A position, or an RFC 3339 time.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     at: Option<At>,
 }
 

@@ -5,6 +5,7 @@ mod catalog;
 mod check;
 mod diff;
 mod dry_run;
+mod ending;
 mod entities;
 mod history;
 mod list;
@@ -16,6 +17,7 @@ mod read;
 mod refer;
 pub(crate) mod retry;
 mod rollbacks;
+mod seats;
 mod sessions;
 mod settings;
 mod shown;
@@ -39,5 +41,6 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(activity::router())
         .merge(entities::router())
         .merge(settings::router())
+        .merge(seats::router())
         .merge(catalog::router())
 }

@@ -1,5 +1,6 @@
 //! One way to change anything: dry run or writer, `If-Match`, what a retry is known by, and the answer's headers.
 
+use super::ending;
 use super::retry;
 use super::shown::{First, Shown};
 use crate::app::App;
@@ -7,8 +8,7 @@ use crate::error::Problem;
 use crate::extract::{Caller, Meta};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rollbook_domain::event::Event;
-use rollbook_domain::kernel::id::{OrganizationId, Subject};
+use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::decide::decide;
 use rollbook_domain::organization::state::Organization;
@@ -86,34 +86,32 @@ impl<'a> Mutation<'a> {
 
     async fn carry_out(self, command: Command) -> Result<Done, Problem> {
         let Self { app, caller, meta, about, credentials, shown } = self;
+        if about.is_none() {
+            meta.matches_nothing()?;
+        }
         let mut context = caller.context(app, meta)?;
         context.expects = about.zip(meta.if_match);
         if meta.dry_run {
             let before = caller.organization();
             let accepted = decide(&before, &context, &command)?;
-            return super::dry_run::preview(before, accepted).await.map(Done::Dry);
+            return super::dry_run::preview(caller, before, accepted).await.map(Done::Dry);
         }
         let idempotency = retry::idempotency(caller, meta, &shown);
         let submission = Submission { context, command, idempotency, credentials, only_at: None };
-        match caller.open.writer.submit(submission).await? {
-            Answer::Written(written) => {
-                end_sessions(app, &written.events, written.organization.id).await?;
-                Ok(Done::Changed(Box::new(Changed::new(*written, shown))))
-            }
+        match ending::to_the_end(submitted(app.clone(), caller.clone(), submission)).await? {
+            Answer::Written(written) => Ok(Done::Changed(Box::new(Changed::new(*written, shown)))),
             Answer::Replayed(replayed) => retry::answer(app, caller, &replayed.0).await.map(Done::Again),
         }
     }
 }
 
-/// Ends the sessions of everybody whose access these events took away. Also where they gave it back: had the process
-/// died in between, a session from before would live again.
-async fn end_sessions(app: &App, events: &[Event], organization: OrganizationId) -> Result<(), Problem> {
-    const ENDING: [&str; 4] = ["user.blocked", "user.unblocked", "user.archived", "user.restored"];
-    for event in events.iter().filter(|event| ENDING.contains(&event.name())) {
-        let user = event.subject().id.to_string();
-        app.deployment().store().delete_sessions_of(&organization.to_string(), &user).await?;
+/// Submits it and lets what must follow follow.
+async fn submitted(app: App, caller: Caller, submission: Submission) -> Result<Answer, Problem> {
+    let answer = caller.open.writer.submit(submission).await?;
+    if let Answer::Written(written) = &answer {
+        ending::sessions(&app, &caller, &written.events).await?;
     }
-    Ok(())
+    Ok(answer)
 }
 
 impl Changed {

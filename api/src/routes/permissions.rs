@@ -66,7 +66,7 @@ async fn user_permissions(
     if user != caller.user || at.is_some() {
         caller.reads(&app, &now, "permissions", Some(user.subject()));
     }
-    let found = effective(&then.organization, asked);
+    let found = effective(&then.organization, asked, then.at);
     let name = |id: KeyId| then.organization.keys.get(&id).map(|key| key.name.clone());
     Ok(Json(PermissionsView {
         position: then.organization.position,

@@ -5,6 +5,7 @@
 use crate::error::Problem;
 use crate::extract::Caller;
 use rollbook_domain::kernel::id::{AgentId, GroupId, KeyId, Kind, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::keyring::{self, Holding};
@@ -17,8 +18,11 @@ pub(crate) struct Names<'a> {
     /// The organization.
     pub(crate) organization: &'a Organization,
     who: &'a User,
-    /// What the user themselves and the thing that is changed name already: whoever sees these knows of them.
-    already: BTreeSet<Uuid>,
+    at: Moment,
+    /// What the user themselves name: their role, profile, keys, groups and queues.
+    own: BTreeSet<Uuid>,
+    /// What the thing that is changed shows already: by its id, keys by their names.
+    beside: BTreeSet<Uuid>,
 }
 
 impl<'a> Names<'a> {
@@ -28,7 +32,13 @@ impl<'a> Names<'a> {
     /// 401 if the caller is gone from the organization.
     pub(crate) fn of(caller: &Caller, organization: &'a Organization) -> Result<Self, Problem> {
         let who = caller.me(organization)?;
-        Ok(Self { organization, who, already: of_user(who).collect() })
+        Ok(Self {
+            organization,
+            who,
+            at: caller.at(organization),
+            own: of_user(who).collect(),
+            beside: BTreeSet::new(),
+        })
     }
 
     /// As the caller knows them who sees `subject`, which is to be changed.
@@ -41,15 +51,17 @@ impl<'a> Names<'a> {
         subject: Subject,
     ) -> Result<Self, Problem> {
         let mut names = Self::of(caller, organization)?;
-        names.already.extend(named_by(organization, subject));
+        names.beside = named_by(organization, subject);
         Ok(names)
     }
 
     /// What of `kind` a text means, if it is there and to be known.
     pub(crate) fn find(&self, kind: Kind, text: &str) -> Option<Uuid> {
         let id = self.organization.find(kind, text)?;
-        let sees = || visible::sees(self.organization, self.who, Subject { kind, id }, self.organization.at);
-        (self.already.contains(&id) || self.holds(kind, id) || sees()).then_some(id)
+        let sees = || visible::sees(self.organization, self.who, Subject { kind, id }, self.at);
+        let shown = || kind == Kind::Key || Uuid::parse_str(text) == Ok(id);
+        let known = self.own.contains(&id) || (self.beside.contains(&id) && shown());
+        (known || self.holds(kind, id) || sees()).then_some(id)
     }
 
     /// Whether it is a key that the user holds.

@@ -8,7 +8,7 @@
 use super::mutation::Changed;
 use super::shown::Shown;
 use super::users;
-use super::{past, shown};
+use super::{ending, past, shown};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Keyed, Meta, MinPosition, whole};
@@ -23,6 +23,7 @@ use rollbook_domain::organization::state::Organization;
 use rollbook_ledger::store::Command as Remembered;
 use rollbook_ledger::writer::{Idempotency, ledger_of};
 use rollbook_replay::as_of::At;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// The middleware: answers what was carried out before, and tells the handler what else is to be remembered.
@@ -66,7 +67,11 @@ async fn asked(app: &App, request: Request) -> Result<(Request, Option<Asked>), 
     };
     let bytes = whole(Request::from_parts(parts.clone(), body), app).await?;
     let line = format!("{} {}", parts.method, parts.uri.path());
-    let keyed = Keyed { key, digest: digest(&line, &meta, &bytes) };
+    let body = match holds_a_password(&bytes) {
+        true => app.passwords().digest(bytes.clone(), salt(&caller, &key)).await?.to_vec().into(),
+        false => bytes.clone(),
+    };
+    let keyed = Keyed { key, digest: digest(&line, &meta, &body) };
     parts.extensions.insert(caller.clone());
     parts.extensions.insert(keyed.clone());
     Ok((Request::from_parts(parts, Body::from(bytes)), Some(Asked { caller, keyed })))
@@ -89,6 +94,22 @@ fn digest(line: &str, meta: &Meta, body: &[u8]) -> [u8; 32] {
     }
     digest.update(body);
     digest.finalize().into()
+}
+
+/// What is remembered of such a body must not be a quicker way to guess the password than its own hash is.
+fn holds_a_password(body: &[u8]) -> bool {
+    let members: Result<Map<String, Value>, _> = serde_json::from_slice(body);
+    members.is_ok_and(|members| ["password", "old", "new"].iter().any(|name| members.contains_key(*name)))
+}
+
+fn salt(caller: &Caller, key: &str) -> [u8; 32] {
+    let actor = caller.actor.to_string();
+    Sha256::new()
+        .chain_update(caller.open.writer.id().uuid())
+        .chain_update(actor)
+        .chain_update(key)
+        .finalize()
+        .into()
 }
 
 impl Asked {
@@ -127,7 +148,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) 
     };
     let organization = at(app, caller, position).await?;
     if let Shown::Password(user) = &shown {
-        users::end_sessions_before(app, caller, UserId(user.id), organization.at).await?;
+        ending::sessions_before(app, caller, UserId(user.id), organization.at).await?;
     }
     let first = match changed {
         true => Some(first(app, caller, remembered.first_position).await?),

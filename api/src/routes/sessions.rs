@@ -1,9 +1,7 @@
 //! Signing in and out, and who one is.
 
 use crate::app::App;
-use crate::auth::password;
-use crate::auth::session::COOKIE;
-use crate::auth::sign_in;
+use crate::auth::{password, session, sign_in};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Client, Meta};
 use crate::view::{self, Eyes, OrganizationView, UserView};
@@ -53,6 +51,7 @@ struct SessionView {
     responses(
         (status = 201, description = "Signed in; the token is also set as a cookie", body = SessionView),
         (status = 401, description = "`sign_in_failed`", body = Problem),
+        (status = 409, description = "`no_free_seat`: all licences are in use", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
     extensions(("x-permission" = json!("none"))),
@@ -66,17 +65,20 @@ async fn create(
     let NewSession { organization, login, password } = body.value;
     let signed = sign_in::sign_in(&app, &client, &organization, &login, password).await?;
     let user = signed.organization.user(signed.user).ok_or_else(Problem::unauthenticated)?;
+    let at = app.deployment().clock().now().max(signed.organization.at);
     let view = SessionView {
         expires_at: Moment(signed.expires_at_us).to_string(),
-        user: view::user(&signed.organization, user, Eyes::of(&signed.organization, signed.user)),
+        user: view::user(&signed.organization, user, Eyes::of(&signed.organization, signed.user, at)),
         token: signed.token.clone(),
     };
-    let cookie = Cookie::build((COOKIE, signed.token))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.options().secure_cookies);
-    Ok((StatusCode::CREATED, jar.add(cookie), Json(view)).into_response())
+    let jar = jar.add(cookie(&app, signed.token));
+    Ok((StatusCode::CREATED, jar, Json(view)).into_response())
+}
+
+fn cookie(app: &App, token: String) -> Cookie<'static> {
+    let secure = app.options().secure_cookies;
+    let cookie = Cookie::build((session::cookie(secure), token)).path("/").http_only(true);
+    cookie.same_site(SameSite::Lax).secure(secure).build()
 }
 
 /// Sign out.
@@ -108,8 +110,7 @@ async fn end(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<R
     caller.open.activity.record(act).await?;
     let (organization, user) = (organization.id.to_string(), caller.user.to_string());
     app.deployment().store().delete_session(&organization, &user, &session.to_string()).await?;
-    let removal = Cookie::build((COOKIE, "")).path("/");
-    Ok((jar.remove(removal), Json(json!({ "ended": session }))).into_response())
+    Ok((jar.remove(cookie(&app, String::new())), Json(json!({ "ended": session }))).into_response())
 }
 
 /// Who one is.

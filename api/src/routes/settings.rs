@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::id::{Kind, Subject};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::rejection::FieldError;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
@@ -58,7 +59,8 @@ async fn read(
     params.done()?;
     let organization = past::newest(&caller, min, at).await?;
     let me = caller.me(&organization)?;
-    let is_seen = |setting: &str| sees(&organization, me, setting);
+    let asked = caller.at(&organization);
+    let is_seen = |setting: &str| sees(&organization, me, setting, asked);
     if !view::settings(&organization).settings.keys().any(|setting| is_seen(setting)) {
         return Err(caller.denied(&app, &organization, Problem::permission_missing("settings.view")));
     }
@@ -78,10 +80,10 @@ async fn read(
 }
 
 /// A grant may be limited to sections, and each setting is a section of its own.
-fn sees(organization: &Organization, who: &User, setting: &str) -> bool {
+pub(super) fn sees(organization: &Organization, who: &User, setting: &str, at: Moment) -> bool {
     let targets = Targets::of(Target::Entity(subject(organization)));
     let facts = Facts { section: Some(setting.into()), ..Facts::default() };
-    let (permission, at) = ("settings.view", organization.at);
+    let permission = "settings.view";
     resolve::allowed(
         organization,
         &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
@@ -115,9 +117,9 @@ async fn edit(
 }
 
 /// The settings that `who` may see, as JSON.
-pub(super) fn seen(organization: &Organization, who: &User) -> Result<Value, Problem> {
+pub(super) fn seen(organization: &Organization, who: &User, at: Moment) -> Result<Value, Problem> {
     let mut shown = view::settings(organization);
-    shown.settings.retain(|setting, _| sees(organization, who, setting));
+    shown.settings.retain(|setting, _| sees(organization, who, setting, at));
     serde_json::to_value(shown).map_err(|error| Problem::internal(&error))
 }
 

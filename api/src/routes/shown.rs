@@ -109,7 +109,7 @@ impl Shown {
 
 fn entity(caller: &Caller, organization: &Organization, subject: Subject) -> Result<Value, Problem> {
     if subject.kind == Kind::Settings {
-        return settings::seen(organization, caller.me(organization)?);
+        return settings::seen(organization, caller.me(organization)?, caller.at(organization));
     }
     view::entity(organization, subject, caller.eyes(organization))
         .ok_or_else(|| Problem::not_found(subject.kind.word()))

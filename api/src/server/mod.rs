@@ -13,7 +13,8 @@ use crate::error::Problem;
 use crate::routes::retry;
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -54,7 +55,9 @@ pub fn description() -> Description {
 /// The whole service.
 pub fn router(app: App) -> Router {
     let (routes, description) = api();
-    let docs = SwaggerUi::new("/api/docs").url("/api/openapi.json", description);
+    let docs = Router::from(SwaggerUi::new("/api/docs").url("/api/openapi.json", description))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(map_response(no_such_page));
     let routes = routes
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -69,6 +72,11 @@ pub fn router(app: App) -> Router {
 
 async fn no_such_path() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "there is no such path; see /api/docs")
+}
+
+/// The pages to try the API say nothing of what they do not have.
+async fn no_such_page(response: Response) -> Response {
+    if response.status() == StatusCode::NOT_FOUND { no_such_path().await.into_response() } else { response }
 }
 
 async fn method_not_allowed() -> Problem {

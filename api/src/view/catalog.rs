@@ -1,7 +1,9 @@
 //! The catalog and the organization as their shapes.
 
 use rollbook_domain::organization::state::Organization;
-use rollbook_domain::permission::catalog::{Catalog, KeyName, Origin, Permission, ReservedKey};
+use rollbook_domain::permission::catalog::{
+    BuiltInRole, Catalog, Founder, KeyName, Offer, Permission, PermissionType, ReservedKey,
+};
 use rollbook_domain::permission::grant::Scope;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -41,14 +43,67 @@ pub struct CatalogView {
     pub version: u32,
     /// For people.
     pub about: String,
+    /// The roles that an organization starts with, from the highest rank to the lowest.
+    pub roles: Vec<BuiltInRoleView>,
+    /// What the catalog says of the user with whom an organization is founded.
+    pub founder: FounderView,
+    /// What may be given to a user beside the role and own keys: `profile`, `custom_profile`, `masterkey`, `superuser`.
+    pub offers: Vec<&'static str>,
     /// Every permission, by name.
     pub permissions: Vec<PermissionView>,
+    /// The choices of actions that the product offers for a profile.
+    pub types: Vec<PermissionTypeView>,
     /// The reserved keys.
     pub keys: Vec<ReservedKeyView>,
+    /// The headings of a key picker, in its order.
+    pub categories: Vec<String>,
+    /// The channels that a grant may list queues for; any word if there are none.
+    pub channels: Vec<String>,
     /// The words of a grant's scope.
     pub scopes: Vec<&'static str>,
     /// The members of a grant's limits; those with a closed list of words with these words.
     pub limits: BTreeMap<&'static str, Vec<String>>,
+}
+
+/// A role that an organization starts with; what it holds now is said by `/roles`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BuiltInRoleView {
+    /// Its name.
+    pub name: String,
+    /// Whoever holds it must have a profile.
+    pub needs_profile: bool,
+    /// One user holds it at most, who passes it on by `POST /organization/transfer`.
+    pub single: bool,
+    /// Where the row comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
+}
+
+/// The user with whom an organization is founded.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FounderView {
+    /// Is superuser from the start.
+    pub superuser: bool,
+    /// Can be neither archived nor blocked, and keeps the role.
+    pub protected: bool,
+    /// Where this comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
+}
+
+/// A choice of actions that a profile enables in its sections.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PermissionTypeView {
+    /// As the product calls it.
+    pub name: String,
+    /// The last words of the permissions that it enables.
+    pub actions: Vec<String>,
+    /// Where the row comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
 }
 
 /// A permission of the catalog.
@@ -83,6 +138,14 @@ pub struct ReservedKeyView {
     pub category: String,
     /// Takes an ability away instead of giving one.
     pub restricts: bool,
+    /// Every user must hold it.
+    pub required: bool,
+    /// Whoever holds it must hold these too.
+    pub needs: Vec<String>,
+    /// Where the row comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
 }
 
 const SCOPES: [Scope; 11] = [
@@ -100,7 +163,9 @@ const SCOPES: [Scope; 11] = [
 ];
 
 /// The members of limits that name things of the product, whose words the catalog does not list.
-const OPEN_LIMITS: [&str; 5] = ["fields", "actions", "sections", "parts", "without_parts"];
+const OPEN_LIMITS: [&str; 3] = ["fields", "actions", "sections"];
+/// Those whose words it may list.
+const PART_LIMITS: [&str; 2] = ["parts", "without_parts"];
 /// The words of `if` and `unless` beside `role_is` with a built-in role.
 const FACTS: [&str; 4] = ["in_use", "active", "missed_in_scenario", "function_or_api_token"];
 
@@ -111,8 +176,14 @@ pub fn catalog(catalog: &Catalog) -> CatalogView {
         name: catalog.name.clone(),
         version: catalog.version,
         about: catalog.about.clone(),
+        roles: catalog.roles.iter().map(role).collect(),
+        founder: founder(&catalog.founder),
+        offers: catalog.offers.iter().copied().map(Offer::word).collect(),
         permissions: catalog.permissions().map(permission).collect(),
+        types: catalog.types.iter().map(permission_type).collect(),
         keys: catalog.keys.iter().map(reserved_key).collect(),
+        categories: catalog.categories.clone(),
+        channels: catalog.channels.clone(),
         scopes: SCOPES.map(Scope::word).to_vec(),
         limits: limits(catalog),
     }
@@ -127,12 +198,36 @@ fn permission(permission: &Permission) -> PermissionView {
         covers: permission.covers.iter().map(ToString::to_string).collect(),
         key: permission.key.as_ref().map(key),
         restricted_by: permission.restricted_by.iter().map(key).collect(),
-        mark: match permission.origin {
-            Origin::Seed => "seed",
-            Origin::Source => "source",
-            Origin::Chosen => "chosen",
-        },
+        mark: permission.origin.word(),
         note: permission.note.clone(),
+    }
+}
+
+fn role(role: &BuiltInRole) -> BuiltInRoleView {
+    BuiltInRoleView {
+        name: role.name.clone(),
+        needs_profile: role.needs_profile,
+        single: role.single,
+        mark: role.origin.word(),
+        note: role.note.clone(),
+    }
+}
+
+fn founder(founder: &Founder) -> FounderView {
+    FounderView {
+        superuser: founder.superuser,
+        protected: founder.protected,
+        mark: founder.origin.word(),
+        note: founder.note.clone(),
+    }
+}
+
+fn permission_type(one: &PermissionType) -> PermissionTypeView {
+    PermissionTypeView {
+        name: one.name.clone(),
+        actions: one.actions.clone(),
+        mark: one.origin.word(),
+        note: one.note.clone(),
     }
 }
 
@@ -142,6 +237,10 @@ fn reserved_key(key: &ReservedKey) -> ReservedKeyView {
         description: key.description.clone(),
         category: key.category.clone(),
         restricts: key.restricts,
+        required: key.required,
+        needs: key.needs.iter().map(ToString::to_string).collect(),
+        mark: key.origin.word(),
+        note: key.note.clone(),
     }
 }
 
@@ -149,7 +248,8 @@ fn limits(catalog: &Catalog) -> BTreeMap<&'static str, Vec<String>> {
     let roles = catalog.roles.iter().map(|role| format!("role_is {}", role.slug));
     let facts: Vec<String> = FACTS.map(str::to_owned).into_iter().chain(roles).collect();
     let open = OPEN_LIMITS.map(|name| (name, Vec::new()));
-    open.into_iter().chain([("if", facts.clone()), ("unless", facts)]).collect()
+    let parts = PART_LIMITS.map(|name| (name, catalog.parts.clone()));
+    open.into_iter().chain(parts).chain([("if", facts.clone()), ("unless", facts)]).collect()
 }
 
 #[cfg(test)]

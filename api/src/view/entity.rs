@@ -54,6 +54,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         role: user.role.value.uuid(),
         status: user.status.value.word(),
         locked_until: user.locked_until.map(|until| until.to_string()),
+        login_window: user.login_window.as_ref().map(|window| window.value.clone()),
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),
@@ -67,8 +68,9 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
             .map(|it| it.id)
             .filter(|id| eyes.see(id.subject()))
             .map(AgentId::uuid),
-        has_password: user.password.is_some(),
-        has_api_key: user.api_key.is_some(),
+        // Erasing deletes the credentials themselves.
+        has_password: user.password.is_some() && !user.erased,
+        has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         version: user.version,
         position: user.changed,

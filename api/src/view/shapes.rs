@@ -2,6 +2,7 @@
 
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::settings::state::SettingValue;
+use rollbook_domain::user::window::LoginWindow;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -24,6 +25,9 @@ pub struct UserView {
     pub status: &'static str,
     /// Until when sign-ins are refused after too many failures, if they ever were; over once that time is past.
     pub locked_until: Option<String>,
+    /// When the user may sign in and act; null for any time: `{"from"?,"until"?,"hours"?:{"time_zone","week":[{"day","from","until"}]}}`.
+    #[schema(value_type = Option<Object>)]
+    pub login_window: Option<LoginWindow>,
     /// Profile id, if the user has one.
     pub profile: Option<Uuid>,
     /// Grants on this user alone, if there are any.

@@ -20,6 +20,9 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
         Command::Organization(OrganizationCommand::Found { .. } | OrganizationCommand::Rename { .. }) => {
             vec![("organization.edit", None)]
         }
+        Command::Organization(OrganizationCommand::Transfer { to }) => {
+            vec![("organization.transfer", Some(to.subject()))]
+        }
         Command::User(command) => vec![user(command)],
         Command::Role(command) => vec![role(command)],
         Command::Profile(command) => vec![profile(command)],
@@ -45,7 +48,8 @@ fn user(command: &UserCommand) -> Ask {
         UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {
             "users.keys"
         }
-        UserCommand::Activate(_)
+        UserCommand::SetLoginWindow(..)
+        | UserCommand::Activate(_)
         | UserCommand::Block(_)
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",

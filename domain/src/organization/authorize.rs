@@ -8,17 +8,18 @@ use super::command::Command;
 use super::gifts;
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
+use super::transfer;
 use super::visible;
 use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
 use crate::kernel::id::{Kind, RoleId, Subject, UserId};
+use crate::kernel::moment::Moment;
 use crate::permission::cover;
 use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
 use crate::permission::resolve::{self, Question};
 use crate::user::event::UserEvent;
-use crate::user::rejection::UserRejection;
 use crate::user::state::User;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -151,11 +152,11 @@ pub(super) fn authorize(
     let asker = match context.actor {
         Actor::Operator => return Ok(vec![Authority::Operator; events.len()]),
         Actor::System => return Ok(vec![Authority::System; events.len()]),
-        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user)?,
+        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user, context.at)?,
     };
     let any = cover::may_grant_any(before, asker);
     let put_away = caused::put_away(events);
-    let judge = Judge { before, after, context, asker, any, put_away };
+    let judge = Judge { before, after, context, asker, any, put_away, events };
     events.iter().map(|event| judge.event(event)).collect()
 }
 
@@ -166,11 +167,14 @@ struct Judge<'a> {
     asker: &'a User,
     any: bool,
     put_away: BTreeSet<Subject>,
+    events: &'a [Event],
 }
 
 impl Judge<'_> {
     fn event(&self, event: &Event) -> Result<Authority, Rejection> {
-        let right = caused::by_putting_away(event, &self.put_away).unwrap_or_else(|| right(event));
+        let right = caused::by_putting_away(event, &self.put_away)
+            .or_else(|| transfer::by_transfer(self.before, self.asker.id, event, self.events))
+            .unwrap_or_else(|| right(event));
         self.names_what_is_seen(event)?;
         let oneself = right.subject == Some(self.asker.id.subject());
         if !self.any {
@@ -295,7 +299,7 @@ pub(super) fn may_ask(before: &Organization, context: &Context, command: &Comman
     let founding =
         matches!(command, Command::Organization(super::command::OrganizationCommand::Found { .. }));
     let Some(user) = context.actor.user() else { return Ok(()) };
-    let asker = active(before, user)?;
+    let asker = active(before, user, context.at)?;
     if founding {
         return Err(Forbidden::Permission { permission: "organization.edit" }.into());
     }
@@ -324,8 +328,8 @@ fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: 
     resolve::allowed(before, &question)
 }
 
-fn active(before: &Organization, user: UserId) -> Result<&User, Rejection> {
-    before.user(user).filter(|user| user.is_active()).ok_or_else(|| Forbidden::Inactive.into())
+fn active(before: &Organization, user: UserId, at: Moment) -> Result<&User, Rejection> {
+    before.user(user).filter(|user| user.is_active_at(at)).ok_or_else(|| Forbidden::Inactive.into())
 }
 
 /// Whether an event is among those for which the setting `reason_required: sensitive` demands a reason.
@@ -352,31 +356,4 @@ pub(super) fn is_sensitive(event: &Event) -> bool {
         | Event::Group(_)
         | Event::Settings(_) => false,
     }
-}
-
-/// The last active user who may grant anything must stay: nobody could give that power back.
-pub(super) fn keeps_a_keeper(
-    before: &Organization,
-    after: &Organization,
-    events: &[Event],
-) -> Result<(), Rejection> {
-    let touches =
-        events.iter().any(|event| matches!(event, Event::User(_) | Event::Role(_) | Event::Profile(_)));
-    if touches && has_keeper(before) && !has_keeper(after) {
-        return Err(UserRejection::LastOwner.into());
-    }
-    Ok(())
-}
-
-/// Looks at the holders of the roles that carry the power first, and at everybody only if that finds nobody.
-fn has_keeper(organization: &Organization) -> bool {
-    let keeps = |user: &User| user.is_active() && cover::may_grant_any(organization, user);
-    let by_role = organization
-        .roles
-        .values()
-        .filter(|role| !role.grants.value.of(cover::GRANT_ANY).is_empty())
-        .flat_map(|role| role.holders.iter())
-        .filter_map(|id| organization.user(*id))
-        .any(keeps);
-    by_role || organization.users.values().any(|user| keeps(user))
 }

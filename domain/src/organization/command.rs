@@ -2,7 +2,7 @@
 
 use crate::agent::command::AgentCommand;
 use crate::group::command::GroupCommand;
-use crate::kernel::id::Subject;
+use crate::kernel::id::{Subject, UserId};
 use crate::key::command::KeyCommand;
 use crate::profile::command::ProfileCommand;
 use crate::queue::command::QueueCommand;
@@ -55,6 +55,11 @@ pub enum OrganizationCommand {
         owner_email: Option<String>,
         /// The owner's first password, if one was stored.
         password: Option<crate::kernel::id::CredentialId>,
+    },
+    /// Pass it on: exchange roles with a user of lower rank.
+    Transfer {
+        /// Who takes the asker's role.
+        to: UserId,
     },
     /// Rename it.
     Rename {

@@ -8,7 +8,7 @@ use super::command::{Command, OrganizationCommand};
 use super::event::OrganizationEvent;
 use super::rejection::Rejection;
 use super::state::Organization;
-use super::{found, undo};
+use super::{found, keeper, sound, transfer, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
@@ -43,13 +43,14 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     founded(before, command)?;
     let mut deciding = Deciding::new(before, context);
     dispatch(&mut deciding, command)?;
+    sound::sound(&mut deciding)?;
     let Deciding { now, events, .. } = deciding;
     if events.len() > EVENTS_MAX {
         return Err(too_many("events", events.len()));
     }
     let authority = authorize::authorize(before, &now, context, &events)?;
     // After the authority: who may not touch the last owner learns that, not that it is the last.
-    authorize::keeps_a_keeper(before, &now, &events)?;
+    keeper::keeps_a_keeper(before, &now, &events)?;
     reason(before, context, command, &events)?;
     Ok(Accepted { events, authority, after: now })
 }
@@ -59,6 +60,7 @@ pub(crate) fn dispatch(deciding: &mut Deciding<'_>, command: &Command) -> Result
     match command {
         Command::Organization(OrganizationCommand::Rename { name }) => rename(deciding, name),
         Command::Organization(command @ OrganizationCommand::Found { .. }) => found::found(deciding, command),
+        Command::Organization(OrganizationCommand::Transfer { to }) => transfer::transfer(deciding, *to),
         Command::User(command) => crate::user::decide::decide(deciding, command),
         Command::Role(command) => crate::role::decide::decide(deciding, command),
         Command::Profile(command) => crate::profile::decide::decide(deciding, command),
@@ -158,6 +160,11 @@ impl<'a> Deciding<'a> {
         self.now.apply(self.context.at, &event);
         self.events.push(event);
         if self.events.len() > EVENTS_MAX { Err(too_many("events", self.events.len())) } else { Ok(()) }
+    }
+
+    /// What happened so far.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
     }
 
     /// Counts `count` entities as visited.

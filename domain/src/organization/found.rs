@@ -43,7 +43,11 @@ pub(super) fn found(deciding: &mut Deciding<'_>, command: &OrganizationCommand) 
         status: Status::Active,
         password: *password,
     };
-    crate::user::decide::create(deciding, &owner)
+    crate::user::decide::create(deciding, &owner)?;
+    match deciding.now.founder.filter(|_| catalog.founder.superuser) {
+        Some(user) => crate::user::decide::set_superuser(deciding, user, true),
+        None => Ok(()),
+    }
 }
 
 fn reserved_keys(

@@ -4,7 +4,7 @@
 //! group or queue gives what its scopes reach; so does putting an agent there, to those who are there already; a password or API key of another gives all that they hold.
 
 use super::agent_reach;
-use super::held::{holds, may_give, may_give_key, more, opening, restricting};
+use super::held::{holds, may_give, may_give_key, may_give_masterkey, more, opening, restricting};
 use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
 use crate::permission::cover;
+use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::keyring;
 use crate::permission::source;
@@ -68,7 +69,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { grants, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
         UserEvent::KeysChanged { added, removed, .. } => of_own_keys(before, added, removed),
-        UserEvent::MasterkeySet { to, .. } => Gifts { masterkey: *to, ..Gifts::default() },
+        UserEvent::MasterkeySet { user, to, .. } => {
+            Gifts { masterkey: *to, holders: OrdSet::unit(*user), ..Gifts::default() }
+        }
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
         UserEvent::PasswordSet { user, .. } | UserEvent::ApiKeyCreated { user, .. } if *user != giver => {
             // A user who is made by the same command was judged as a creation.
@@ -79,6 +82,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
+        | UserEvent::LoginWindowSet { .. }
         | UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }
         | UserEvent::Unblocked { .. }
@@ -169,13 +173,14 @@ fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
     let holders = |role: &RoleId| of(role).map(|role| role.holders.clone()).unwrap_or_default();
     match event {
         RoleEvent::Created { grants, keys, .. } => Gifts {
-            grants: grants.iter().cloned().collect(),
+            grants: in_force(before, grants.iter()),
             keys: opening(before, keys.iter()),
             ..Gifts::default()
         },
         RoleEvent::GrantsChanged { role, added, .. } => {
             let now = of(role).map(|role| role.grants.value.clone()).unwrap_or_default();
-            Gifts { grants: beyond(&now, added), holders: holders(role), ..Gifts::default() }
+            let grants = in_force(before, beyond(&now, added).iter());
+            Gifts { grants, holders: holders(role), ..Gifts::default() }
         }
         RoleEvent::KeysChanged { added, removed, .. } => Gifts {
             keys: opening(before, added.iter()),
@@ -197,14 +202,14 @@ fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
 fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
     match event {
         ProfileEvent::Created { grants, .. } => {
-            Gifts { grants: grants.iter().cloned().collect(), ..Gifts::default() }
+            Gifts { grants: in_force(before, grants.iter()), ..Gifts::default() }
         }
         ProfileEvent::GrantsChanged { profile, added, .. } => {
             let Some(profile) = before.profiles.get(profile) else {
-                return Gifts { grants: added.clone(), ..Gifts::default() };
+                return Gifts { grants: in_force(before, added.iter()), ..Gifts::default() };
             };
             let holders = profile.holders.clone();
-            let grants = beyond(&profile.grants.value, added);
+            let grants = in_force(before, beyond(&profile.grants.value, added).iter());
             Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
         }
         ProfileEvent::Renamed { .. }
@@ -309,6 +314,13 @@ fn held(organization: &Organization, user: &User) -> Vec<Grant> {
     source::held(organization, user).map(|held| held.grant.clone()).collect()
 }
 
+/// These grants and what they cover.
+fn in_force<'a>(organization: &Organization, grants: impl Iterator<Item = &'a Grant>) -> Vec<Grant> {
+    let grants: Grants = grants.cloned().collect();
+    let given = Given::new(&grants, organization.position, organization.catalog);
+    given.each_in_force().map(|(grant, _)| grant.clone()).collect()
+}
+
 fn beyond(now: &Grants, added: &[Grant]) -> Vec<Grant> {
     cover::gained(&now.iter().collect::<Vec<_>>(), &added.iter().collect::<Vec<_>>())
 }
@@ -352,7 +364,8 @@ impl Gifts {
         if let Some(key) = self.lifted.iter().find(|key| holds(before, giver, **key)) {
             return Err(more(name(key)));
         }
-        if self.masterkey && !giver.masterkey.value {
+        let mut receivers = self.holders.iter().filter_map(|id| after.user(*id));
+        if self.masterkey && !receivers.all(|receiver| may_give_masterkey(before, giver, receiver)) {
             return Err(more("masterkey"));
         }
         if self.superuser && !giver.superuser.value {

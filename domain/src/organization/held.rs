@@ -59,13 +59,20 @@ pub(super) fn holds(organization: &Organization, user: &User, key: KeyId) -> boo
     matches!(keyring::holding(organization, user, key), Holding::Held(_))
 }
 
-/// A key is given by whoever holds it; the masterkey stands for every key but one that a minus names.
+/// A key is given by whoever holds it; the masterkey stands for every key but one that a minus names, and but the one
+/// that opens what may give anything, since it passes no rank (design §2).
 pub(super) fn may_give_key(before: &Organization, giver: &User, key: KeyId) -> bool {
     match keyring::holding(before, giver, key) {
         Holding::Held(_) => true,
         Holding::TakenAway(_) => false,
-        Holding::None => giver.masterkey.value,
+        Holding::None => giver.masterkey.value && cover::key_to_grant_any(before) != Some(key),
     }
+}
+
+/// The masterkey is held less what a minus names, and given to whoever has the same minuses at least.
+pub(super) fn may_give_masterkey(before: &Organization, giver: &User, receiver: &User) -> bool {
+    let mut taken = giver.keys.iter().filter(|entry| entry.minus && !restricts(before, entry.key));
+    giver.masterkey.value && taken.all(|entry| receiver.keys.since(entry).is_some())
 }
 
 pub(super) fn more(what: &str) -> Rejection {

@@ -11,13 +11,16 @@ pub mod event;
 mod found;
 pub(crate) mod gifts;
 mod held;
+mod keeper;
 pub mod lookup;
 mod reach;
 pub mod rejection;
 mod size;
 pub mod snapshot;
+mod sound;
 pub mod state;
 #[cfg(test)]
 mod tests;
+mod transfer;
 pub mod undo;
 pub mod visible;

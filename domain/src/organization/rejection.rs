@@ -14,7 +14,7 @@ use crate::user::rejection::UserRejection;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Rejection {
     /// Fields of the request are wrong.
-    #[error("{} of the request cannot be accepted", fields(.0))]
+    #[error("the request cannot be accepted: see {}", fields(.0))]
     Invalid(Vec<FieldError>),
     /// Not there, or not to be known by the one who asks.
     #[error("there is no such {0}, or you may not see it")]

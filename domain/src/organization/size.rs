@@ -42,7 +42,7 @@ impl Organization {
 }
 
 fn grants(grants: &Given) -> usize {
-    grants.value.len() * GRANT
+    grants.in_force() * GRANT
 }
 
 fn role_bytes(role: &Role) -> usize {

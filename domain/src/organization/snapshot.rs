@@ -6,7 +6,7 @@
 use super::state::Organization;
 use crate::agent::state::Agent;
 use crate::group::state::Group;
-use crate::kernel::id::OrganizationId;
+use crate::kernel::id::{OrganizationId, UserId};
 use crate::kernel::moment::Moment;
 use crate::key::state::Key;
 use crate::permission::catalog::Catalog;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// The shape of a snapshot. Change it with every change of a folded type: a snapshot of another shape is ignored.
 /// The golden file of `organization/tests/snapshot.rs` says when it was forgotten.
-pub const SHAPE: &str = "organization-3";
+pub const SHAPE: &str = "organization-5";
 
 /// Why bytes are no snapshot that this release can use. It is ignored, and the ledger folded instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,7 @@ struct Snapshot {
     at: Moment,
     changed: u64,
     version: u64,
+    founder: Option<UserId>,
     users: Vec<Arc<User>>,
     roles: Vec<Arc<Role>>,
     profiles: Vec<Arc<Profile>>,
@@ -78,6 +79,7 @@ impl Organization {
             at: self.at,
             changed: self.changed,
             version: self.version,
+            founder: self.founder,
             users,
             roles: self.roles.values().cloned().collect(),
             profiles: self.profiles.values().cloned().collect(),
@@ -113,6 +115,7 @@ impl Organization {
             at: read.at,
             changed: read.changed,
             version: read.version,
+            founder: read.founder,
             users: read.users.into_iter().map(|user| (user.id, indexed_user(user, catalog))).collect(),
             roles: read.roles.into_iter().map(|role| (role.id, indexed_role(role, catalog))).collect(),
             profiles: read

@@ -50,6 +50,8 @@ pub struct Organization {
     pub changed: u64,
     /// How many events there were about it.
     pub version: u64,
+    /// The first user, with whom it was founded.
+    pub founder: Option<UserId>,
     /// Everybody who ever was a user.
     pub users: Users,
     /// Every role.
@@ -90,6 +92,7 @@ impl Organization {
             at: Moment::default(),
             changed: 0,
             version: 0,
+            founder: None,
             users: Users::default(),
             roles: OrdMap::new(),
             profiles: OrdMap::new(),
@@ -138,6 +141,7 @@ impl Organization {
     fn apply_user(&mut self, event: &UserEvent) {
         let id = user_of(event);
         if let Some(user) = User::created(event, self.position) {
+            self.founder = self.founder.or(Some(id));
             self.index_user(&user);
             self.hold(&user);
             self.users.insert(id, Arc::new(user));

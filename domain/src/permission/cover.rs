@@ -8,6 +8,7 @@ use super::facts::{Facts, Targets};
 use super::grant::{Grant, Limits, Scope};
 use super::resolve::{Question, allowed};
 use super::source::held;
+use crate::kernel::id::KeyId;
 use crate::organization::state::Organization;
 use crate::user::state::User;
 use std::collections::BTreeSet;
@@ -65,9 +66,16 @@ pub fn may_grant_any(organization: &Organization, user: &User) -> bool {
         targets: &Targets::of(organization.id.subject()),
         facts: &Facts::default(),
         at: organization.at,
-        as_if_active: false,
+        // A keeper's status and login window are asked apart: what they may give does not come and go with the hour.
+        as_if_active: true,
     };
     allowed(organization, &question)
+}
+
+/// The key that opens [`GRANT_ANY`], where the catalog guards it with one.
+#[must_use]
+pub fn key_to_grant_any(organization: &Organization) -> Option<KeyId> {
+    organization.catalog.permission(GRANT_ANY)?.key.as_ref()?.id(organization)
 }
 
 /// The first of `gifts` that `giver` may not give: neither may they give anything, nor are they superuser, nor do

@@ -31,7 +31,7 @@ pub struct Restriction {
     /// What takes away: a status, a restricting key, a key not held.
     #[serde(flatten)]
     pub reason: Reason,
-    /// What is taken away; empty means everything (a status).
+    /// What is taken away; empty means everything (a status, a login window).
     pub permissions: Vec<Arc<str>>,
 }
 
@@ -46,9 +46,9 @@ pub struct Effective {
     pub keys: Vec<KeyId>,
 }
 
-/// All that `user` may do, for `GET /users/{id}/permissions` (design §6).
+/// All that `user` may do, and what keeps them from it at that moment, for `GET /users/{id}/permissions` (design §6).
 #[must_use]
-pub fn effective(organization: &Organization, user: &User) -> Effective {
+pub fn effective(organization: &Organization, user: &User, at: Moment) -> Effective {
     let mut items: BTreeMap<Grant, BTreeSet<Reason>> = BTreeMap::new();
     for Held { grant, source, name, position } in held(organization, user) {
         let note = Note::allow(source, name, position, Code::Granted);
@@ -61,12 +61,16 @@ pub fn effective(organization: &Organization, user: &User) -> Effective {
         }
     }
     let granted: BTreeSet<_> = items.keys().map(|grant| grant.permission.clone()).collect();
-    let mut taken = taken_away(organization, user, &granted);
+    let Judged { mut taken, opened } = judged(organization, user, &granted);
     let gone: BTreeSet<_> = taken.values().flatten().cloned().collect();
+    forget_what_was_never_given(&items, &mut taken);
     note_restricting_keys(organization, user, &mut taken);
     items.retain(|grant, _| {
         organization.catalog.permission(&grant.permission).is_some() && !gone.contains(&grant.permission)
     });
+    for (grant, reasons) in &mut items {
+        reasons.extend(opened.get(&grant.permission).into_iter().flatten().cloned());
+    }
     let items =
         items.into_iter().map(|(grant, reasons)| Item { grant, reasons: reasons.into_iter().collect() });
     let restrictions = taken
@@ -74,19 +78,23 @@ pub fn effective(organization: &Organization, user: &User) -> Effective {
         .map(|(reason, permissions)| Restriction { reason, permissions: permissions.into_iter().collect() });
     Effective {
         items: items.collect(),
-        restrictions: status(user).into_iter().chain(restrictions).collect(),
+        restrictions: barred(user, at).chain(restrictions).collect(),
         keys: keyring(organization, user).into_iter().collect(),
     }
 }
 
-/// What of `granted` restrictions and missing keys take away, by what takes it.
-fn taken_away(
-    organization: &Organization,
-    user: &User,
-    granted: &BTreeSet<Arc<str>>,
-) -> BTreeMap<Reason, BTreeSet<Arc<str>>> {
+/// What restricting and guarding keys say of what is granted.
+#[derive(Default)]
+struct Judged {
+    /// What is taken away, by what takes it.
+    taken: BTreeMap<Reason, BTreeSet<Arc<str>>>,
+    /// The key or masterkey that opens what is guarded.
+    opened: BTreeMap<Arc<str>, Vec<Reason>>,
+}
+
+fn judged(organization: &Organization, user: &User, granted: &BTreeSet<Arc<str>>) -> Judged {
     let (targets, facts) = (Targets::default(), Facts::default());
-    let mut taken: BTreeMap<Reason, BTreeSet<Arc<str>>> = BTreeMap::new();
+    let mut judged = Judged::default();
     for name in granted {
         let Some(permission) = organization.catalog.permission(name) else { continue };
         let question = Question {
@@ -101,13 +109,30 @@ fn taken_away(
         let asked = Asked { organization, question: &question, permission, targets };
         let mut reasons = Vec::new();
         if unrestricted(asked, &mut reasons) & keyed(asked, &mut reasons) {
+            judged.opened.insert(name.clone(), reasons);
             continue;
         }
         for reason in reasons.into_iter().filter(|reason| reason.effect == super::reason::Effect::Deny) {
-            taken.entry(reason).or_default().insert(name.clone());
+            judged.taken.entry(reason).or_default().insert(name.clone());
         }
     }
-    taken
+    judged
+}
+
+/// Where a key alone decides, the catalog grants its function to everybody: whoever lacks the key does not have the
+/// function, which is no restriction, and a list of everything one does not have would bury those there are.
+fn forget_what_was_never_given(
+    items: &BTreeMap<Grant, BTreeSet<Reason>>,
+    taken: &mut BTreeMap<Reason, BTreeSet<Arc<str>>>,
+) {
+    let given = items.iter().filter(|(_, from)| from.iter().any(|reason| reason.source != Source::Everyone));
+    let given: BTreeSet<_> = given.map(|(grant, _)| &grant.permission).collect();
+    taken.retain(|reason, names| {
+        if reason.code == Code::KeyMissing {
+            names.retain(|name| given.contains(name));
+        }
+        !names.is_empty()
+    });
 }
 
 /// Restricting keys are always shown (design §2), even where they take nothing that was granted.
@@ -124,10 +149,14 @@ fn note_restricting_keys(
     }
 }
 
-fn status(user: &User) -> Option<Restriction> {
+fn barred(user: &User, at: Moment) -> impl Iterator<Item = Restriction> {
     let status = &user.status;
-    let note = Note::deny(Source::Status, status.value.word(), status.position, Code::NotActive);
-    (!user.is_active()).then(|| Restriction { reason: note.into(), permissions: Vec::new() })
+    let status = Note::deny(Source::Status, status.value.word(), status.position, Code::NotActive);
+    let status = (!user.is_active()).then_some(status);
+    let window = user.shut(at);
+    let window =
+        window.map(|(shut, since)| Note::deny(Source::LoginWindow, shut.word(), since, Code::NotNow));
+    status.into_iter().chain(window).map(|note| Restriction { reason: note.into(), permissions: Vec::new() })
 }
 
 /// Everybody who may do `permission`, by login, each with the reasons; for `GET /access` (design §6).

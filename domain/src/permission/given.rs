@@ -1,6 +1,7 @@
 //! Grants in force, each with the position of the event that gave it: what roles, profiles and custom profiles hold.
 //!
 //! A check reads the small heads, not the grants: a grant is long, and most questions are settled by its scope.
+//! A grant of a product's function is in force as a grant of whatever the function covers too, whoever wrote it.
 
 use super::catalog::{Catalog, PermissionNumber};
 use super::grant::{Grant, Grants, Scope};
@@ -17,7 +18,9 @@ pub struct Given {
     pub value: Grants,
     /// Of each grant, in the same order, the position of the event that gave it.
     since: Arc<[u64]>,
-    /// Of each grant that the catalog knows; in the same order, which is that of the catalog's numbers too.
+    /// What the grants cover beside themselves, each since the grant that covers it.
+    covered: Arc<[(Grant, u64)]>,
+    /// Of each grant in force that the catalog knows, in the order of the catalog's numbers.
     heads: Arc<[Head]>,
 }
 
@@ -26,6 +29,7 @@ struct Head {
     permission: PermissionNumber,
     scope: Scope,
     limited: bool,
+    /// The place among the grants, and after the last of them among what is covered.
     nth: u32,
 }
 
@@ -61,28 +65,47 @@ impl Given {
     pub fn replaced(&self, grants: &Grants, position: u64, catalog: &Catalog) -> Self {
         let before: BTreeMap<&Grant, u64> = self.each().collect();
         let since = grants.iter().map(|grant| before.get(grant).copied().unwrap_or(position)).collect();
-        Self { value: grants.clone(), since, heads: Arc::default() }.indexed(catalog)
+        Self { value: grants.clone(), since, ..Self::default() }.indexed(catalog)
     }
 
-    /// Found by the numbers of `catalog`: needed of what was read from a snapshot, which has no numbers.
+    /// Found by the numbers of `catalog`, with what it says they cover: needed of what was read from a snapshot,
+    /// which has neither.
     #[must_use]
     pub(crate) fn indexed(mut self, catalog: &Catalog) -> Self {
+        self.covered = covered(self.each(), catalog)
+            .into_iter()
+            .filter(|(grant, _)| !self.value.contains(grant))
+            .collect();
         let head = |(grant, nth): (&Grant, u32)| {
             let permission = catalog.permission(&grant.permission)?.number;
             Some(Head { permission, scope: grant.scope, limited: !grant.limits.is_empty(), nth })
         };
-        self.heads = self.value.iter().zip(0..).filter_map(head).collect();
+        let in_force = self.value.iter().chain(self.covered.iter().map(|(grant, _)| grant));
+        let mut heads: Vec<_> = in_force.zip(0..).filter_map(head).collect();
+        heads.sort_by_key(|head| head.permission);
+        self.heads = heads.into();
         self
     }
 
     fn of_pairs(pairs: BTreeMap<&Grant, u64>) -> Self {
         let value = pairs.keys().copied().cloned().collect();
-        Self { value, since: pairs.into_values().collect(), heads: Arc::default() }
+        Self { value, since: pairs.into_values().collect(), ..Self::default() }
     }
 
     /// Every grant and since when, in order.
     pub fn each(&self) -> impl Iterator<Item = (&Grant, u64)> {
         self.value.iter().enumerate().map(|(nth, grant)| (grant, self.since(nth)))
+    }
+
+    /// Every grant in force and since when: those given, then what they cover.
+    pub fn each_in_force(&self) -> impl Iterator<Item = (&Grant, u64)> {
+        self.each().chain(self.covered.iter().map(|(grant, since)| (grant, *since)))
+    }
+
+    /// How many grants are in force.
+    #[must_use]
+    pub fn in_force(&self) -> usize {
+        self.value.len() + self.covered.len()
     }
 
     /// The grants of one permission.
@@ -91,15 +114,35 @@ impl Given {
         let heads = self.heads.get(first..).unwrap_or_default().iter();
         let heads = heads.take_while(move |head| head.permission == permission);
         heads.filter_map(|Head { scope, limited, nth, .. }| {
-            let (grant, since) = (self.value.at(*nth as usize)?, self.since(*nth as usize));
+            let (grant, since) = self.nth(*nth as usize)?;
             Some(One { grant, scope: *scope, limited: *limited, since })
         })
+    }
+
+    fn nth(&self, nth: usize) -> Option<(&Grant, u64)> {
+        match nth.checked_sub(self.value.len()) {
+            None => Some((self.value.at(nth)?, self.since(nth))),
+            Some(nth) => self.covered.get(nth).map(|(grant, since)| (grant, *since)),
+        }
     }
 
     fn since(&self, nth: usize) -> u64 {
         // There is one for each grant.
         self.since.get(nth).copied().unwrap_or_default()
     }
+}
+
+/// What `grants` cover beside themselves, each since the earliest that covers it.
+fn covered<'a>(grants: impl Iterator<Item = (&'a Grant, u64)>, catalog: &Catalog) -> BTreeMap<Grant, u64> {
+    let mut covered = BTreeMap::new();
+    for (grant, since) in grants {
+        for name in catalog.covered_by(&grant.permission) {
+            let earliest =
+                covered.entry(Grant { permission: name.clone(), ..grant.clone() }).or_insert(since);
+            *earliest = since.min(*earliest);
+        }
+    }
+    covered
 }
 
 impl TryFrom<Dated<Grant>> for Given {

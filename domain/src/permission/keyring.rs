@@ -46,12 +46,14 @@ pub fn keyring(organization: &Organization, user: &User) -> BTreeSet<KeyId> {
 
 /// Whether `user` opens what `key` guards. `key` is `None` where the organization lacks a reserved key.
 ///
-/// `missing` is what a denial is noted as, so that a lock and a guarded function can be told apart.
+/// `missing` is what a denial is noted as, so that a lock and a guarded function can be told apart; `by_masterkey` says
+/// whether the masterkey opens it.
 pub(crate) fn opens<S: Sink>(
     organization: &Organization,
     user: &User,
     key: (Option<KeyId>, &str),
     missing: (Source, u64),
+    by_masterkey: bool,
     sink: &mut S,
 ) -> bool {
     let (id, name) = key;
@@ -60,7 +62,7 @@ pub(crate) fn opens<S: Sink>(
     let holding = id.map_or(Holding::None, |id| holding(organization, user, id));
     let in_use = state.is_some_and(|key| key.status == Standing::Active);
     // Restricting keys are never granted by masterkey (design §2), so they open nothing by it either.
-    let master = user.masterkey.value && state.is_none_or(|key| !key.restricts);
+    let master = by_masterkey && user.masterkey.value && state.is_none_or(|key| !key.restricts);
     let (note, opens) = match holding {
         Holding::TakenAway(position) => (Note::deny(Source::Key, name, position, Code::KeyTakenAway), false),
         Holding::Held(position) if in_use => (Note::allow(Source::Key, name, position, Code::KeyHeld), true),

@@ -36,6 +36,8 @@ pub enum Source {
     Lock,
     /// The user's status.
     Status,
+    /// When the user may sign in.
+    LoginWindow,
     /// A grant that does not reach the target.
     Scope,
     /// A limit of a grant that is not met.
@@ -61,6 +63,7 @@ impl Source {
             Self::Restriction => "restriction",
             Self::Lock => "lock",
             Self::Status => "status",
+            Self::LoginWindow => "login_window",
             Self::Scope => "scope",
             Self::Limit => "limit",
             Self::Target => "target",
@@ -83,6 +86,8 @@ pub enum Code {
     Masterkey,
     /// The user's status is not `active`; the name says which.
     NotActive,
+    /// The user may act at other times only; the name says `not_yet`, `expired` or `outside_hours`.
+    NotNow,
     /// A restricting key is held.
     Restricted,
     /// The catalog does not know the permission.

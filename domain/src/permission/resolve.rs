@@ -88,11 +88,17 @@ fn walk<S: Sink>(organization: &Organization, question: &Question<'_>, sink: &mu
 
 fn active<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let who = asked.question.who;
-    if who.is_active() || asked.question.as_if_active {
+    if asked.question.as_if_active {
         return true;
     }
-    sink.note(Note::deny(Source::Status, who.status.value.word(), who.status.position, Code::NotActive));
-    false
+    if !who.is_active() {
+        sink.note(Note::deny(Source::Status, who.status.value.word(), who.status.position, Code::NotActive));
+    }
+    let shut = who.shut(asked.question.at);
+    if let Some((shut, since)) = shut {
+        sink.note(Note::deny(Source::LoginWindow, shut.word(), since, Code::NotNow));
+    }
+    who.is_active() && shut.is_none()
 }
 
 /// Restricting keys are never lifted by masterkey or superuser; only a minus does (design §2).
@@ -230,7 +236,8 @@ pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let Some(key) = &asked.permission.key else { return true };
     let id = key.id(asked.organization);
     let who = asked.question.who;
-    keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), sink)
+    let by_masterkey = asked.permission.masterkey_opens;
+    keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), by_masterkey, sink)
 }
 
 /// The visibility keys of the queues and agents named. An aggregate queue is a queue: its own key is checked, its parts' are not.
@@ -261,6 +268,7 @@ fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
             question.who,
             (Some(key), name),
             (Source::Lock, lock.position),
+            true,
             sink,
         );
     }

@@ -42,11 +42,11 @@ pub struct Held<'a> {
     pub position: u64,
 }
 
-/// Every grant that `user` holds, role first. Superuser is not a grant: ask [`User::superuser`].
+/// Every grant that `user` holds, what it covers included, role first. Superuser is not a grant: ask [`User::superuser`].
 pub fn held<'a>(organization: &'a Organization, user: &'a User) -> impl Iterator<Item = Held<'a>> {
     origins(organization, user).flat_map(|origin| {
         let Origin { grants, source, name, .. } = origin;
-        grants.each().map(move |(grant, since)| Held {
+        grants.each_in_force().map(move |(grant, since)| Held {
             grant,
             source,
             name,

@@ -6,6 +6,7 @@ use crate::kernel::rejection::FieldError;
 use crate::kernel::text;
 use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
+use crate::permission::catalog::Catalog;
 use crate::permission::grant::{Grant, Grants};
 use crate::permission::limits;
 
@@ -63,7 +64,8 @@ pub(crate) fn valid_grants(
             let detail = format!("a grant has at most {GRANT_BYTES_MAX} bytes; list fewer, or grant twice");
             return Err(FieldError::new(&pointer, "too_long", &detail));
         }
-        valid_words(&pointer, grant)
+        valid_words(&pointer, grant)?;
+        listed_words(&pointer, grant, deciding.now.catalog)
     })?;
     Ok(())
 }
@@ -94,6 +96,22 @@ fn valid_words(pointer: &str, grant: &Grant) -> Result<(), FieldError> {
             let detail = "there is no such fact, so the grant could never be used";
             return Err(FieldError::new(&format!("{pointer}/limits"), "no_such_fact", detail));
         }
+    }
+    Ok(())
+}
+
+/// A word that the catalog does not list would be met by no question, or hide nothing.
+fn listed_words(pointer: &str, grant: &Grant, catalog: &Catalog) -> Result<(), FieldError> {
+    let unlisted =
+        |list: &[String], word: &str| !list.is_empty() && !list.iter().any(|listed| listed == word);
+    if grant.queues.keys().any(|channel| unlisted(&catalog.channels, channel)) {
+        let detail = format!("the channels are {}", catalog.channels.join(", "));
+        return Err(FieldError::new(&format!("{pointer}/queues"), "no_such_channel", &detail));
+    }
+    let mut parts = grant.limits.parts.iter().chain(&grant.limits.without_parts);
+    if parts.any(|part| unlisted(&catalog.parts, part)) {
+        let detail = format!("the parts are {}", catalog.parts.join(", "));
+        return Err(FieldError::new(&format!("{pointer}/limits"), "no_such_part", &detail));
     }
     Ok(())
 }

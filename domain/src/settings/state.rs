@@ -16,8 +16,10 @@ pub enum Setting {
     SignInAttemptsMax,
     /// Minutes an account stays locked; 1 to 1,440.
     LockOutMinutes,
-    /// Hours a session lives without being used; 1 to 720.
+    /// Hours a session lives from its sign-in on, used or not; 1 to 720.
     SessionHours,
+    /// Users who may be signed in at the same time (uContact: concurrent licences); 0 for any number, at most 1,000,000.
+    Licences,
     /// Whether agents may call out; overridable by group.
     OutboundCalls,
 }
@@ -47,11 +49,12 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
         Self::SessionHours,
+        Self::Licences,
         Self::OutboundCalls,
     ];
 
@@ -63,6 +66,7 @@ impl Setting {
             Self::SignInAttemptsMax => "sign_in_attempts_max",
             Self::LockOutMinutes => "lock_out_minutes",
             Self::SessionHours => "session_hours",
+            Self::Licences => "licences",
             Self::OutboundCalls => "outbound_calls",
         }
     }
@@ -75,6 +79,7 @@ impl Setting {
             Self::SignInAttemptsMax => SettingValue::Number(10),
             Self::LockOutMinutes => SettingValue::Number(15),
             Self::SessionHours => SettingValue::Number(12),
+            Self::Licences => SettingValue::Number(0),
             Self::OutboundCalls => SettingValue::Flag(true),
         }
     }
@@ -95,6 +100,7 @@ impl Setting {
             (Self::SignInAttemptsMax, SettingValue::Number(n)) => *n <= 100,
             (Self::LockOutMinutes, SettingValue::Number(n)) => (1..=1_440).contains(n),
             (Self::SessionHours, SettingValue::Number(n)) => (1..=720).contains(n),
+            (Self::Licences, SettingValue::Number(n)) => *n <= 1_000_000,
             (Self::OutboundCalls, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
@@ -108,6 +114,7 @@ impl Setting {
             Self::SignInAttemptsMax => "a number from 0 to 100",
             Self::LockOutMinutes => "a number of minutes from 1 to 1440",
             Self::SessionHours => "a number of hours from 1 to 720",
+            Self::Licences => "a number from 0 to 1000000",
             Self::OutboundCalls => "true or false",
         }
     }

@@ -42,6 +42,7 @@ fn a_value_of_another_kind_or_outside_its_limits_is_refused() {
         (Setting::SignInAttemptsMax, SettingValue::Number(101)),
         (Setting::LockOutMinutes, SettingValue::Number(0)),
         (Setting::SessionHours, SettingValue::Number(721)),
+        (Setting::Licences, SettingValue::Number(1_000_001)),
         (Setting::OutboundCalls, word("yes")),
         (Setting::SessionHours, SettingValue::Flag(true)),
     ] {

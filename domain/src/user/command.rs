@@ -1,6 +1,7 @@
 //! What can be asked about a user.
 
 use super::state::{KeyEntry, Status};
+use super::window::LoginWindow;
 use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::permission::grant::Grants;
@@ -54,6 +55,8 @@ pub enum UserCommand {
     SetMasterkey(UserId, bool),
     /// Set or clear superuser.
     SetSuperuser(UserId, bool),
+    /// Say when the user may sign in and act; `None` for any time.
+    SetLoginWindow(UserId, Option<LoginWindow>),
     /// Make an invited user active.
     Activate(UserId),
     /// Bar.
@@ -106,6 +109,7 @@ impl UserCommand {
             | Self::SetKeys(user, _)
             | Self::SetMasterkey(user, _)
             | Self::SetSuperuser(user, _)
+            | Self::SetLoginWindow(user, _)
             | Self::Activate(user)
             | Self::Block(user)
             | Self::Unblock(user)

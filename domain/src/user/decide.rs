@@ -2,17 +2,22 @@
 
 use super::command::{NewUser, UserCommand, UserEdit};
 use super::event::UserEvent;
+use super::guards::{
+    assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
+    stays_in_place,
+};
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
+use super::window::LoginWindow;
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::rejection::FieldError;
-use crate::kernel::shared::Standing;
 use crate::kernel::text;
 use crate::organization::decide::{Deciding, in_parts, set_difference};
 use crate::organization::rejection::{Forbidden, Rejection};
+use crate::permission::catalog::Offer;
 use crate::permission::grant::Grants;
 use crate::queue::decide as queue;
 use imbl::OrdSet;
@@ -27,6 +32,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::SetKeys(user, keys) => set_keys(deciding, *user, keys.iter().copied().collect()),
         UserCommand::SetMasterkey(user, to) => set_masterkey(deciding, *user, *to),
         UserCommand::SetSuperuser(user, to) => set_superuser(deciding, *user, *to),
+        UserCommand::SetLoginWindow(user, window) => set_login_window(deciding, *user, window.clone()),
         UserCommand::Activate(user) => set_status(deciding, *user, Status::Active, &[Status::Invited]),
         UserCommand::Block(user) => {
             set_status(deciding, *user, Status::Blocked, &[Status::Active, Status::Invited])
@@ -51,6 +57,7 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), R
     email_is_free(deciding, None, email.as_deref())?;
     assignable_role(deciding, new.role)?;
     assignable_profile(deciding, new.profile)?;
+    offered(deciding, Offer::Profile, new.profile.is_some())?;
     if !matches!(new.status, Status::Active | Status::Invited) {
         let detail = "a new user is `active` or `invited`";
         return Err(FieldError::new("/status", "not_for_new_users", detail).into());
@@ -119,11 +126,15 @@ pub(super) fn change_email(
     deciding.emit(UserEvent::EmailChanged { user: id, from, to })
 }
 
-pub(super) fn assign_role(deciding: &mut Deciding<'_>, id: UserId, to: RoleId) -> Result<(), Rejection> {
+pub(crate) fn assign_role(deciding: &mut Deciding<'_>, id: UserId, to: RoleId) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
     assignable_role(deciding, to)?;
     let from = user.role.value;
-    if from == to { Ok(()) } else { deciding.emit(UserEvent::RoleAssigned { user: id, from, to }) }
+    if from == to {
+        return Ok(());
+    }
+    stays_in_place(deciding, id)?;
+    deciding.emit(UserEvent::RoleAssigned { user: id, from, to })
 }
 
 pub(super) fn assign_profile(
@@ -133,6 +144,7 @@ pub(super) fn assign_profile(
 ) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
     assignable_profile(deciding, to)?;
+    offered(deciding, Offer::Profile, to.is_some())?;
     if to.is_some() && user.custom_profile.is_some() {
         return Err(UserRejection::ProfileAndCustomProfile.into());
     }
@@ -146,6 +158,7 @@ pub(super) fn set_custom_profile(
     to: Option<Grants>,
 ) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
+    offered(deciding, Offer::CustomProfile, to.is_some())?;
     if to.is_some() && user.profile.value.is_some() {
         return Err(UserRejection::ProfileAndCustomProfile.into());
     }
@@ -173,12 +186,26 @@ pub(super) fn set_keys(
 
 pub(super) fn set_masterkey(deciding: &mut Deciding<'_>, id: UserId, to: bool) -> Result<(), Rejection> {
     let from = editable(deciding, id)?.masterkey.value;
+    offered(deciding, Offer::Masterkey, to)?;
     if from == to { Ok(()) } else { deciding.emit(UserEvent::MasterkeySet { user: id, from, to }) }
 }
 
-pub(super) fn set_superuser(deciding: &mut Deciding<'_>, id: UserId, to: bool) -> Result<(), Rejection> {
+pub(crate) fn set_superuser(deciding: &mut Deciding<'_>, id: UserId, to: bool) -> Result<(), Rejection> {
     let from = editable(deciding, id)?.superuser.value;
+    offered(deciding, Offer::Superuser, to)?;
     if from == to { Ok(()) } else { deciding.emit(UserEvent::SuperuserSet { user: id, from, to }) }
+}
+
+pub(super) fn set_login_window(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    to: Option<LoginWindow>,
+) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.login_window.as_ref().map(|window| window.value.clone());
+    if let Some(window) = &to {
+        window.check("/login_window")?;
+    }
+    if from == to { Ok(()) } else { deciding.emit(UserEvent::LoginWindowSet { user: id, from, to }) }
 }
 
 /// Moves a user to `to` from one of `allowed`; being there already changes nothing.
@@ -201,6 +228,9 @@ pub(super) fn set_status(
     }
     if from == Status::Archived {
         returns_to_what_is_in_use(deciding, &user)?;
+    }
+    if matches!(to, Status::Blocked | Status::Archived) {
+        stays_in_place(deciding, id)?;
     }
     let event = match (from, to) {
         (Status::Archived, _) => UserEvent::Restored { user: id, from, to },
@@ -343,41 +373,4 @@ pub(crate) fn present(deciding: &mut Deciding<'_>, users: &OrdSet<UserId>) -> Re
 /// Neither archived nor erased.
 pub(crate) fn is_present(user: &User) -> bool {
     !user.erased && user.status.value != Status::Archived
-}
-
-fn login_is_free(deciding: &Deciding<'_>, but: Option<UserId>, login: &str) -> Result<(), Rejection> {
-    // A login must not be somebody's e-mail address either: both are used to sign in.
-    let holder = deciding.now.user_by_sign_in(login).map(|user| user.id);
-    if holder.is_some() && holder != but { Err(UserRejection::LoginTaken.into()) } else { Ok(()) }
-}
-
-fn email_is_free(deciding: &Deciding<'_>, but: Option<UserId>, email: Option<&str>) -> Result<(), Rejection> {
-    let holder = email.and_then(|email| deciding.now.user_by_sign_in(email)).map(|user| user.id);
-    if holder.is_some() && holder != but { Err(UserRejection::EmailTaken.into()) } else { Ok(()) }
-}
-
-/// What an archived user held may have been archived since; it must come back first.
-fn returns_to_what_is_in_use(deciding: &Deciding<'_>, user: &User) -> Result<(), Rejection> {
-    assignable_role(deciding, user.role.value)?;
-    assignable_profile(deciding, user.profile.value)?;
-    user.keys.iter().try_for_each(|entry| crate::key::decide::givable(deciding, "/keys", entry.key))
-}
-
-fn assignable_role(deciding: &Deciding<'_>, id: RoleId) -> Result<(), Rejection> {
-    match deciding.now.roles.get(&id) {
-        Some(role) if role.status == Standing::Active => Ok(()),
-        Some(_) | None => {
-            Err(FieldError::new("/role", "no_such_role", "there is no such role in use").into())
-        }
-    }
-}
-
-fn assignable_profile(deciding: &Deciding<'_>, id: Option<ProfileId>) -> Result<(), Rejection> {
-    let Some(id) = id else { return Ok(()) };
-    match deciding.now.profiles.get(&id) {
-        Some(profile) if profile.status == Standing::Active => Ok(()),
-        Some(_) | None => {
-            Err(FieldError::new("/profile", "no_such_profile", "there is no such profile in use").into())
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! What can happen to a user. Every event carries from and to, so it can be read and undone alone.
 
 use super::state::{KeyEntry, Status};
+use super::window::LoginWindow;
 use crate::kernel::event_type::events;
 use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
 use crate::kernel::moment::Moment;
@@ -38,6 +39,8 @@ events! {
         "set the masterkey of {subject} from {from} to {to}" { from: bool, to: bool }
     SuperuserSet = "user.superuser_set" v "1", Field("superuser"), UserAccess,
         "set superuser of {subject} from {from} to {to}" { from: bool, to: bool }
+    LoginWindowSet = "user.login_window_set" v "1", Field("login_window"), AccountChange,
+        "set when {subject} may sign in" { from: Option<LoginWindow>, to: Option<LoginWindow> }
     Activated = "user.activated" v "1", Field("status"), AccountChange,
         "changed the status of {subject} from {from} to {to}" { from: Status, to: Status }
     Blocked = "user.blocked" v "1", Field("status"), AccountChange,

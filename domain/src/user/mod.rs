@@ -3,9 +3,11 @@
 pub mod command;
 pub(crate) mod decide;
 pub mod event;
+mod guards;
 pub mod rejection;
 pub(crate) mod rights;
 pub mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;
+pub mod window;

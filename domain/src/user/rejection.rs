@@ -2,6 +2,8 @@
 
 use super::state::Status;
 use crate::kernel::rejection::{Class, Refusal};
+use crate::permission::catalog::Offer;
+use std::sync::Arc;
 
 /// Why a command about a user was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +32,32 @@ pub enum UserRejection {
     /// The last who may grant anything must stay.
     #[error("this is the last active user who may grant anything; somebody else must be able to first")]
     LastOwner,
+    /// The catalog protects the user.
+    #[error("this is the user with whom the organization was founded: the catalog keeps them in place")]
+    Protected,
+    /// The catalog does not have it.
+    #[error("the organization's catalog offers no {}", .0.word())]
+    NotOffered(Offer),
+    /// The role does not do without a profile.
+    #[error("whoever has this role has a profile too; give one with it, or first")]
+    ProfileRequired,
+    /// One user holds the role, and it is passed on.
+    #[error("one user holds this role: its holder passes it on by a transfer of the organization")]
+    RoleIsSingle,
+    /// Every user must hold the key.
+    #[error("every user holds the key `{key}`, by the role or as a key of their own")]
+    RequiredKey {
+        /// Its name.
+        key: Arc<str>,
+    },
+    /// A key does not go without another.
+    #[error("whoever holds the key `{key}` holds `{needed}` too; give or take both")]
+    KeyNeedsAnother {
+        /// The key.
+        key: Arc<str>,
+        /// What must be held with it.
+        needed: Arc<str>,
+    },
     /// An API key is there to be revoked or not.
     #[error("this user has no API key")]
     NoApiKey,
@@ -50,6 +78,12 @@ impl Refusal for UserRejection {
             Self::ErasureNotRequested => "erasure_not_requested",
             Self::ProfileAndCustomProfile => "profile_and_custom_profile",
             Self::LastOwner => "last_owner",
+            Self::Protected => "protected",
+            Self::NotOffered(_) => "not_offered",
+            Self::ProfileRequired => "profile_required",
+            Self::RoleIsSingle => "role_is_single",
+            Self::RequiredKey { .. } => "required_key",
+            Self::KeyNeedsAnother { .. } => "key_needs_another",
             Self::NoApiKey => "no_api_key",
         }
     }

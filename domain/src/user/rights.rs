@@ -20,6 +20,8 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::KeysChanged { .. } | UserEvent::MasterkeySet { .. } | UserEvent::SuperuserSet { .. } => {
             Right::over("users.keys", user).ranked().not_oneself()
         }
+        // Letting oneself in for longer would undo what others decided, as lifting one's own block would.
+        UserEvent::LoginWindowSet { .. } => Right::over("users.block", user).ranked().not_oneself(),
         UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }
         | UserEvent::Unblocked { .. }

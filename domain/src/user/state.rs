@@ -1,6 +1,7 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
 use super::event::UserEvent;
+use super::window::{LoginWindow, Shut};
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
@@ -99,6 +100,8 @@ pub struct User {
     pub role: Since<RoleId>,
     /// A shared profile on top of the role.
     pub profile: Since<Option<ProfileId>>,
+    /// When the user may sign in and act, if not always. Boxed: few have one.
+    pub login_window: Option<Box<Since<LoginWindow>>>,
     /// Grants on this user alone; excludes a profile.
     pub custom_profile: Option<Given>,
     /// Own keys and minus entries.
@@ -144,6 +147,7 @@ impl User {
             locked_until: None,
             role: Since::new(*role, position),
             profile: Since::new(*profile, position),
+            login_window: None,
             custom_profile: None,
             keys: SinceEach::default(),
             masterkey: Since::new(false, position),
@@ -178,6 +182,9 @@ impl User {
             }
             UserEvent::MasterkeySet { to, .. } => self.masterkey = Since::new(*to, at),
             UserEvent::SuperuserSet { to, .. } => self.superuser = Since::new(*to, at),
+            UserEvent::LoginWindowSet { to, .. } => {
+                self.login_window = to.clone().map(|to| Box::new(Since::new(to, at)));
+            }
             UserEvent::Archived { from, to, .. } => {
                 self.before_archive = *from;
                 self.status = Since::new(*to, at);
@@ -212,7 +219,20 @@ impl User {
         self.locked_until.is_some_and(|until| until > at)
     }
 
-    /// Whether the account may act.
+    /// Why the user's login window is shut at that moment, if it is, and the position of the event that set it.
+    #[must_use]
+    pub fn shut(&self, at: Moment) -> Option<(Shut, u64)> {
+        let window = self.login_window.as_ref()?;
+        window.value.shut(at).map(|shut| (shut, window.position))
+    }
+
+    /// Whether the account may act at that moment.
+    #[must_use]
+    pub fn is_active_at(&self, at: Moment) -> bool {
+        self.is_active() && self.shut(at).is_none()
+    }
+
+    /// Whether the account may act, its login window apart.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.status.value == Status::Active

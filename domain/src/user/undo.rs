@@ -23,6 +23,7 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, user: UserId, one: &Undo) -> Res
         "custom_profile" => decide::set_custom_profile(deciding, user, value(one)?),
         "masterkey" => decide::set_masterkey(deciding, user, value(one)?),
         "superuser" => decide::set_superuser(deciding, user, value(one)?),
+        "login_window" => decide::set_login_window(deciding, user, value(one)?),
         "keys" => {
             let entry: KeyEntry = element(one)?;
             let keys = decide::existing(deciding, user)?.keys.set();

@@ -126,6 +126,8 @@ pub struct Activity {
     coalesced: Arc<Mutex<Coalesced>>,
     /// Acts on their way to the disk that nobody waits for.
     noted: Arc<Mutex<JoinSet<()>>>,
+    /// Held while what waits is written.
+    flushing: Arc<tokio::sync::Mutex<()>>,
     clock: Clock,
     store: Store,
     id: OrganizationId,
@@ -138,7 +140,8 @@ impl Activity {
     #[must_use]
     pub fn new(store: Store, clock: Clock, id: OrganizationId) -> Self {
         let ledger = PlainLedger::new(store.clone(), ledger_of(id));
-        Self { ledger, coalesced: Arc::default(), noted: Arc::default(), clock, store, id, _in_use: None }
+        let (coalesced, noted, flushing) = (Arc::default(), Arc::default(), Arc::default());
+        Self { ledger, coalesced, noted, flushing, clock, store, id, _in_use: None }
     }
 
     /// A handle that keeps the organization in memory.
@@ -179,8 +182,17 @@ impl Activity {
         noted.spawn(job);
     }
 
-    /// Writes what was noted and counted; called every minute and before the process ends.
+    /// Writes what was noted and counted; called every minute and before the process ends. What somebody else is writing
+    /// is waited for too; and it is written to its end though nobody waits any more.
     pub async fn flush(&self) {
+        let this = self.clone();
+        if tokio::spawn(async move { this.write_what_waits().await }).await.is_err() {
+            tracing::error!(organization = %self.id, "a task that writes activity panicked");
+        }
+    }
+
+    async fn write_what_waits(&self) {
+        let _one_at_a_time = self.flushing.lock().await;
         let mut noted = std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner));
         // Each alarms by itself if it fails.
         while noted.join_next().await.is_some() {}

@@ -8,15 +8,16 @@ use crate::activity::Activity;
 use crate::clock::Clock;
 use crate::erase;
 use crate::follow::{Beside, Rhythm};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::system::{Registered, System};
 use crate::uses::{InUse, Uses};
-use crate::writer::{LoadError, Writer};
+use crate::writer::{LoadError, Writer, ledger_of};
 use rollbook_domain::kernel::id::OrganizationId;
+use rollbook_domain::kernel::moment::Moment;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// A database with everything this process runs on it. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -37,8 +38,16 @@ type Slot = Arc<Mutex<Place>>;
 #[derive(Debug, Default)]
 struct Place {
     served: Option<Served>,
-    /// The position that was acknowledged when it left memory.
-    acknowledged: u64,
+    /// What was acknowledged when it left memory.
+    acknowledged: Known,
+}
+
+/// The newest entry that this process knows to be durable: its position, and its time, by which it is told from another
+/// that a database that lost it has there since.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    position: u64,
+    at: Moment,
 }
 
 /// An organization in memory. These handles keep it from nothing: only those that are given out do.
@@ -78,13 +87,26 @@ impl Served {
 impl Place {
     /// Whether it was served here before and only left memory: then what a start does was done.
     fn is_back(&self) -> bool {
-        self.served.is_none() && self.acknowledged > 0
+        self.served.is_none() && self.acknowledged.position > 0
     }
 
-    /// The newest position that this process knows to be durable.
-    fn known(&self) -> u64 {
-        let served = self.served.as_ref().map_or(0, |one| one.writer.published().organization.position);
-        served.max(self.acknowledged)
+    fn known(&self) -> Known {
+        let Some(served) = &self.served else { return self.acknowledged };
+        let published = served.writer.published();
+        Known { position: published.organization.position, at: published.organization.at }
+    }
+}
+
+impl Known {
+    /// Makes sure that the ledger has it, unless it ends before, which whoever loads it finds out.
+    async fn is_there(self, store: &Store, id: OrganizationId) -> Result<(), LoadError> {
+        let Self { position, at } = self;
+        if position == 0 {
+            return Ok(());
+        }
+        let rows = store.read(&ledger_of(id), position, position, 1).await?;
+        let is_it = rows.first().is_none_or(|row| row.at_us == at.micros());
+        if is_it { Ok(()) } else { Err(LoadError::Forked { position }) }
     }
 }
 
@@ -121,15 +143,25 @@ impl Deployment {
     /// a restore brought back are erased again.
     ///
     /// # Errors
-    /// [`LoadError`] if its ledger cannot be read to its end, or ends before what was acknowledged here: then
-    /// this process serves it no more.
+    /// [`LoadError`] if its ledger cannot be read to its end, or does not hold what was acknowledged here: then this
+    /// process serves it no more.
     pub async fn open(&self, id: OrganizationId) -> Result<Open, LoadError> {
         let slot = Arc::clone(self.slots().entry(id).or_default());
-        let mut place = slot.lock().await;
+        let place = slot.lock_owned().await;
         if let Some(found) = place.served.as_ref().filter(|found| !found.writer.has_stopped()) {
             return Ok(found.hold());
         }
-        let writer = Writer::start(self.store.clone(), self.clock.clone(), id, place.known()).await?;
+        // Goes on when who asked is gone: a ledger that takes longer than anybody waits is read to its end all the same.
+        let this = self.clone();
+        let loaded = tokio::spawn(async move { this.load(id, place).await }).await;
+        let ended = |_| StoreError::Unavailable("the loading task ended".to_owned());
+        loaded.map_err(|error| LoadError::Read(ended(error).into()))?
+    }
+
+    async fn load(&self, id: OrganizationId, mut place: OwnedMutexGuard<Place>) -> Result<Open, LoadError> {
+        let known = place.known();
+        known.is_there(&self.store, id).await?;
+        let writer = Writer::start(self.store.clone(), self.clock.clone(), id, known.position).await?;
         // What was counted and not yet written stays with the activity, and who uses it uses this one too.
         let (activity, uses) = place.served.as_ref().map_or_else(
             || (Activity::new(self.store.clone(), self.clock.clone(), id), Uses::new()),

@@ -132,7 +132,7 @@ impl Sealed {
     /// # Errors
     /// None in practice: what was encoded once is encoded again.
     pub fn canonical(&self) -> Result<String, EntryError> {
-        whole(&self.columns())
+        self.columns().canonical()
     }
 
     /// The columns that are stored for it.
@@ -156,27 +156,8 @@ impl Columns<'_> {
     /// # Errors
     /// `LeafMismatch`.
     pub fn check(&self) -> Result<Hash, EntryError> {
-        let position = self.position.to_string();
         let mut hash = Sha256::new_with_prefix([0]);
-        hash.update(br#"{"ledger":{"id":"#);
-        quoted(&mut hash, &self.ledger.id)?;
-        for part in [
-            r#","type":""#,
-            self.ledger.kind.as_str(),
-            r#""},"metadata":"#,
-            self.metadata,
-            r#","payload":"#,
-            self.payload,
-            r#","position":"#,
-            &position,
-            r#","type":"#,
-        ] {
-            hash.update(part);
-        }
-        quoted(&mut hash, self.event_type)?;
-        hash.update(br#","version":"#);
-        quoted(&mut hash, self.version)?;
-        hash.update(b"}");
+        self.parts(|part| hash.update(part))?;
         let leaf: Hash = hash.finalize().into();
         if leaf.as_slice() == self.leaf { Ok(leaf) } else { Err(EntryError::LeafMismatch) }
     }
@@ -186,19 +167,41 @@ impl Columns<'_> {
     /// # Errors
     /// `Encode` if a name cannot be written as JSON.
     pub fn canonical(&self) -> Result<String, EntryError> {
-        whole(self)
+        let mut text = String::with_capacity(self.metadata.len() + self.payload.len() + 256);
+        self.parts(|part| text.push_str(part))?;
+        Ok(text)
+    }
+
+    /// The canonical entry part by part. Its members are fixed, so their canonical order is written down once, here.
+    fn parts(&self, mut each: impl FnMut(&str)) -> Result<(), EntryError> {
+        each(r#"{"ledger":{"id":"#);
+        quoted(&self.ledger.id, &mut each)?;
+        each(r#","type":""#);
+        each(self.ledger.kind.as_str());
+        each(r#""},"metadata":"#);
+        each(self.metadata);
+        each(r#","payload":"#);
+        each(self.payload);
+        each(r#","position":"#);
+        each(&self.position.to_string());
+        each(r#","type":"#);
+        quoted(self.event_type, &mut each)?;
+        each(r#","version":"#);
+        quoted(self.version, &mut each)?;
+        each("}");
+        Ok(())
     }
 }
 
 /// A text as JSON writes it; the names that Rollbook chose need no escaping.
-fn quoted(hash: &mut Sha256, text: &str) -> Result<(), EntryError> {
+fn quoted(text: &str, each: &mut impl FnMut(&str)) -> Result<(), EntryError> {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.bytes().all(is_plain) {
-        hash.update(b"\"");
-        hash.update(text);
-        hash.update(b"\"");
+        each("\"");
+        each(text);
+        each("\"");
     } else {
-        hash.update(canonical(&text)?);
+        each(&canonical(text)?);
     }
     Ok(())
 }
@@ -223,16 +226,6 @@ fn put_in_order(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(put_in_order),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// The members of an entry are fixed, so their canonical order is written down once, here.
-fn whole(row: &Columns<'_>) -> Result<String, EntryError> {
-    let (id, kind) = (canonical(&row.ledger.id)?, row.ledger.kind.as_str());
-    let (event_type, version) = (canonical(&row.event_type)?, canonical(&row.version)?);
-    Ok(format!(
-        r#"{{"ledger":{{"id":{id},"type":"{kind}"}},"metadata":{},"payload":{},"position":{},"type":{event_type},"version":{version}}}"#,
-        row.metadata, row.payload, row.position
-    ))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ const COUNT: &str = "INSERT INTO attempts (aggregate_id, subject, failures, wind
     failures = CASE WHEN attempts.window_start > $4 THEN attempts.failures + 1 ELSE 1 END,
     window_start = CASE WHEN attempts.window_start > $4 THEN attempts.window_start ELSE $3 END";
 const DELETE: &str = "DELETE FROM attempts WHERE aggregate_id = $1 AND subject = $2";
+const PURGE: &str = "DELETE FROM attempts WHERE window_start < $1 AND coalesce(locked_until, 0) < $1";
 
 /// Failed sign-ins of one subject. A subject that nobody knows is named by a keyed hash, never as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,5 +86,13 @@ impl Store {
     /// If the database cannot be written.
     pub async fn delete_attempts(&self, aggregate_id: &str, subject: &str) -> Result<(), StoreError> {
         self.execute(DELETE, params![aggregate_id, subject]).await.map(drop)
+    }
+    /// Forgets what was counted before `before_us` and locks nobody since. Whoever fails under names that nobody has
+    /// leaves a row for each. Answers how many.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn purge_attempts(&self, before_us: i64) -> Result<u64, StoreError> {
+        self.execute(PURGE, params![before_us]).await
     }
 }

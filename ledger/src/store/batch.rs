@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::hash::Hash;
 
 use uuid::Uuid;
 
@@ -122,6 +123,17 @@ pub enum Appended {
     Done,
 }
 
+impl Row {
+    fn repeats(&self) -> bool {
+        has_twice(&self.subjects) || has_twice(self.personal.iter().map(|row| &row.person))
+    }
+}
+
+fn has_twice<T: Eq + Hash>(items: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = HashSet::new();
+    items.into_iter().any(|item| !seen.insert(item))
+}
+
 impl Command {
     pub(super) fn duplicate(&self) -> AppendError {
         AppendError::Duplicate { actor: self.actor.clone(), key: self.key.clone() }
@@ -152,6 +164,10 @@ impl Batch {
             .all(|(position, row)| row.sealed.position() == position && *row.sealed.ledger() == self.ledger);
         if !continues {
             return refuse("the rows do not follow the expected position");
+        }
+        // In the database it would look like a row that somebody put there before.
+        if self.rows.iter().any(Row::repeats) {
+            return refuse("a row names an entity or a person twice");
         }
         self.check_commands()
     }

@@ -97,7 +97,8 @@ pub enum AppendError {
     /// A guard refused. Nothing was written, and the writer must stop: it does not know what it writes to.
     #[error("a guard of the ledger refused: {0}")]
     Guard(String),
-    /// The database is damaged. The writer must stop: whether its rows can be read is not known.
+    /// The database is damaged, or not all in it was written by appends. The writer must stop: whether its rows can be
+    /// read is not known.
     #[error("the database is damaged: {0}; keep a copy of it and restore a backup")]
     Damaged(String),
     /// Definitely not written, and the same batch will fail again: malformed.
@@ -110,4 +111,11 @@ pub enum AppendError {
     /// it; try again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+}
+
+impl AppendError {
+    /// A row of `table` is there already at a position that was not appended yet.
+    pub(super) fn beyond(table: &str) -> Self {
+        Self::Damaged(format!("rows of `{table}` lie beyond the head, which `rollbook verify` names"))
+    }
 }

@@ -89,6 +89,12 @@ impl Store {
         PostgresStore::connect(url, connections).await.map(Self::Postgres)
     }
 
+    /// Whether [`Self::postgres`] can read this URL; whether anybody answers there is another question.
+    #[must_use]
+    pub fn is_postgres_url(url: &str) -> bool {
+        (url.starts_with("postgres://") || url.starts_with("postgresql://")) && PostgresStore::reads(url)
+    }
+
     /// Compares the database's tables with those that this release writes.
     ///
     /// # Errors

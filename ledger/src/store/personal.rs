@@ -9,6 +9,10 @@ use crate::entry::LedgerId;
 
 const OF_PERSON: &str = "SELECT sequence, ordinals, salts, vals FROM personal_values
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND person = $3 ORDER BY sequence";
+const STRAY: &str = "SELECT p.sequence, p.person FROM personal_values p
+    WHERE p.aggregate_id = $1 AND p.aggregate_type = $2 AND p.sequence > $3 AND NOT EXISTS (SELECT 1 FROM events e
+          WHERE e.aggregate_id = p.aggregate_id AND e.aggregate_type = p.aggregate_type AND e.sequence = p.sequence)
+    ORDER BY p.sequence, p.person LIMIT $4";
 const DELETE: &str = "DELETE FROM personal_values
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND person = $3";
 const DELETE_AT: &str = "DELETE FROM personal_values
@@ -29,6 +33,20 @@ impl Store {
             Ok((row.count(0)?, personal_row(person, [row.text(1)?, row.text(2)?, row.text(3)?])?))
         })
         .await
+    }
+
+    /// Whose values lie at positions after `after` where there is no row, at most `limit`: an append makes both at once.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn stray_values(
+        &self,
+        ledger: &LedgerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, String)>, StoreError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str(), after, i64::from(limit)];
+        self.select(STRAY, params, |row| Ok((row.count(0)?, row.text(1)?.to_owned()))).await
     }
 
     /// Erases all values of `person` in `ledger`, for good: on SQLite their bytes too. Answers how many rows.

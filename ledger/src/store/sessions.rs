@@ -1,12 +1,21 @@
 //! Who is signed in. Ordinary rows: a session may be ended by deleting it.
 //!
-//! Only a hash of the token is kept. That somebody signed in is an entry of the activity ledger, not this.
+//! Only a hash of the token is kept. Seats (uContact: concurrent licences) are counted here, by the rows themselves, so that
+//! none is held by somebody who is not signed in. That somebody signed in is an entry of the activity ledger, not this.
 
 use super::cells::{Cells, params};
 use super::{Store, StoreError};
 
 const PUT: &str = "INSERT INTO sessions (token_hash, id, aggregate_id, user_id, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6)";
+/// A user who has a session already keeps the seat and takes no other.
+const PUT_IF_SEATED: &str =
+    "INSERT INTO sessions (token_hash, id, aggregate_id, user_id, created_at, expires_at)
+    SELECT $1, $2, $3, $4, $5, $6
+    WHERE (SELECT COUNT(DISTINCT user_id) FROM sessions
+           WHERE aggregate_id = $3 AND user_id <> $4 AND expires_at > $5) < $7";
+const SEATS: &str =
+    "SELECT COUNT(DISTINCT user_id) FROM sessions WHERE aggregate_id = $1 AND expires_at > $2";
 const BY_TOKEN: &str = "SELECT id, token_hash, aggregate_id, user_id, created_at, expires_at FROM sessions
     WHERE token_hash = $1 AND expires_at > $2";
 const OF_USER: &str = "SELECT id, token_hash, aggregate_id, user_id, created_at, expires_at FROM sessions
@@ -43,6 +52,33 @@ impl Store {
         let (from, to) = (session.created_at_us, session.expires_at_us);
         let params = params![token, id, session.aggregate_id.as_str(), user, from, to];
         self.execute(PUT, params).await.map(drop)
+    }
+
+    /// Begins a session if fewer than `seats` other users of the organization have one that is not over when it begins.
+    /// Answers whether it began. Exact however many begin at once, also on other processes.
+    ///
+    /// # Errors
+    /// `Refused` if the token or the id exists already; `InDoubt` if it may have begun.
+    pub async fn put_session_if_seated(&self, session: &Session, seats: u64) -> Result<bool, StoreError> {
+        let token = session.token_hash.as_slice();
+        let (organization, user) = (session.aggregate_id.as_str(), session.user_id.as_str());
+        let (from, to) = (session.created_at_us, session.expires_at_us);
+        let params = params![token, session.id.as_str(), organization, user, from, to, seats];
+        let done = match self {
+            // One connection writes: a statement is alone.
+            Self::Sqlite(engine) => engine.execute(PUT_IF_SEATED, params).await?,
+            Self::Postgres(engine) => engine.execute_in_turn(organization, PUT_IF_SEATED, params).await?,
+        };
+        Ok(done > 0)
+    }
+
+    /// How many users of the organization have a session that is not over at `now_us`.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn seats_taken(&self, aggregate_id: &str, now_us: i64) -> Result<u64, StoreError> {
+        let taken = self.one(SEATS, params![aggregate_id, now_us], |row| row.count(0)).await?;
+        Ok(taken.unwrap_or(0))
     }
 
     /// The session with this token, if it is not over at `now_us`.

@@ -5,9 +5,11 @@ use crate::codec::{self, Origin};
 use crate::entry::Frontier;
 use crate::store::{Batch, Command as Remembered, CredentialChange, ROWS_MAX, Row};
 use crate::writer::load::ledger_of;
+use rollbook_domain::event::Event;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::decide::Accepted;
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::event::UserEvent;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
@@ -112,6 +114,7 @@ impl Building {
         rows.iter().for_each(|row| self.frontier.push(*row.sealed.leaf()));
         self.rows.extend(rows);
         self.remember(submission, first, accepted.after.position);
+        self.credentials.extend(replaced(&self.state, &accepted));
         self.credentials.extend(submission.credentials.iter().cloned());
         self.state = accepted.after.clone();
         Some(Ok(Decided { events: accepted.events, first, after: accepted.after }))
@@ -157,6 +160,27 @@ impl Building {
             created_at_us: submission.context.at.micros(),
         });
     }
+}
+
+/// The stored secrets that a command leaves to nobody. Whoever asks cannot name them: others may have set another
+/// meanwhile.
+fn replaced(before: &Organization, accepted: &Accepted) -> Vec<CredentialChange> {
+    let mut gone = Vec::new();
+    for event in &accepted.events {
+        let Event::User(
+            UserEvent::PasswordSet { user, .. }
+            | UserEvent::ApiKeyCreated { user, .. }
+            | UserEvent::ApiKeyRevoked { user, .. },
+        ) = event
+        else {
+            continue;
+        };
+        let (Some(old), Some(new)) = (before.user(*user), accepted.after.user(*user)) else { continue };
+        let changed = [(old.password, new.password), (old.api_key, new.api_key)];
+        let lost = changed.into_iter().filter(|(old, new)| old != new).filter_map(|(old, _)| old);
+        gone.extend(lost.map(|id| CredentialChange::Delete(id.to_string())));
+    }
+    gone
 }
 
 fn panicked(command: Uuid) -> WriteError {

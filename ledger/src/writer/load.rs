@@ -131,7 +131,8 @@ fn fold(loaded: &mut Loaded, row: &Checked) -> Result<Vec<Missing>, LoadError> {
     Ok(happened.missing)
 }
 
-/// Checks that the rows end where the head is; only a hand that put the guards aside can have changed that.
+/// Checks that the rows, and what lies beside them, end where the head is; only a hand that put the guards aside can have
+/// changed that.
 ///
 /// # Errors
 /// [`LoadError::Beyond`] or a gap, and what reading says.
@@ -142,12 +143,15 @@ pub(crate) async fn ends_at_head(store: &Store, loaded: &Loaded) -> Result<(), L
     if last > 0 && is_there(last).await?.is_none() {
         return Err(ReadError::Gap { ledger, position: last }.into());
     }
-    if is_there(last + 1).await?.is_none() {
-        return Ok(());
+    if is_there(last + 1).await?.is_some() {
+        // Unless another process appended since the head was read.
+        let head = store.head(&ledger).await?.map_or(0, |head| head.position);
+        return if head > last { Ok(()) } else { Err(LoadError::Beyond { position: last + 1 }) };
     }
-    // Unless another process appended since the head was read.
-    let head = store.head(&ledger).await?.map_or(0, |head| head.position);
-    if head > last { Ok(()) } else { Err(LoadError::Beyond { position: last + 1 }) }
+    let subject = store.stray_subjects(&ledger, last, 1).await.map_err(ReadError::from)?;
+    let value = store.stray_values(&ledger, last, 1).await.map_err(ReadError::from)?;
+    let first = subject.into_iter().map(|(at, _)| at).chain(value.into_iter().map(|(at, _)| at)).min();
+    first.map_or(Ok(()), |position| Err(LoadError::Beyond { position }))
 }
 
 /// A value may be gone only if its owner's erasure was asked for in the same ledger.

@@ -17,7 +17,7 @@ mod task;
 mod tests;
 
 pub(crate) use commit::{Outcome, commit};
-pub(crate) use load::{Loaded, reading};
+pub(crate) use load::{Loaded, reading, to_head};
 pub use load::{is_erased, ledger_of};
 
 use crate::clock::Clock;
@@ -168,7 +168,9 @@ pub enum LoadError {
         known: u64,
     },
     /// The rows are not those that the head was made over, or not those that this process knows.
-    #[error("up to position {position} the rows are not those that the head was made over")]
+    #[error(
+        "up to position {position} the rows are not those that the head was made over, or that are known here"
+    )]
     Forked {
         /// The position of the head.
         position: u64,

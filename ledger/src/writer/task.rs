@@ -16,6 +16,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// How often the database server's clock is compared with this process's.
 const CLOCK_CHECK: Duration = Duration::from_secs(30);
+/// How long an attempt to compare them that failed stands for those who waited meanwhile: each on their own would wait as
+/// long again.
+const CLOCK_FAILED: Duration = Duration::from_millis(250);
+
 pub(super) struct Task {
     pub(super) store: Store,
     pub(super) clock: Clock,
@@ -35,6 +39,7 @@ pub(super) struct Task {
     publish: watch::Sender<Arc<Published>>,
     stopped: Arc<AtomicBool>,
     skew_checked: Option<Instant>,
+    skew_failed: Option<(Instant, WriteError)>,
     keeper: Keeper,
 }
 
@@ -63,6 +68,7 @@ impl Task {
             publish,
             stopped,
             skew_checked: None,
+            skew_failed: None,
             keeper,
         }
     }
@@ -159,12 +165,24 @@ impl Task {
         if self.skew_checked.is_some_and(|checked| checked.elapsed() < CLOCK_CHECK) {
             return Ok(());
         }
+        match &self.skew_failed {
+            Some((failed, error)) if failed.elapsed() < CLOCK_FAILED => return Err(error.clone()),
+            Some(_) | None => {}
+        }
+        let compared = self.skew().await;
+        let now = Instant::now();
+        (self.skew_checked, self.skew_failed) = match &compared {
+            Ok(()) => (Some(now), None),
+            Err(error) => (None, Some((now, error.clone()))),
+        };
+        compared
+    }
+
+    async fn skew(&self) -> Result<(), WriteError> {
         let before = self.clock.now();
         let server = self.store.now_us().await.map_err(|error| WriteError::Unavailable(error.to_string()))?;
         let after = self.clock.now();
-        off_by(before, server, after).map_err(|millis| WriteError::ClockSkew { millis })?;
-        self.skew_checked = Some(Instant::now());
-        Ok(())
+        off_by(before, server, after).map_err(|millis| WriteError::ClockSkew { millis })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::rows::{activity, append_one, batch_after, command, fill, organization
 
 on_both! {
     who_holds_the_head_appends_and_who_came_meanwhile_is_too_late
+    who_is_late_with_the_batch_appends_if_nobody_was_first
     a_head_that_is_let_go_is_moved_by_others
     a_head_that_nobody_has_moved_yet_can_be_held
     what_fails_while_the_head_is_held_writes_nothing_and_lets_it_go
@@ -33,6 +34,16 @@ async fn who_holds_the_head_appends_and_who_came_meanwhile_is_too_late(bench: &B
     assert_eq!((head.position, head.batch, head.frontier), (5, batch.batch, batch.frontier));
     assert_eq!(bench.store.read_raw(&organization(), 1, 99).await.unwrap().len(), 5);
     other.close().await;
+}
+
+async fn who_is_late_with_the_batch_appends_if_nobody_was_first(bench: &Bench) {
+    let before = fill(&bench.store, &organization(), &[1]).await.pop().unwrap();
+    let held = bench.store.hold(&organization()).await.unwrap();
+    // As long as a large batch takes to be decided.
+    tokio::time::sleep(HOLD_MAX * 2).await;
+    let batch = batch_after(&organization(), &before.frontier, 2, 9_000);
+    assert_eq!(held.append(batch.clone().into()).await, Ok(Appended::Done));
+    assert_eq!(bench.store.head(&organization()).await.unwrap().unwrap().batch, batch.batch);
 }
 
 async fn a_head_that_is_let_go_is_moved_by_others(bench: &Bench) {

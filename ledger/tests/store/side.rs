@@ -73,6 +73,14 @@ async fn failures_at_the_same_time_all_count(bench: &Bench) {
     assert_eq!(bench.store.attempts(ORG, "bob").await, Ok(Some(counter(5, 1_500, Some(9_000)))));
     bench.store.delete_attempts(ORG, "bob").await.unwrap();
     assert_eq!(bench.store.attempts(ORG, "bob").await, Ok(None));
+    for (subject, start, locked) in
+        [("old", 1_000, None), ("locked", 1_000, Some(9_000)), ("new", 5_000, None)]
+    {
+        bench.store.put_attempts(ORG, subject, counter(1, start, locked)).await.unwrap();
+    }
+    assert_eq!(bench.store.purge_attempts(5_000).await, Ok(1));
+    assert_eq!(bench.store.attempts(ORG, "old").await, Ok(None));
+    assert_eq!(bench.store.purge_attempts(9_001).await, Ok(2));
 }
 
 async fn a_snapshot_is_stored_only_if_it_is_newer(bench: &Bench) {

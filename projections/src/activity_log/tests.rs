@@ -83,6 +83,10 @@ fn accounts() -> Vec<(&'static str, Value)> {
         ("user.keys_changed", zoe_is(json!({ "added": [id(20), format!("-{}", id(21))], "removed": [] }))),
         ("user.masterkey_set", zoe_is(json!({ "from": false, "to": true }))),
         ("user.superuser_set", zoe_is(json!({ "from": true, "to": false }))),
+        (
+            "user.login_window_set",
+            zoe_is(json!({ "from": null, "to": { "until": "2026-06-01T00:00:00.000000Z" } })),
+        ),
         ("user.activated", zoe_is(status("invited", "active"))),
         ("user.blocked", zoe_is(status("active", "blocked"))),
         ("user.unblocked", zoe_is(status("blocked", "active"))),

@@ -188,7 +188,7 @@ impl<'a> Side<'a> {
 }
 
 fn resolved(organization: &Organization, user: &User) -> Arc<Holdings> {
-    let effective = effective(organization, user);
+    let effective = effective(organization, user, organization.at);
     let grants = effective.items.into_iter().map(|item| item.grant).collect();
     Arc::new(Holdings { grants, keys: effective.keys.into_iter().collect() })
 }

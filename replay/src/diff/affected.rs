@@ -20,7 +20,7 @@ pub const USERS_LISTED_MAX: usize = 1_000;
 pub struct Affected {
     /// How many users.
     pub count: u64,
-    /// The first [`USERS_LISTED_MAX`] of them by id.
+    /// The first [`USERS_LISTED_MAX`] of them by id, those left out whom the one who asks may not see.
     pub users: Vec<AffectedUser>,
     /// SHA-256 over all of them, listed or not, with what each gains and loses.
     #[serde(skip)]
@@ -45,6 +45,13 @@ pub struct Named {
     pub id: UserId,
     /// The login afterwards, or `[erased]`.
     pub login: String,
+}
+
+impl Affected {
+    /// Lists only those whom `is_known` knows of. All stay counted.
+    pub fn list_only(&mut self, is_known: impl Fn(UserId) -> bool) {
+        self.users.retain(|one| is_known(one.user.id));
+    }
 }
 
 /// Who gains or loses something by `events`, which make `after` of `before`.

@@ -89,6 +89,7 @@ impl Fields {
         self.field("email", &user.email);
         self.field("status", &user.status.value);
         self.field("locked_until", &user.locked_until);
+        self.field("login_window", &user.login_window.as_ref().map(|window| &window.value));
         self.field("role", &user.role.value);
         self.field("profile", &user.profile.value);
         self.field("custom_profile", &user.custom_profile.as_ref().map(|given| &given.value));

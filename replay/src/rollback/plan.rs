@@ -202,7 +202,8 @@ impl Plan {
 /// [`PlanError::Rejected`] if the one who asks may not plan, or may not see what the plan would show.
 pub fn plan(now: &Organization, material: &Material, request: &Request<'_>) -> Result<Plan, PlanError> {
     let found = walk::steps(now, material);
-    may_see(now, request.context, &found)?;
+    let kept = kept(material);
+    may_see(now, request.context, &found, &kept)?;
     let mut sorted = Sorted::default();
     found.into_iter().for_each(|step| sorted.sort(now, request.resolve, step));
     sorted.include(now, material, request.resolve);
@@ -228,7 +229,7 @@ pub fn plan(now: &Organization, material: &Material, request: &Request<'_>) -> R
         conflicts: sorted.conflicts,
         blockers,
         skipped: sorted.skipped,
-        kept: kept(material),
+        kept,
         affected,
         refused,
         events,
@@ -313,9 +314,9 @@ fn blocker(now: &Organization, step: &Step, rejection: Rejection) -> Blocker {
 }
 
 /// A plan shows values, so whoever asks must be allowed to plan and to see every entity in it.
-fn may_see(now: &Organization, context: &Context, steps: &[Step]) -> Result<(), Rejection> {
+fn may_see(now: &Organization, context: &Context, steps: &[Step], kept: &[Kept]) -> Result<(), Rejection> {
     let Some(id) = context.actor.user() else { return Ok(()) };
-    let asker = now.user(id).filter(|user| user.is_active()).ok_or(Forbidden::Inactive)?;
+    let asker = now.user(id).filter(|user| user.is_active_at(context.at)).ok_or(Forbidden::Inactive)?;
     let question = Question {
         who: asker,
         permission: "rollback.plan",
@@ -327,7 +328,8 @@ fn may_see(now: &Organization, context: &Context, steps: &[Step]) -> Result<(), 
     if !allowed(now, &question) {
         return Err(Forbidden::Permission { permission: "rollback.plan" }.into());
     }
-    let subjects: BTreeSet<_> = steps.iter().map(|step| step.undo.subject).collect();
+    let kept = kept.iter().map(|kept| kept.subject);
+    let subjects: BTreeSet<_> = steps.iter().map(|step| step.undo.subject).chain(kept).collect();
     subjects.into_iter().try_for_each(|subject| visible(now, asker, subject, context.at))
 }
 

@@ -47,7 +47,7 @@ pub enum Kind {
     PersonalLeft,
     /// A stored password or API key that no event made.
     Credential,
-    /// The newest snapshot is not what the events make.
+    /// A snapshot is not what the events make.
     Snapshot,
     /// Something derived is not what the events make.
     Derived,

@@ -1,5 +1,5 @@
-//! A ledger's head against its rows and against what histories of entities say, and what head and rows together say
-//! about rows that do not hash to their leaf.
+//! A ledger's head against its rows and against what lies beside them, and what head and rows together say about rows
+//! that do not hash to their leaf.
 
 use super::finding::{FINDINGS_MAX, Findings, Kind};
 use rollbook_domain::kernel::moment::Moment;
@@ -115,8 +115,8 @@ pub(super) async fn beyond(
     Ok(())
 }
 
-/// Histories of entities that go on after the head, where there is no row.
-pub(super) async fn histories_beyond(
+/// Histories of entities and personal values that go on after the head, where there is no row.
+pub(super) async fn beside_beyond(
     store: &Store,
     mark: &HeadMark,
     findings: &mut Findings,
@@ -126,6 +126,10 @@ pub(super) async fn histories_beyond(
         let what =
             format!("the history of {}:{} has this position, which no row is at", subject.kind, subject.id);
         findings.add(&mark.ledger, Some(position), Kind::Subjects, what);
+    }
+    for (position, person) in store.stray_values(&mark.ledger, mark.position, most).await? {
+        let what = format!("personal values of {person} lie at this position, which no row is at");
+        findings.add(&mark.ledger, Some(position), Kind::Commitment, what);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::finding::{Findings, Kind, Verified};
 use super::head::{self, Tail, Trees, Verdict};
 use super::personal::{self, Erasures, Gone};
 use super::side::{self, Sealed};
-use super::snapshot::{self, Kept};
+use super::snapshot::Snapshots;
 use super::{Progress, credentials};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
@@ -31,7 +31,7 @@ pub(super) struct Run<'a> {
     gone: Gone,
     wrong: Vec<Wrong>,
     organization: Option<Organization>,
-    snapshot: Option<Kept>,
+    snapshots: Snapshots,
     registered: Vec<String>,
     entries: u64,
     pruned: u64,
@@ -62,7 +62,7 @@ impl<'a> Run<'a> {
             gone: Gone::default(),
             wrong: Vec::new(),
             organization: id.flatten().map(Organization::empty),
-            snapshot: None,
+            snapshots: Snapshots::default(),
             registered: Vec::new(),
             entries: 0,
             pruned: 0,
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
     pub(super) async fn entries(&mut self, progress: &mut impl FnMut(&Progress)) -> Result<(), StoreError> {
         // Before the head, which may move on.
         if let Some(organization) = &self.organization {
-            self.snapshot = snapshot::newest(self.store, organization.id).await?;
+            self.snapshots = Snapshots::of(self.store, organization.id).await?;
         }
         let head = head::read(self.store, &self.mark).await?;
         if let Some(head) = &head {
@@ -112,6 +112,9 @@ impl<'a> Run<'a> {
                 Vec::new()
             }
         };
+        if let Some(organization) = &self.organization {
+            self.snapshots.read(self.store, organization.id, from, to).await?;
+        }
         let hashes: Vec<_> = rows.iter().map(entries::recomputed).collect();
         let sound = rows.iter().zip(&hashes).filter(|(row, hash)| is_sound(row, hash.as_ref()));
         let sound: Vec<u64> = sound.map(|(row, _)| row.position).collect();
@@ -180,9 +183,7 @@ impl<'a> Run<'a> {
                 self.gone.note(missing);
                 if let Some(organization) = &mut self.organization {
                     organization.apply(at, &event);
-                    if let Some(snapshot) = &mut self.snapshot {
-                        snapshot.meet(organization);
-                    }
+                    self.snapshots.meet(organization);
                 }
                 Some(entries::subjects(&event))
             }
@@ -217,11 +218,10 @@ impl<'a> Run<'a> {
         for wrong in std::mem::take(&mut self.wrong) {
             self.wrong(verdict, wrong);
         }
-        if let Some(snapshot) = &self.snapshot {
-            snapshot.end(self.store, &self.mark.ledger, self.tail.position, self.findings).await?;
-        }
+        let snapshots = std::mem::take(&mut self.snapshots);
+        snapshots.end(self.store, &self.mark.ledger, self.tail.position, self.findings).await?;
         head::beyond(self.store, &self.mark, self.findings).await?;
-        head::histories_beyond(self.store, &self.mark, self.findings).await?;
+        head::beside_beyond(self.store, &self.mark, self.findings).await?;
         let gone = std::mem::take(&mut self.gone);
         gone.judge(self.store, &self.mark.ledger, self.erasures, self.findings).await?;
         personal::left(self.store, &self.mark.ledger, self.erasures, self.findings).await?;

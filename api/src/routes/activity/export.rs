@@ -62,7 +62,7 @@ async fn export_activity(
         Some(_) => return Err(Problem::field("format", "unknown_word", "is `csv` or `ndjson`")),
         None => return Err(Problem::field("format", "required", "is `csv` or `ndjson`")),
     };
-    let filter = filter::take(&mut params, &now)?;
+    let filter = filter::take_with_span(&mut params, &now)?;
     params.done()?;
     let log = log(&app, &caller, &now, min).await?;
     // Read before it is recorded, so that a filter that cannot be asked is refused and leaves no export.

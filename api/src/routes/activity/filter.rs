@@ -45,14 +45,23 @@ pub(super) struct Span {
     until: Option<String>,
 }
 
-/// Takes the filters out of the parameters.
+/// Takes [`Filters`] and [`Span`] out of the parameters.
+///
+/// # Errors
+/// 422 naming the parameter.
+pub(super) fn take_with_span(params: &mut Params, now: &Organization) -> Result<Filter, Problem> {
+    let (from, until) = (params.take_as("from")?, params.take_as("until")?);
+    Ok(Filter { from, until, ..take(params, now)? })
+}
+
+/// Takes [`Filters`] out of the parameters.
 ///
 /// # Errors
 /// 422 naming the parameter.
 pub(super) fn take(params: &mut Params, now: &Organization) -> Result<Filter, Problem> {
     Ok(Filter {
-        from: params.take_as("from")?,
-        until: params.take_as("until")?,
+        from: None,
+        until: None,
         actor: params.take("actor").map(|text| who(now, &text)).transpose()?,
         role: params.take("role").map(|text| role(now, text)),
         action: params.take("action"),

@@ -1,7 +1,8 @@
 //! The activity log as it grows: server-sent events, each with an id from which a broken stream goes on.
 //!
 //! Which rows are new is told by the position in each ledger, since rows of the two arrive one after the other. A
-//! stream ends after a quarter of an hour; whoever goes on signs in anew, and nothing is lost between.
+//! stream ends after a quarter of an hour, and shows nothing more once its session or API key is over; whoever goes on
+//! signs in anew, and nothing is lost between.
 
 use super::{filter, log};
 use crate::app::{self, App};
@@ -154,10 +155,9 @@ impl Live {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));
             }
-            if self.is_over() {
+            if self.is_over() || !self.look().await? {
                 return Ok(None);
             }
-            self.look().await?;
             if self.waiting.is_empty() {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
@@ -172,7 +172,8 @@ impl Live {
             || !self.caller.may(&now, "audit.view", &Targets::default())
     }
 
-    async fn look(&mut self) -> Result<(), Problem> {
+    /// Takes up what is new. Answers whether the stream goes on.
+    async fn look(&mut self) -> Result<bool, Problem> {
         let status = self.follower.status();
         if status.stopped.is_some() {
             let detail = "the activity log does not go on; the operator's log says why";
@@ -180,7 +181,10 @@ impl Live {
         }
         // Also before the follower has looked for the first time, when it stands at 0.
         if status.position <= self.seen.changes && status.activity_position <= self.seen.acts {
-            return Ok(());
+            return Ok(true);
+        }
+        if !self.caller.is_still_in(&self.app).await? {
+            return Ok(false);
         }
         let began = self.app.deployment().clock().now();
         let mut rows = self.new_rows(&status).await?;
@@ -194,12 +198,11 @@ impl Live {
         let reached = Seen::at(&status, began);
         let since = if is_whole { reached.since } else { self.seen.since };
         self.seen = Seen { since, ..reached };
-        Ok(())
+        Ok(true)
     }
 
     async fn new_rows(&self, status: &Status) -> Result<Vec<Row>, Problem> {
-        let from = self.filter.from.map_or(self.seen.since, |from| from.max(self.seen.since));
-        let mut pages = self.log.everything(Filter { from: Some(from), ..self.filter.clone() });
+        let mut pages = self.log.everything(Filter { from: Some(self.seen.since), ..self.filter.clone() });
         let reached = Seen::at(status, Moment(0));
         let mut found = Vec::new();
         while let Some(rows) = pages.next().await? {

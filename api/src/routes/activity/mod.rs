@@ -72,7 +72,7 @@ async fn activity(
         Some("true") => true,
         Some(_) => return Err(Problem::field("count", "unknown_word", "is `true` or `false`")),
     };
-    let filter = filter::take(&mut params, &now)?;
+    let filter = filter::take_with_span(&mut params, &now)?;
     params.done()?;
     let log = log(&app, &caller, &now, min).await?;
     let page = log.page(&filter, &Paging { limit, cursor, count }).await?;

@@ -8,7 +8,7 @@ use crate::routes::list::Page;
 use crate::routes::mutation::{Done, Mutation};
 use crate::routes::refer::{self, Names};
 use crate::routes::shown::Shown;
-use crate::routes::{retry, users};
+use crate::routes::{ending, retry, users};
 use crate::view::{self, AgentView, Eyes};
 use axum::Json;
 use axum::extract::State;
@@ -221,13 +221,17 @@ async fn erase(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Re
     let organization = caller.organization();
     let subject = id.find(&organization, Kind::Agent)?;
     caller.sees(&organization, subject)?;
-    let command = Command::Agent(AgentCommand::RequestErasure(AgentId(subject.id)));
-    let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Erasure(subject));
-    let mut changed = match mutation.run(command).await? {
-        Done::Changed(changed) => changed,
-        other => return other.respond(&caller),
-    };
-    changed.position = users::erased_at(&app, &caller, subject, changed.position).await?;
-    changed.organization = retry::at(&app, &caller, changed.position).await?;
-    changed.respond(&caller)
+    // What the ledger says is gone must go, whoever waits for it.
+    ending::to_the_end(async move {
+        let command = Command::Agent(AgentCommand::RequestErasure(AgentId(subject.id)));
+        let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Erasure(subject));
+        let mut changed = match mutation.run(command).await? {
+            Done::Changed(changed) => changed,
+            other => return other.respond(&caller),
+        };
+        changed.position = users::erased_at(&app, &caller, subject, changed.position).await?;
+        changed.organization = retry::at(&app, &caller, changed.position).await?;
+        changed.respond(&caller)
+    })
+    .await
 }

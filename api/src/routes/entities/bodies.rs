@@ -52,14 +52,14 @@ macro_rules! bodies {
 pub(super) use bodies;
 
 /// Reads a member that may be left out but is not null unless `T` is.
-pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(in crate::routes) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 /// Grants whose permissions the organization's catalog has; an error names the grant's place as it was sent.
-pub(super) fn grants(
+pub(in crate::routes) fn grants(
     organization: &Organization,
     grants: Option<Vec<Grant>>,
 ) -> Result<Option<Grants>, Problem> {

@@ -12,6 +12,8 @@ mod queue;
 mod role;
 mod serve;
 
+pub(super) use bodies::{given, grants};
+
 use crate::app::App;
 use crate::error::Problem;
 use crate::routes::refer::Names;

@@ -34,9 +34,10 @@ pub(super) async fn list<E: Entity>(
         .filter(|(name, it)| after.as_ref().is_none_or(|after| name > after) && filter.matches(name, *it))
         .collect();
     named.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    let seen = named.into_iter().filter(|(_, it)| {
-        visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, organization.at)
-    });
+    let at = caller.at(&organization);
+    let seen = named
+        .into_iter()
+        .filter(|(_, it)| visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, at));
     let eyes = caller.eyes(&organization);
     Ok(Json(list::page(seen, limit, |(name, _)| name.clone(), |(_, it)| it.view(&organization, eyes))))
 }

@@ -3,6 +3,8 @@
 
 mod select;
 
+use super::dry_run::list_known;
+use super::ending;
 use super::mutation::Changed;
 use super::retry;
 use super::shown::Shown;
@@ -13,6 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use rollbook_domain::kernel::context::Context;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_ledger::writer::Answer;
@@ -59,7 +62,7 @@ struct ApplyBody {
 /// A rollback that was carried out.
 #[derive(Serialize, ToSchema)]
 struct RollbackView {
-    /// Its batch, by which it can be rolled back itself.
+    /// Its id, the `batch` by which it can be selected and rolled back itself.
     id: Uuid,
     /// The position after it.
     position: u64,
@@ -102,7 +105,9 @@ async fn planned(
     let context = caller.context(app, meta)?;
     let request = Request { selection, resolve, context: &context };
     let plan = rollback::preview(app.deployment().store(), now, &request).await;
-    plan.map_err(|error| noted(app, caller, now, error.into()))
+    let mut plan = plan.map_err(|error| noted(app, caller, now, error.into()))?;
+    list_known(&mut plan.affected, caller, now);
+    Ok(plan)
 }
 
 /// Denials are activity.
@@ -132,6 +137,7 @@ async fn apply_rollback(
 ) -> Result<Response, Problem> {
     let now = caller.organization();
     caller.need(&app, &now, "rollback.apply", &Targets::default())?;
+    meta.matches_nothing()?;
     let ApplyBody { plan, select, resolve } = body.value;
     let selection = select.resolve(&caller, &now)?;
     if meta.dry_run {
@@ -142,11 +148,28 @@ async fn apply_rollback(
     let shown = Shown::Rollback(context.command);
     let idempotency = retry::idempotency(&caller, &meta, &shown);
     let apply = Apply { plan, selection, resolve, idempotency };
-    let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
-    match applied.map_err(|error| noted(&app, &caller, &now, error.into()))?.answer {
+    match ending::to_the_end(applied(app.clone(), caller.clone(), context, apply)).await? {
         Answer::Written(written) => Changed::new(*written, shown).respond(&caller),
         Answer::Replayed(replayed) => retry::answer(&app, &caller, &replayed.0).await,
     }
+}
+
+async fn applied(app: App, caller: Caller, context: Context, apply: Apply) -> Result<Answer, Problem> {
+    let applied = rollback::apply(app.deployment().store(), &caller.open.writer, &context, &apply).await;
+    let now = caller.organization();
+    let answer = applied.map_err(|error| noted(&app, &caller, &now, shown(error, &caller, &now)))?.answer;
+    if let Answer::Written(written) = &answer {
+        ending::sessions(&app, &caller, &written.events).await?;
+    }
+    Ok(answer)
+}
+
+/// Where another plan is shown instead.
+fn shown(mut error: ApplyError, caller: &Caller, now: &Organization) -> Problem {
+    if let ApplyError::Stale(plan) | ApplyError::Unresolved(plan) = &mut error {
+        list_known(&mut plan.affected, caller, now);
+    }
+    error.into()
 }
 
 /// A dry run tells what applying the plan would append, and whom it affects.

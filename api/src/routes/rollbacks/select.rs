@@ -32,7 +32,7 @@ pub(super) struct SelectBody {
     /// To this time; both count.
     #[schema(value_type = Option<String>)]
     until: Option<Moment>,
-    /// The id of a command, a rollback or an import.
+    /// The id of a command or a rollback.
     batch: Option<Uuid>,
 }
 
@@ -43,7 +43,7 @@ struct ToBody {
     /// A position of the ledger.
     position: Option<u64>,
     /// A position, or an RFC 3339 time.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     at: Option<At>,
     /// The state after its n-th event.
     version: Option<u64>,

@@ -4,6 +4,7 @@ use super::find;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
+use crate::routes::entities::{given, grants};
 use crate::routes::mutation::Mutation;
 use crate::routes::refer::{self, Names};
 use crate::routes::shown::Shown;
@@ -15,6 +16,7 @@ use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::window::LoginWindow;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -29,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(custom_profile))
         .routes(routes!(keys))
         .routes(routes!(bulk))
+        .routes(routes!(login_window))
 }
 
 /// The role to give.
@@ -48,7 +51,7 @@ struct RoleBody {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`last_owner`, `status_forbids`", body = Problem),
+        (status = 409, description = "`last_owner`, `protected`, `status_forbids`, `profile_required`, `required_key`, `key_needs_another`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.role"))),
@@ -86,7 +89,7 @@ struct ProfileBody {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`profile_and_custom_profile`, `status_forbids`", body = Problem),
+        (status = 409, description = "`profile_and_custom_profile`, `profile_required`, `not_offered`, `status_forbids`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.profile"))),
@@ -125,7 +128,7 @@ struct CustomProfileBody {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`profile_and_custom_profile`, `status_forbids`", body = Problem),
+        (status = 409, description = "`profile_and_custom_profile`, `not_offered`, `status_forbids`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.profile"))),
@@ -138,8 +141,45 @@ async fn custom_profile(
     body: Body<CustomProfileBody>,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let grants = body.value.grants.map(Into::into);
+    let organization = caller.organization();
+    caller.need(&app, &organization, "users.profile", &Targets::default())?;
+    let grants = grants(&organization, body.value.grants)?;
     let command = Command::User(UserCommand::SetCustomProfile(user, grants));
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
+}
+
+/// When a user may sign in and act; null for any time.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LoginWindowBody {
+    /// `{"from"?,"until"?,"hours"?:{"time_zone","week":[{"day","from","until"}]}}`, or null.
+    #[schema(value_type = Option<Object>)]
+    login_window: Option<LoginWindow>,
+}
+
+/// Say when a user may sign in and act: between two moments, in certain hours of the week, or at any time.
+#[utoipa::path(
+    put, path = "/users/{id}/login-window", tag = "users", request_body = LoginWindowBody,
+    params(("id" = String, Path, description = "User id or login")),
+    responses(
+        (status = 200, description = "The user as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`permission_missing`, `rank_too_low`, `own_access`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`last_owner`, `status_forbids`", body = Problem),
+        (status = 422, description = "`invalid`, `reason_required`", body = Problem),
+    ),
+    extensions(("x-permission" = json!("users.block"))),
+)]
+async fn login_window(
+    State(app): State<App>,
+    caller: Caller,
+    meta: Meta,
+    id: Id,
+    body: Body<LoginWindowBody>,
+) -> Result<Response, Problem> {
+    let (user, subject) = find(&caller, &id)?;
+    let command = Command::User(UserCommand::SetLoginWindow(user, body.value.login_window));
     Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }
 
@@ -148,10 +188,16 @@ async fn custom_profile(
 #[serde(deny_unknown_fields)]
 struct KeysBody {
     /// Keys by name or id; a minus before what is taken away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     keys: Option<Vec<String>>,
     /// Passes every lock and key-guarded function: for testing only.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     masterkey: Option<bool>,
     /// Every module, action and element.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     superuser: Option<bool>,
 }
 
@@ -164,7 +210,7 @@ struct KeysBody {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`, `own_access`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`status_forbids`", body = Problem),
+        (status = 409, description = "`required_key`, `key_needs_another`, `not_offered`, `status_forbids`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.keys"))),
@@ -206,14 +252,20 @@ struct BulkBody {
 #[serde(deny_unknown_fields)]
 struct BulkSet {
     /// Role id or name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     role: Option<String>,
     /// Profile id or name; null takes it away.
     #[serde(default, deserialize_with = "super::bodies::present")]
     #[schema(value_type = Option<String>)]
     profile: Option<Option<String>>,
     /// Keys by name or id, replacing the own ones.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     keys: Option<Vec<String>>,
     /// `active`, `blocked` or `archived`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     status: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::password;
 use crate::error::Problem;
+use crate::routes::entities::given;
 use crate::routes::refer::{self, Names};
 use rollbook_domain::kernel::id::{CredentialId, Kind, ProfileId, RoleId};
 use rollbook_domain::user::command::{NewUser as Command, UserEdit};
@@ -37,8 +38,12 @@ pub(crate) struct NewUser {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EditUser {
     /// 1 to 128 characters without white space; unique.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub(super) login: Option<String>,
     /// The person's name.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     pub(super) name: Option<String>,
     /// Unique where there is one.
     #[serde(default, deserialize_with = "present")]

@@ -4,6 +4,7 @@ use super::find;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
+use crate::routes::ending;
 use crate::routes::mutation::{Done, Mutation};
 use crate::routes::retry;
 use crate::routes::shown::Shown;
@@ -59,20 +60,24 @@ async fn erase_user(
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
     let authored = body.value.authored;
-    let command = Command::User(UserCommand::RequestErasure { user, authored });
-    let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Erasure(subject));
-    let mut changed = match mutation.run(command).await? {
-        Done::Changed(changed) => changed,
-        other => return other.respond(&caller),
-    };
-    changed.position = erased_at(&app, &caller, subject, changed.position).await?;
-    changed.organization = retry::at(&app, &caller, changed.position).await?;
-    let whole = changed.organization.user(user).is_some_and(|user| user.erased_authored || !authored);
-    if !whole {
-        let detail = "this user was erased before, without what they authored, which stays";
-        return Err(Problem::new(StatusCode::CONFLICT, "erased", detail));
-    }
-    changed.respond(&caller)
+    // What the ledger says is gone must go, whoever waits for it.
+    ending::to_the_end(async move {
+        let command = Command::User(UserCommand::RequestErasure { user, authored });
+        let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Erasure(subject));
+        let mut changed = match mutation.run(command).await? {
+            Done::Changed(changed) => changed,
+            other => return other.respond(&caller),
+        };
+        changed.position = erased_at(&app, &caller, subject, changed.position).await?;
+        changed.organization = retry::at(&app, &caller, changed.position).await?;
+        let whole = changed.organization.user(user).is_some_and(|user| user.erased_authored || !authored);
+        if !whole {
+            let detail = "this user was erased before, without what they authored, which stays";
+            return Err(Problem::new(StatusCode::CONFLICT, "erased", detail));
+        }
+        changed.respond(&caller)
+    })
+    .await
 }
 
 /// Finishes the erasure of a user or agent that was asked for at or before `position`. Where it was confirmed: that is when the values

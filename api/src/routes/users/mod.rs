@@ -7,7 +7,6 @@ mod life;
 mod secrets;
 
 pub(super) use erase::erased_at;
-pub(super) use secrets::end_sessions_before;
 
 use super::list::{self, Page};
 use super::mutation::Mutation;
@@ -68,10 +67,11 @@ async fn list_users(
     let after = list::after(params.take("cursor"))?;
     let filter = Filter::take(&mut params, &Names::of(&caller, &organization)?)?;
     params.done()?;
+    let at = caller.at(&organization);
     let seen = organization
         .users_after(after.as_deref())
         .filter(|user| filter.matches(user))
-        .filter(|user| visible::sees(&organization, me, user.id.subject(), organization.at));
+        .filter(|user| visible::sees(&organization, me, user.id.subject(), at));
     let eyes = caller.eyes(&organization);
     let key = |user: &&User| folded(user.login.text());
     Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user, eyes))))
@@ -119,7 +119,7 @@ impl Filter {
         (status = 201, description = "Added", body = UserView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
-        (status = 409, description = "`login_taken`, `email_taken`", body = Problem),
+        (status = 409, description = "`login_taken`, `email_taken`, `profile_required`, `required_key`, `key_needs_another`, `not_offered`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.create"))),
@@ -199,7 +199,7 @@ async fn edit(
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`last_owner`, `update_protected`: an agent they supervise is protected", body = Problem),
+        (status = 409, description = "`last_owner`, `protected`; `update_protected`: an agent they supervise is", body = Problem),
     ),
     extensions(("x-permission" = json!("users.archive"))),
 )]

@@ -3,6 +3,7 @@
 use super::bodies::new_password;
 use super::find;
 use crate::app::App;
+use crate::auth::guess::Guess;
 use crate::auth::{api_key, random};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
@@ -12,12 +13,10 @@ use crate::view::UserView;
 use axum::extract::State;
 use axum::response::Response;
 use rollbook_domain::kernel::context::Actor;
-use rollbook_domain::kernel::id::{CredentialId, UserId};
-use rollbook_domain::kernel::moment::Moment;
+use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::store::{Credential, CredentialChange};
-use rollbook_ledger::writer::CLOCK_SKEW_MAX;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -47,6 +46,7 @@ struct PasswordBody {
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`status_forbids`", body = Problem),
         (status = 422, description = "`invalid`: the old password is wrong or the new one not acceptable", body = Problem),
+        (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.password"))),
 )]
@@ -64,63 +64,25 @@ async fn password(
         return Err(Problem::new(axum::http::StatusCode::FORBIDDEN, "api_key_cannot", detail));
     }
     let PasswordBody { old, new } = body.value;
-    let before = caller.organization().user(user).and_then(|user| user.password);
     if by_oneself {
-        right_old_password(&app, &caller, before, old).await?;
+        right_old_password(&app, &caller, old).await?;
     }
     let (credential, put) = new_password(&app, "/new", new, by_oneself, meta.dry_run).await?;
-    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
-    let credentials = delete.into_iter().chain([put]).collect();
     let command = Command::User(UserCommand::SetPassword(user, credential));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::Password(subject));
-    let done = mutation.credentials(credentials).run(command).await?;
-    if matches!(done, Done::Changed(_)) {
-        end_other_sessions(&app, &caller, user, Moment(i64::MAX)).await?;
-    }
-    done.respond(&caller)
+    mutation.credentials(vec![put]).run(command).await?.respond(&caller)
 }
 
-async fn right_old_password(
-    app: &App,
-    caller: &Caller,
-    before: Option<CredentialId>,
-    old: Option<String>,
-) -> Result<(), Problem> {
+async fn right_old_password(app: &App, caller: &Caller, old: Option<String>) -> Result<(), Problem> {
     let Some(old) = old else {
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
-    let organization = caller.open.writer.id().to_string();
-    let hash = match before {
-        Some(id) => app.deployment().store().credential(&organization, &id.to_string()).await?,
-        None => None,
-    };
-    let right = app.passwords().verify(old, hash.map(|found| found.secret_hash)).await?;
-    if right { Ok(()) } else { Err(Problem::field("/old", "wrong_password", "is not your password")) }
-}
-
-/// Ends the sessions that a change of password at that moment left, should the process have died before it ended
-/// them. Those that began since stay.
-pub(in crate::routes) async fn end_sessions_before(
-    app: &App,
-    caller: &Caller,
-    user: UserId,
-    changed: Moment,
-) -> Result<(), Problem> {
-    // Another process, whose clock may be that much ahead, may have begun them.
-    let skew = i64::try_from(CLOCK_SKEW_MAX.as_micros()).unwrap_or(i64::MAX);
-    end_other_sessions(app, caller, user, changed.plus_micros(skew)).await
-}
-
-async fn end_other_sessions(app: &App, caller: &Caller, user: UserId, before: Moment) -> Result<(), Problem> {
-    let (organization, user) = (caller.open.writer.id().to_string(), user.to_string());
-    let store = app.deployment().store();
-    let this = caller.session.map(|session| session.to_string());
-    let sessions = store.sessions_of(&organization, &user).await?;
-    let began = sessions.into_iter().filter(|session| session.created_at_us <= before.micros());
-    for session in began.filter(|session| Some(&session.id) != this.as_ref()) {
-        store.delete_session(&organization, &user, &session.id).await?;
+    let stored = caller.organization().user(caller.user).and_then(|user| user.password);
+    let guess = Guess::by_caller(app, caller);
+    if !guess.is_right(old, stored).await? {
+        return Err(Problem::field("/old", "wrong_password", "is not your password"));
     }
-    Ok(())
+    guess.forgiven().await
 }
 
 /// Make an API key for a user; the one before it stops working. Its text is shown this once.
@@ -150,11 +112,9 @@ async fn create_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) 
         expires_at_us: None,
         meta: "{}".to_owned(),
     });
-    let before = organization.user(user).and_then(|user| user.api_key);
-    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let command = Command::User(UserCommand::CreateApiKey(user, credential));
     let mutation = Mutation::new(&app, &caller, &meta).about(subject).shows(Shown::ApiKey(subject));
-    match mutation.credentials(delete.into_iter().chain([put]).collect()).run(command).await? {
+    match mutation.credentials(vec![put]).run(command).await? {
         Done::Changed(changed) => changed.respond_with(&caller, Some(&text)),
         other => other.respond(&caller),
     }
@@ -175,9 +135,6 @@ async fn create_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) 
 )]
 async fn revoke_key(State(app): State<App>, caller: Caller, meta: Meta, id: Id) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
-    let before = caller.organization().user(user).and_then(|user| user.api_key);
-    let delete = before.map(|old| CredentialChange::Delete(old.to_string()));
     let command = Command::User(UserCommand::RevokeApiKey(user));
-    let mutation = Mutation::new(&app, &caller, &meta).about(subject);
-    mutation.credentials(delete.into_iter().collect()).run(command).await?.respond(&caller)
+    Mutation::new(&app, &caller, &meta).about(subject).run(command).await?.respond(&caller)
 }

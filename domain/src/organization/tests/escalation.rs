@@ -14,6 +14,7 @@ use crate::permission::grant::{Grant, Scope};
 use crate::permission::keyring::{Holding, holding};
 use crate::permission::resolve::{Question, allowed};
 use crate::permission::source::held;
+use crate::queue::event::QueueEvent;
 use crate::user::state::User;
 use proptest::prelude::*;
 
@@ -31,7 +32,7 @@ fn may(organization: &Organization, who: &User, permission: &str, over: &(Target
 /// Everything there was before that this permission can be about, left out oneself and the actor: `managed` does
 /// not reach oneself, so a supervisor who lets another one in gives reach over themselves that they have not.
 fn targets(before: &Organization, permission: &str, who: UserId, actor: UserId) -> Vec<(Targets, Facts)> {
-    let kinds = before.catalog.permission(permission).unwrap().targets.as_slice();
+    let kinds = before.catalog.permission(permission).map(|it| it.targets.as_slice()).unwrap_or_default();
     let others = before.users.keys().copied().filter(|id| *id != who && *id != actor);
     match kinds {
         [Kind::User] => others.map(|id| (Targets::of(id.subject()), Facts::default())).collect(),
@@ -96,11 +97,28 @@ fn keys_moved(before: &Organization, after: &Organization, actor: &User) -> Opti
             let was = has(before, before.user(who.id), key.id);
             let is = has(after, Some(who), key.id);
             let givers = has(before, Some(actor), key.id);
-            let given = !key.restricts && is && !was && !givers && !actor.masterkey.value;
+            let by_masterkey = actor.masterkey.value && cover::key_to_grant_any(before) != Some(key.id);
+            let given = !key.restricts && is && !was && !givers && !by_masterkey;
             let lifted = key.restricts && was && !is && givers;
             (given || lifted).then(|| format!("{} {}", who.login.text(), key.name))
         })
     })
+}
+
+fn lifts_a_lock(event: &Event) -> bool {
+    matches!(event, Event::Queue(QueueEvent::VisibilityKeySet { from: Some(_), .. }))
+}
+
+/// The first active user who may grant anything now and could not, were they active, before.
+fn may_now_grant_any(before: &Organization, after: &Organization) -> Option<String> {
+    let any = |organization: &Organization, who: &User| {
+        let over = (Targets::of(organization.id.subject()), Facts::default());
+        may(organization, who, cover::GRANT_ANY, &over)
+    };
+    let new = |who: &&std::sync::Arc<User>| {
+        who.is_active() && any(after, who) && !before.user(who.id).is_some_and(|who| any(before, who))
+    };
+    after.users.values().find(new).map(|who| who.login.text().to_owned())
 }
 
 /// The first user of the actor's rank or higher (or the actor) whose access the command touched.
@@ -119,9 +137,22 @@ fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<
         let account = |user: &User| (user.status.value, user.password, user.api_key);
         let oneself = was.id == actor.id;
         let same_rank = before.rank_of(was) == after.rank_of(is);
+        // Passing one's own role on for a lower one is no gain; that nothing else came with it is asked beside.
+        if oneself && passed_on(before, after, actor) {
+            return None;
+        }
         let same = access(was) == access(is) && same_rank && (oneself || account(was) == account(is));
         (!same).then(|| was.login.text().to_owned())
     })
+}
+
+/// Whether the actor exchanged roles with somebody of lower rank.
+fn passed_on(before: &Organization, after: &Organization, actor: &User) -> bool {
+    let role = |organization: &Organization, user: UserId| organization.user(user).unwrap().role.value;
+    let (mine, lower) = (role(before, actor.id), role(after, actor.id));
+    let heir = |user: &&User| role(before, user.id) == lower && role(after, user.id) == mine;
+    let passes_down = before.roles[&lower].rank.value < before.roles[&mine].rank.value;
+    passes_down && before.users.values().map(|user| &**user).any(|user| heir(&user))
 }
 
 proptest! {
@@ -150,6 +181,36 @@ proptest! {
             prop_assert_eq!(gained(before, after, actor), None, "{} {:#?}", name, told());
             prop_assert_eq!(keys_moved(before, after, actor), None, "{} {:#?}", name, told());
             prop_assert_eq!(touched(before, after, actor), None, "{} {:#?}", name, told());
+        }
+    }
+
+    #[test]
+    fn nor_does_anybody_in_an_organization_of_a_product(
+        seed in any::<u64>(), commands in prop::collection::vec(any::<u64>(), 60..90),
+    ) {
+        for catalog in ["queuemetrics", "voximplant", "xcally", "ucontact"] {
+            let world = random::of_product(catalog, &mut Dice::new(seed));
+            let mut users: Vec<_> = world.users.values().filter(|user| user.is_active()).collect();
+            users.sort_by_key(|user| user.id);
+            users.retain(|user| !cover::may_grant_any(&world, user));
+            for seed in commands.iter().filter(|_| !users.is_empty()) {
+                let dice = &mut Dice::new(*seed);
+                let actor = dice.one(&users);
+                let command = random::command(&world, dice);
+                let context = spec::context(Actor::User(actor.id), world.position);
+                let Ok(accepted) = decide(&world, &context, &command) else { continue };
+                let (before, after) = (&world.organization, &accepted.after);
+                let name = format!("{catalog} {}", actor.login.text());
+                let told = || told(after, &accepted.events);
+                prop_assert_eq!(may_now_grant_any(before, after), None, "{} {:#?}", name, told());
+                prop_assert_eq!(newly_held(before, after, actor), None, "{} {:#?}", name, told());
+                // A lock gives its key, which they hold, to those who may do what they themselves need not.
+                if !accepted.events.iter().any(lifts_a_lock) {
+                    prop_assert_eq!(gained(before, after, actor), None, "{} {:#?}", name, told());
+                }
+                prop_assert_eq!(keys_moved(before, after, actor), None, "{} {:#?}", name, told());
+                prop_assert_eq!(touched(before, after, actor), None, "{} {:#?}", name, told());
+            }
         }
     }
 

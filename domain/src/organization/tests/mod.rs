@@ -3,6 +3,8 @@
 mod authority;
 mod escalation;
 mod founding;
+mod products;
 mod random;
 mod snapshot;
+mod transfer;
 mod undo;

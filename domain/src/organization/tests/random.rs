@@ -8,11 +8,12 @@ use crate::kernel::context::Actor;
 use crate::kernel::id::{AgentId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
-use crate::organization::command::Command;
+use crate::organization::command::{Command, OrganizationCommand};
 use crate::organization::decide::{Accepted, decide};
 use crate::organization::rejection::Rejection;
 use crate::organization::state::Organization;
 use crate::organization::undo::compensations;
+use crate::permission::catalog::Offer;
 use crate::permission::grant::{Grant, Scope};
 use crate::profile::command::{ProfileCommand, ProfileEdit};
 use crate::queue::command::{QueueCommand, QueueEdit};
@@ -22,6 +23,7 @@ use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::state::{KeyEntry, Status};
+use crate::user::window::LoginWindow;
 
 /// Permissions worth having, with what they are about.
 pub(super) const PERMISSIONS: [&str; 30] = [
@@ -159,12 +161,53 @@ pub(super) fn organization(dice: &mut Dice) -> World {
     }
     for _ in 0..12 {
         let command = command(&world, dice);
-        let context = spec::context(Actor::Operator, world.position);
-        if let Ok(accepted) = decide(&world.organization, &context, &command) {
-            world.organization = accepted.after;
-        }
+        attempt(&mut world, &command);
     }
     world
+}
+
+/// An organization of a product: of each of its roles two people, whose profiles, keys and masterkey are random.
+pub(super) fn of_product(catalog: &str, dice: &mut Dice) -> World {
+    let mut world = World::founded(catalog);
+    // The founder holds what one user holds.
+    let is_single = |name: &str| world.catalog.protected_role(name).is_some_and(|role| role.single);
+    let shared = world.roles.values().filter(|role| !is_single(&role.name));
+    let roles: Vec<_> = shared.map(|role| role.id).collect();
+    let known = |world: &World, mut grants: Vec<Grant>| {
+        grants.retain(|grant| world.catalog.permission(&grant.permission).is_some());
+        grants
+    };
+    for (number, role) in roles.into_iter().cycle().take(8).enumerate() {
+        let grants = if dice.coin() { powers(dice) } else { dice.grants(5) };
+        let grants = known(&world, grants);
+        let profile = world.add_profile(&format!("p{number}"), grants);
+        let profile = world.catalog.offers(Offer::Profile).then_some(profile);
+        let user = NewUser { profile, ..spec::new_user(&format!("user{number}"), role) };
+        world.act(UserCommand::Create(user));
+        let user = world.user_id(&format!("user{number}"));
+        world.add_key(&format!("k{number}"));
+        let keys = dice.some(&Ids::of(&world).keys).into_iter();
+        let keys = keys.map(|key| KeyEntry { key, minus: dice.roll(8) == 0 }).collect();
+        attempt(&mut world, &UserCommand::SetMasterkey(user, dice.coin()).into());
+        attempt(&mut world, &UserCommand::SetKeys(user, keys).into());
+    }
+    for number in 0..3 {
+        let ids = Ids::of(&world);
+        world.add_group(&format!("g{number}"), &dice.some(&ids.users), &dice.some(&ids.users));
+        world.add_queue(&format!("q{number}"), &dice.some(&ids.users), &[]);
+    }
+    for _ in 0..12 {
+        let command = command(&world, dice);
+        attempt(&mut world, &command);
+    }
+    world
+}
+
+fn attempt(world: &mut World, command: &Command) {
+    let context = spec::context(Actor::Operator, world.position);
+    if let Ok(accepted) = decide(&world.organization, &context, command) {
+        world.organization = accepted.after;
+    }
 }
 
 /// Sees everything, manages much of it, and holds product functions here and there: an attacker worth having.
@@ -210,7 +253,7 @@ fn supervision(dice: &mut Dice) -> Supervision {
 /// A command that may well be refused.
 pub(super) fn command(organization: &Organization, dice: &mut Dice) -> Command {
     let ids = Ids::of(organization);
-    match dice.roll(23) {
+    match dice.roll(24) {
         0..=7 => user(&ids, dice).into(),
         8..=10 => role(&ids, dice).into(),
         11..=12 => profile(&ids, dice).into(),
@@ -222,6 +265,7 @@ pub(super) fn command(organization: &Organization, dice: &mut Dice) -> Command {
             [(Setting::SessionHours, SettingValue::Number(1 + dice.roll(9) as u32))].into(),
         )
         .into(),
+        22 => OrganizationCommand::Transfer { to: dice.one(&ids.users) }.into(),
         _ => Command::Many((0..2).map(|_| command(organization, dice)).collect()),
     }
 }
@@ -235,7 +279,7 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(13) {
+    match dice.roll(14) {
         0 => UserCommand::Create(NewUser {
             profile: dice.coin().then(|| dice.one(&ids.profiles)),
             status: if dice.coin() { Status::Active } else { Status::Invited },
@@ -258,12 +302,18 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
             UserCommand::SetKeys(user, entries.collect())
         }
         7 => UserCommand::SetMasterkey(user, dice.coin()),
+        12 => UserCommand::SetLoginWindow(user, dice.coin().then(|| window(dice))),
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
         11 => UserCommand::SetPassword(user, crate::kernel::id::CredentialId(user.uuid())),
         _ => UserCommand::CreateApiKey(user, crate::kernel::id::CredentialId(user.uuid())),
     }
+}
+
+fn window(dice: &mut Dice) -> LoginWindow {
+    let until = crate::kernel::moment::Moment(1_000_000 * dice.roll(9) as i64);
+    LoginWindow { until: Some(until), ..LoginWindow::default() }
 }
 
 fn role(ids: &Ids, dice: &mut Dice) -> RoleCommand {

@@ -22,6 +22,7 @@ use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{UserCommand, UserEdit};
 use crate::user::state::KeyEntry;
+use crate::user::window::{Hours, LoginWindow, Span};
 use proptest::prelude::*;
 
 fn text(organization: &Organization) -> String {
@@ -162,6 +163,7 @@ fn full() -> spec::World {
         UserCommand::AssignProfile(anna, Some(profile)).into(),
         UserCommand::SetCustomProfile(amir, Some(custom.into())).into(),
         UserCommand::SetKeys(anna, vec![KeyEntry { key: gate, minus: true }]).into(),
+        UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, credential).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
         UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
@@ -182,6 +184,17 @@ fn full() -> spec::World {
     let locked = spec::given(&world).as_system().when(UserCommand::LockOut { user: anna, until });
     world.organization = locked.accepted().after;
     world
+}
+
+fn window() -> LoginWindow {
+    let at = |seconds| Some(spec::context(Actor::System, seconds).at);
+    let span = Span {
+        day: "monday".parse().unwrap(),
+        from: "08:00".parse().unwrap(),
+        until: "18:00".parse().unwrap(),
+    };
+    let hours = Hours { time_zone: "Europe/Madrid".parse().unwrap(), week: vec![span] };
+    LoginWindow { from: at(0), until: at(1_000_000), hours: Some(hours) }
 }
 
 /// If this fails, the shape of the folded state has changed: give `SHAPE` the next number, delete the golden

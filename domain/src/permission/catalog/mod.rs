@@ -4,124 +4,35 @@
 //! names both in its first event, so a changed catalog is a new version in a new file. Password rules are not here yet.
 
 mod file;
+mod load;
 mod names;
+mod rows;
 
-use crate::kernel::id::{KeyId, Kind};
-use crate::kernel::text::folded;
-use crate::organization::state::Organization;
+pub(crate) use rows::PermissionNumber;
+pub use rows::{BuiltInRole, Founder, KeyName, Offer, Origin, Permission, PermissionType, ReservedKey};
+
 use crate::permission::given::Given;
-use crate::permission::grant::Grants;
 use names::Names;
-use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
 
 /// Rollbook's own permissions, part of every catalog (design §2).
 const ROLLBOOK: &str = include_str!("../../../catalogs/rollbook.toml");
 
 /// Every version ever released; an organization founded on one keeps it.
-const SOURCES: [&str; 2] =
-    [include_str!("../../../catalogs/standard.toml"), include_str!("../../../catalogs/voximplant.toml")];
+const SOURCES: [&str; 5] = [
+    include_str!("../../../catalogs/standard.toml"),
+    include_str!("../../../catalogs/queuemetrics.toml"),
+    include_str!("../../../catalogs/voximplant.toml"),
+    include_str!("../../../catalogs/xcally.toml"),
+    include_str!("../../../catalogs/ucontact.toml"),
+];
 
 /// A catalog that does not parse is left out here, so that `find` gives `None` and an organization founded on it
 /// has no permissions at all; a test loads every one.
 static CATALOGS: LazyLock<Vec<Catalog>> =
-    LazyLock::new(|| SOURCES.iter().filter_map(|source| file::load(source, ROLLBOOK).ok()).collect());
+    LazyLock::new(|| SOURCES.iter().filter_map(|source| load::load(source, ROLLBOOK).ok()).collect());
 
 static EMPTY: LazyLock<Catalog> = LazyLock::new(Catalog::default);
-
-/// Where a row of a catalog comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// One of the seed documents says so.
-    Seed,
-    /// Another public document says so; the note names it.
-    Source,
-    /// Nobody says so; the note gives the reason.
-    Chosen,
-}
-
-/// A permission's place in the order of its catalog's names, by which grants in force are found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PermissionNumber(u16);
-
-/// A permission: what can be allowed.
-#[derive(Clone, Debug)]
-pub struct Permission {
-    pub(crate) number: PermissionNumber,
-    /// `module.action`.
-    pub name: Arc<str>,
-    /// One line for people.
-    pub about: String,
-    /// What a question about it names; several mean that all must be given and match one grant.
-    pub targets: Vec<Kind>,
-    /// Where the row comes from.
-    pub origin: Origin,
-    /// For people; decides nothing.
-    pub note: String,
-    /// Rollbook's own permissions that whoever is granted this one is granted too.
-    pub covers: Vec<Arc<str>>,
-    /// The reserved key without which it is denied.
-    pub key: Option<KeyName>,
-    /// The reserved keys that deny it to whoever holds them.
-    pub restricted_by: Vec<KeyName>,
-}
-
-/// A reserved key's name, ready to be looked up in an organization without allocating.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyName {
-    /// As written in the catalog.
-    pub name: Arc<str>,
-    lookup: (Kind, Arc<str>),
-}
-
-impl KeyName {
-    /// The name `name`.
-    #[must_use]
-    pub fn new(name: &str) -> Self {
-        Self { name: name.into(), lookup: (Kind::Key, folded(name).into()) }
-    }
-
-    /// The key of this name, if the organization has it.
-    #[must_use]
-    pub fn id(&self, organization: &Organization) -> Option<KeyId> {
-        organization.names.get(&self.lookup).copied().map(KeyId)
-    }
-}
-
-/// A role that an organization starts with.
-#[derive(Clone, Debug)]
-pub struct BuiltInRole {
-    /// How the catalog and the command line call it.
-    pub slug: Arc<str>,
-    /// How people call it.
-    pub name: String,
-    /// Higher outranks lower; 1 to 1,000.
-    pub rank: u16,
-    /// For people.
-    pub description: String,
-    /// Cannot be archived, renamed or emptied of its last holder.
-    pub protected: bool,
-    /// What it gives, covered permissions included.
-    pub grants: Grants,
-    /// The reserved keys it gives.
-    pub keys: Vec<Arc<str>>,
-}
-
-/// A key that the product knows by name.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReservedKey {
-    /// The word.
-    pub name: Arc<str>,
-    /// For people.
-    pub description: String,
-    /// The heading it stands under in a picker.
-    pub category: String,
-    /// Takes an ability away instead of giving one; masterkey and superuser never grant it (design §2).
-    #[serde(default)]
-    pub restricts: bool,
-}
 
 /// Which permissions there are, and what an organization starts with.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +52,22 @@ pub struct Catalog {
     pub everyone: Given,
     /// The reserved keys.
     pub keys: Vec<ReservedKey>,
+    /// The headings of a key picker, in its order; each reserved key stands under one.
+    pub categories: Vec<String>,
+    /// The keys that every user must hold.
+    pub(crate) required: Vec<KeyName>,
+    /// Keys and what whoever holds them must hold too.
+    pub(crate) needs: Vec<(KeyName, KeyName)>,
+    /// What may be given to a user beside the role and own keys.
+    pub offers: Vec<Offer>,
+    /// The channels that queues may be listed for; any word if there are none.
+    pub channels: Vec<String>,
+    /// The parts of a record that a grant may show or hide; any word if there are none.
+    pub parts: Vec<String>,
+    /// The choices of actions that the product offers for a profile.
+    pub types: Vec<PermissionType>,
+    /// The user with whom an organization is founded.
+    pub founder: Founder,
 }
 
 impl Catalog {
@@ -177,6 +104,11 @@ impl Catalog {
         self.names.find(name, &self.permissions)
     }
 
+    /// What whoever is granted this permission is granted too.
+    pub fn covered_by(&self, name: &str) -> &[Arc<str>] {
+        self.permission(name).map(|permission| permission.covers.as_slice()).unwrap_or_default()
+    }
+
     /// Every permission, by name.
     pub fn permissions(&self) -> impl Iterator<Item = &Permission> {
         self.permissions.iter()
@@ -187,12 +119,24 @@ impl Catalog {
     pub fn role(&self, slug: &str) -> Option<&BuiltInRole> {
         self.roles.iter().find(|role| role.slug.as_ref() == slug)
     }
+
+    /// The protected built-in role of this name: roles carry no slug, but these keep their name.
+    #[must_use]
+    pub fn protected_role(&self, name: &str) -> Option<&BuiltInRole> {
+        self.roles.iter().find(|role| role.protected && role.name == name)
+    }
+
+    /// Whether users may be given this.
+    #[must_use]
+    pub fn offers(&self, offer: Offer) -> bool {
+        self.offers.contains(&offer)
+    }
 }
 
 /// Reads a catalog in a test, together with Rollbook's own permissions; it lives as long as the test binary.
 #[cfg(test)]
-pub(crate) fn load_for_test(source: &str) -> Result<&'static Catalog, file::BadCatalog> {
-    file::load(source, ROLLBOOK).map(|catalog| &*Box::leak(Box::new(catalog)))
+pub(crate) fn load_for_test(source: &str) -> Result<&'static Catalog, load::BadCatalog> {
+    load::load(source, ROLLBOOK).map(|catalog| &*Box::leak(Box::new(catalog)))
 }
 
 #[cfg(test)]
@@ -202,9 +146,9 @@ mod tests {
     #[test]
     fn every_catalog_loads() {
         for source in SOURCES {
-            file::load(source, ROLLBOOK).unwrap();
+            load::load(source, ROLLBOOK).unwrap();
         }
-        assert_eq!(Catalog::names(), ["standard", "voximplant"]);
+        assert_eq!(Catalog::names(), ["queuemetrics", "standard", "ucontact", "voximplant", "xcally"]);
     }
 
     #[test]
@@ -237,7 +181,18 @@ mod tests {
 
     #[test]
     fn mistakes_in_a_catalog_are_found_at_load() {
-        let role = "[[role]]\nslug = \"a\"\nname = \"A\"\nrank = 1\ndescription = \"\"\n";
+        let role = "[[role]]\nslug = \"a\"\nname = \"A\"\nrank = 1\nfrom = \"chosen\"\ndescription = \"\"\n";
+        let row = |name: &str, rest: &str| {
+            format!(
+                "[[permission]]\nname = \"{name}\"\nabout = \"\"\ntargets = []\nfrom = \"chosen\"\n{rest}\n"
+            )
+        };
+        let key = |name: &str, rest: &str| {
+            format!(
+                "[[key]]\nname = \"{name}\"\ndescription = \"\"\ncategory = \"C\"\nfrom = \"chosen\"\n{rest}\n"
+            )
+        };
+        let keys = format!("categories = [\"C\"]\n{}{}", key("K", ""), key("L", ""));
         for bad in [
             "[grants]\n\"users.view\" = { nobody = [\"all\"] }".to_owned(),
             format!("{role}[grants]\n\"users.fly\" = {{ a = [\"all\"] }}"),
@@ -245,12 +200,32 @@ mod tests {
             format!("{role}[grants]\n\"users.view\" = {{ a = [{{ scope = \"all\", moons = [\"full\"] }}] }}"),
             format!("{role}[grants]\n\"users.view\" = {{ a = [{{ scope = \"all\", if = [\"full\"] }}] }}"),
             format!("{role}{role}"),
-            "[[permission]]\nname = \"x.y\"\nabout = \"\"\ntargets = []\nfrom = \"chosen\"\nkey = \"K\""
-                .to_owned(),
-            "[[permission]]\nname = \"users.view\"\nabout = \"\"\ntargets = []\nfrom = \"chosen\"".to_owned(),
+            row("x.y", "key = \"K\""),
+            row("users.view", ""),
+            row("x.y", "covers = [\"users.fly\"]"),
+            // A key, an own guard, no guard: what is covered twice is guarded alike.
+            keys.clone()
+                + &row("x.y", "key = \"K\"\ncovers = [\"users.view\"]")
+                + &row("x.z", "covers = [\"users.view\"]"),
+            keys.clone() + &row("x.y", "restricted_by = [\"K\"]\ncovers = [\"users.view\"]"),
+            key("K", ""),
+            format!("categories = [\"C\"]\n{}{}", key("K", ""), key("K", "")),
+            format!("categories = [\"C\"]\n{}", key("K", "needs = [\"L\"]")),
+            format!("{role}keys = [\"K\"]\n"),
+            format!("{role}needs_profile = true\n"),
+            format!("offers = []\n{role}protected = true\nneeds_profile = true\n"),
+            "offers = []\n[founder]\nsuperuser = true\nfrom = \"chosen\"\n".to_owned(),
+            "[founder]\nsuperuser = true\n".to_owned(),
+            "[[type]]\nname = \"Fly\"\nactions = [\"fly\"]\nfrom = \"chosen\"\n".to_owned(),
         ] {
             let source = format!("name = \"t\"\nversion = 1\nabout = \"\"\n{bad}");
             assert!(load_for_test(&source).is_err(), "{source}");
+        }
+        for good in
+            [String::new(), role.to_owned(), keys + &row("x.y", "key = \"K\"\ncovers = [\"users.view\"]")]
+        {
+            let source = format!("name = \"t\"\nversion = 1\nabout = \"\"\n{good}");
+            assert!(load_for_test(&source).is_ok(), "{source}");
         }
     }
 }

@@ -185,10 +185,12 @@ const GUARDED: &str = r#"
 name = "guarded"
 version = 1
 about = ""
+categories = [""]
 [[key]]
 name = "SPY"
 description = ""
 category = ""
+from = "chosen"
 [[permission]]
 name = "calls.spy"
 about = ""

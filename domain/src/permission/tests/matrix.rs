@@ -3,7 +3,7 @@
 //! After changing a catalog, write the files anew and read the difference:
 //! `ROLLBOOK_WRITE_MATRIX=1 cargo test -p rollbook-domain matrix`
 
-use crate::permission::catalog::{BuiltInRole, Catalog};
+use crate::permission::catalog::{BuiltInRole, Catalog, KeyName, Permission};
 use crate::permission::grant::Grant;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,19 +12,54 @@ fn matrix(catalog: &Catalog) -> String {
     let mut text = format!("{} version {}\n", catalog.name, catalog.version);
     for permission in catalog.permissions() {
         let targets: Vec<_> = permission.targets.iter().map(|kind| kind.word()).collect();
-        writeln!(text, "\n{} ({})", permission.name, targets.join(", ")).unwrap();
+        writeln!(text, "\n{} ({}){}", permission.name, targets.join(", "), guards(permission)).unwrap();
         for role in &catalog.roles {
-            writeln!(text, "    {:<14} {}", role.slug, cell(role, &permission.name)).unwrap();
+            writeln!(text, "    {:<14} {}", role.slug, cell(catalog, role, permission)).unwrap();
         }
         for grant in catalog.everyone.value.of(&permission.name) {
             writeln!(text, "    {:<14} {}", "everyone", words(grant)).unwrap();
         }
+        if !permission.covers.is_empty() {
+            writeln!(text, "    {:<14} {}", "covers", permission.covers.join(", ")).unwrap();
+        }
+    }
+    keys(catalog, &mut text);
+    text
+}
+
+fn guards(permission: &Permission) -> String {
+    let mut text = String::new();
+    if let Some(key) = &permission.key {
+        write!(text, ", key {}", key.name).unwrap();
+    }
+    for key in &permission.restricted_by {
+        write!(text, ", not with {}", key.name).unwrap();
     }
     text
 }
 
-fn cell(role: &BuiltInRole, permission: &str) -> String {
-    let grants: Vec<_> = role.grants.of(permission).iter().map(words).collect();
+/// Of each reserved key what it is, and which roles hold it.
+fn keys(catalog: &Catalog, text: &mut String) {
+    for key in &catalog.keys {
+        let mut words = vec![key.category.clone(), key.origin.word().to_owned()];
+        words.extend(key.restricts.then(|| "restricts".to_owned()));
+        words.extend(key.required.then(|| "required".to_owned()));
+        words.extend(key.needs.iter().map(|needed| format!("needs {needed}")));
+        let holders = catalog.roles.iter().filter(|role| role.keys.contains(&key.name));
+        let holders: Vec<_> = holders.map(|role| role.slug.as_ref()).collect();
+        let holders = if holders.is_empty() { vec!["nobody"] } else { holders };
+        writeln!(text, "\nkey {} ({})\n    {}", key.name, words.join(", "), holders.join(" ")).unwrap();
+    }
+}
+
+/// What the role gives; where a key decides, what its holders have by what everybody is granted.
+fn cell(catalog: &Catalog, role: &BuiltInRole, permission: &Permission) -> String {
+    let holds = |key: &KeyName| role.keys.contains(&key.name);
+    if !permission.key.as_ref().is_none_or(holds) || permission.restricted_by.iter().any(holds) {
+        return "-".to_owned();
+    }
+    let shared = permission.key.iter().flat_map(|_| catalog.everyone.value.of(&permission.name));
+    let grants: Vec<_> = role.grants.of(&permission.name).iter().chain(shared).map(words).collect();
     if grants.is_empty() { "-".to_owned() } else { grants.join("; ") }
 }
 

@@ -3,6 +3,7 @@
 mod deny;
 mod keys;
 mod matrix;
+mod products;
 mod properties;
 mod reasons;
 mod voximplant;

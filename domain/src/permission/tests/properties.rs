@@ -31,10 +31,10 @@ const SCOPES: [Scope; 11] = [
 
 /// A permission about each kind of target; one is guarded by a key, one restricted by another.
 static CATALOG: LazyLock<&'static Catalog> = LazyLock::new(|| {
-    let mut text = String::from("name = \"any\"\nversion = 1\nabout = \"\"\n");
+    let mut text = String::from("name = \"any\"\nversion = 1\nabout = \"\"\ncategories = [\"\"]\n");
     for (key, restricts) in [("K1", false), ("K2", false), ("SHUT", true)] {
         text += &format!(
-            "[[key]]\nname = \"{key}\"\ndescription = \"\"\ncategory = \"\"\nrestricts = {restricts}\n"
+            "[[key]]\nname = \"{key}\"\ndescription = \"\"\ncategory = \"\"\nfrom = \"chosen\"\nrestricts = {restricts}\n"
         );
     }
     for (name, targets, more) in [

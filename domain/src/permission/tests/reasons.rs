@@ -55,7 +55,7 @@ fn effective_permissions_are_shown_as_if_active_with_what_takes_away() {
     let user = world.user("ann", world.built_in("agent"));
     world.own_keys(user, "NODIALOUT");
     world.status(user, Status::Blocked);
-    let got = effective(&world.organization, world.organization.user(user).unwrap());
+    let got = effective(&world.organization, world.organization.user(user).unwrap(), world.organization.at);
     let names: Vec<_> = got.items.iter().map(|item| item.grant.permission.as_ref()).collect();
     assert!(names.contains(&"calls.process") && !names.contains(&"calls.dial_out"));
     let restrictions: Vec<_> =
@@ -73,7 +73,7 @@ fn a_superuser_effectively_holds_every_permission_at_all() {
     let mut world = world();
     let user = world.user("ann", world.built_in("agent"));
     world.superuser(user);
-    let got = effective(&world.organization, world.organization.user(user).unwrap());
+    let got = effective(&world.organization, world.organization.user(user).unwrap(), world.organization.at);
     let all = got.items.iter().filter(|item| item.grant.scope == Scope::All).count();
     assert_eq!(all, world.organization.catalog.permissions().count());
 }

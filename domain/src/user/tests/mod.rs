@@ -4,3 +4,4 @@ mod access;
 mod account;
 mod erasure;
 mod life;
+mod window;

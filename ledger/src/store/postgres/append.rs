@@ -5,13 +5,13 @@
 
 use std::sync::LazyLock;
 
-use sqlx::postgres::{PgArguments, PgPool};
+use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
 use sqlx::{Executor as _, Postgres, Row as _};
 
 use super::error::{Failed, append};
 use super::lanes::Lane;
-use super::{ANSWER_TIMEOUT, PostgresStore};
+use super::{ANSWER_TIMEOUT, LOCK_TIMEOUT, PostgresStore};
 use crate::entry::LedgerId;
 use crate::store::batch::{Appended, Batch};
 use crate::store::cells::stored_int;
@@ -98,7 +98,7 @@ impl PostgresStore {
         match self.send(batch).await {
             Ok(appended) => Ok(appended),
             Err(Failed::With(error)) => Err(error),
-            Err(Failed::CommandKey) => Err(taken(&self.pool, batch).await),
+            Err(Failed::CommandKey) => Err(self.taken(batch).await),
         }
     }
 
@@ -130,11 +130,31 @@ impl PostgresStore {
     /// Locks the head of `ledger` in a transaction.
     pub(in crate::store) async fn hold(&self, ledger: &LedgerId) -> Result<Held, StoreError> {
         let mut lane = self.lanes.take().await?;
-        lane.connection().execute("BEGIN").await.map_err(|error| self.sorted(&error))?;
-        let lock = sqlx::query(HEAD_LOCK).bind(&ledger.id).bind(ledger.kind.as_str());
-        lock.fetch_optional(lane.connection()).await.map_err(|error| self.sorted(&error))?;
+        let locked = tokio::time::timeout(LOCK_TIMEOUT, lock(lane.connection(), ledger)).await;
+        let late = |_| StoreError::Unavailable("the head could not be held in time".to_owned());
+        locked.map_err(late)?.map_err(|error| self.sorted(&error))?;
         Ok(Held { store: self.clone(), lane })
     }
+
+    /// Finds which of the batch's command keys is taken. The server says it only as text for people.
+    async fn taken(&self, batch: &Batch) -> AppendError {
+        let actors = list(&batch.commands, |command| command.actor.as_str());
+        let keys = list(&batch.commands, |command| command.key.as_str());
+        let found = self.fetch(sqlx::query(TAKEN).bind(&batch.ledger.id).bind(actors).bind(keys)).await;
+        let row = found.ok().and_then(|rows| rows.into_iter().next());
+        let pair = row.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
+        match pair {
+            Some((actor, key)) => AppendError::Duplicate { actor, key },
+            // It was purged in between, or the read failed: deciding again finds out.
+            None => AppendError::Conflict,
+        }
+    }
+}
+
+async fn lock(connection: &mut PgConnection, ledger: &LedgerId) -> Result<(), sqlx::Error> {
+    (&mut *connection).execute("BEGIN").await?;
+    let lock = sqlx::query(HEAD_LOCK).bind(&ledger.id).bind(ledger.kind.as_str());
+    lock.fetch_optional(connection).await.map(drop)
 }
 
 /// A transaction that has locked a head. Dropped, its connection is closed and the lock is gone.
@@ -155,7 +175,7 @@ impl Held {
         match self.write(batch).await {
             Ok(appended) => Ok(appended),
             Err(Failed::With(error)) => Err(error),
-            Err(Failed::CommandKey) => Err(taken(&store.pool, batch).await),
+            Err(Failed::CommandKey) => Err(store.taken(batch).await),
         }
     }
 
@@ -278,17 +298,4 @@ fn credentials<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
 
 fn unencodable() -> Failed {
     Failed::With(AppendError::Refused("a value cannot be encoded".to_owned()))
-}
-
-/// Finds which of the batch's command keys is taken. The server says it only as text for people.
-async fn taken(pool: &PgPool, batch: &Batch) -> AppendError {
-    let actors = list(&batch.commands, |command| command.actor.as_str());
-    let keys = list(&batch.commands, |command| command.key.as_str());
-    let found = sqlx::query(TAKEN).bind(&batch.ledger.id).bind(actors).bind(keys).fetch_optional(pool).await;
-    let pair = found.ok().flatten().and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
-    match pair {
-        Some((actor, key)) => AppendError::Duplicate { actor, key },
-        // It was purged in between, or the read failed: deciding again finds out.
-        None => AppendError::Conflict,
-    }
 }

@@ -54,6 +54,9 @@ pub(super) fn append(error: &Error) -> Failed {
     Failed::With(match (code(refusal).as_str(), refusal.constraint()) {
         ("23505", Some("commands_pkey")) => return Failed::CommandKey,
         ("23505", Some("events_pkey" | "heads_pkey")) | ("40001" | "40P01", _) => AppendError::Conflict,
+        // Of a row whose head was moved by this very statement.
+        ("23505", Some("event_subjects_pkey")) => AppendError::beyond("event_subjects"),
+        ("23505", Some("personal_values_pkey")) => AppendError::beyond("personal_values"),
         ("P0001", _) => AppendError::Guard(refusal.message().to_owned()),
         ("55P03", _) => AppendError::Unavailable(describe(refusal)),
         (code, _) if is_outage(code) => AppendError::Unavailable(describe(refusal)),
@@ -65,9 +68,11 @@ pub(super) fn append(error: &Error) -> Failed {
 }
 
 /// The server refuses everybody for a while and has rolled back: it is read-only (25006), out of disk, memory or
-/// connections (53), in trouble with its files (58), or starting or stopping (57P03).
+/// connections (53), in trouble with its files (58), or starting or stopping (57P03). Or it ended a transaction that
+/// rested (25P03) or took (25P04) too long.
 fn is_outage(code: &str) -> bool {
-    is_read_only(code) || code == "57P03" || code.starts_with("53") || code.starts_with("58")
+    let is_named = matches!(code, "57P03" | "25P03" | "25P04");
+    is_read_only(code) || is_named || code.starts_with("53") || code.starts_with("58")
 }
 
 /// A session keeps the setting that it began with: a new one may write again where an old one may not.
@@ -193,6 +198,8 @@ mod tests {
             ("53400", None, "unavailable", "unavailable"), // configuration_limit_exceeded
             ("57P03", None, "unavailable", "unavailable"), // cannot_connect_now
             ("58030", None, "unavailable", "unavailable"), // io_error
+            ("25P03", None, "unavailable", "unavailable"), // idle_in_transaction_session_timeout
+            ("25P04", None, "unavailable", "unavailable"), // transaction_timeout
             ("55P03", None, "unavailable", "unavailable"), // lock_not_available
             ("57014", None, "in doubt", "in doubt"),       // query_canceled
             ("57P01", None, "in doubt", "in doubt"),       // admin_shutdown
@@ -202,6 +209,8 @@ mod tests {
             ("23505", Some("events_pkey"), "conflict", "refused"),
             ("23505", Some("heads_pkey"), "conflict", "refused"),
             ("23505", Some("commands_pkey"), "key", "refused"),
+            ("23505", Some("event_subjects_pkey"), "damaged", "refused"),
+            ("23505", Some("personal_values_pkey"), "damaged", "refused"),
             ("23505", Some("sessions_pkey"), "refused", "refused"),
             ("42501", None, "unavailable", "unavailable"), // insufficient_privilege
             ("XX001", None, "damaged", "refused"),         // data_corrupted

@@ -1,6 +1,6 @@
 //! The PostgreSQL engine: a pool, prepared statements, one round trip an append.
 //!
-//! Nothing here relies on LISTEN, sequences or advisory locks while serving. Whether it speaks TLS, and whom it then
+//! Nothing here relies on LISTEN, on sequences, or on advisory locks that outlive a transaction. Whether it speaks TLS, and whom it then
 //! trusts, the database's URL says (`sslmode`, `sslrootcert`).
 
 mod append;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Column, Postgres, Row, TypeInfo, ValueRef};
+use sqlx::{Column, ConnectOptions, Connection, Postgres, Row, TypeInfo, ValueRef};
 use tokio::time::error::Elapsed;
 
 pub(super) use self::append::Held;
@@ -27,10 +27,14 @@ use super::cells::{Cell, Cells, Param};
 
 /// Most connections that only appends use.
 const LANES_MAX: u32 = 8;
+/// Waits, until this transaction ends, for those with the same text. Texts that collide wait for nothing, which is harmless.
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 7236834922))";
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for an answer: longer than the server's own limit, so that it normally speaks first.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// The same for a lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(8);
 /// The server's own limits. A batch that waits longer for the head is better decided again.
 const SERVER_SETTINGS: [(&str, &str); 4] = [
     ("search_path", "public"),
@@ -84,6 +88,7 @@ impl PostgresStore {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| StoreError::Unsuitable("the database url cannot be read".to_owned()))?;
         let options = options.application_name("rollbook").options(SERVER_SETTINGS);
+        reached(&options).await?;
         // A dead connection shows as a lost answer, which is resolved anyhow; asking first costs a round trip.
         let sessions = Sessions::new();
         let lanes = (connections / 2).clamp(1, LANES_MAX);
@@ -104,6 +109,11 @@ impl PostgresStore {
         let store = Self { pool, lanes, sessions };
         store.check_encoding().await?;
         Ok(store)
+    }
+
+    /// Whether the URL can be read.
+    pub(super) fn reads(url: &str) -> bool {
+        PgConnectOptions::from_str(url).is_ok()
     }
 
     /// The pool, for what is written in transactions of its own: projections and their checkpoints.
@@ -156,6 +166,26 @@ impl PostgresStore {
         self.settle(connection, answer).map(|done| done.rows_affected())
     }
 
+    /// Like [`Self::execute`], but of those with the same `turn`, whatever their process, one after another: each sees
+    /// what the one before it wrote.
+    pub(super) async fn execute_in_turn(
+        &self,
+        turn: &str,
+        sql: &'static str,
+        params: Vec<Param>,
+    ) -> Result<u64, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+        let run = async {
+            let mut transaction = connection.begin().await?;
+            sqlx::query(TAKE_TURN).bind(turn).execute(&mut *transaction).await?;
+            let done = bound(sql, params).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(done.rows_affected())
+        };
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
+        self.settle(connection, answer)
+    }
+
     async fn fetch(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
         let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, query.fetch_all(&mut *connection)).await;
@@ -173,6 +203,21 @@ impl PostgresStore {
             return Err(StoreError::InDoubt("no answer in time".to_owned()));
         };
         answer.map_err(|error| self.sorted(&error))
+    }
+}
+
+/// Tries once, because a pool tries until its time is over and then says no more than that.
+async fn reached(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let (host, port) = (options.get_host(), options.get_port());
+    let failed = |why: &str| StoreError::Unavailable(format!("at {host}, port {port}: {why}"));
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await {
+        // Not closing it in so many words is as good: the server sees that it is gone.
+        Ok(Ok(connection)) => connection.close().await.or(Ok(())),
+        Ok(Err(error)) => match error::connecting(&error) {
+            StoreError::Unavailable(why) => Err(failed(&why)),
+            other => Err(other),
+        },
+        Err(_) => Err(failed("no answer within 5 s")),
     }
 }
 

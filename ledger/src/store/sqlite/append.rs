@@ -110,7 +110,8 @@ fn events(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), AppendErro
         ];
         event.execute(values).map_err(|error| error::append_key(&error, || AppendError::Conflict))?;
         for of in &row.subjects {
-            subject.execute(params![id, kind, of.kind, of.id, position]).map_err(failed)?;
+            let done = subject.execute(params![id, kind, of.kind, of.id, position]);
+            done.map_err(|error| error::append_key(&error, || AppendError::beyond("event_subjects")))?;
         }
     }
     Ok(())

@@ -23,6 +23,8 @@ const TRIGGER: i32 = 1811;
 /// Messages of the guards that mean "another writer was first".
 const STALE: [&str; 2] =
     ["rollbook: the row does not continue the head", "rollbook: the ledger has a head already"];
+/// The message of the guard that knows of a person's values at a position that is not appended yet.
+const BEYOND: &str = "rollbook: the person has a row at this position already";
 
 /// Extended result code and message.
 pub(super) fn code(error: &Error) -> (i32, String) {
@@ -63,6 +65,7 @@ pub(super) fn append(error: &Error) -> AppendError {
     let (code, message) = code(error);
     match code {
         TRIGGER if STALE.contains(&message.as_str()) => AppendError::Conflict,
+        TRIGGER if message == BEYOND => AppendError::beyond("personal_values"),
         TRIGGER => AppendError::Guard(message),
         code if is_busy(code) => AppendError::Conflict,
         code if is_outage(code) || code & 0xff == IOERR => AppendError::Unavailable(message),
@@ -108,6 +111,7 @@ mod tests {
                 AppendError::Guard("rollbook: no".to_owned()),
                 AppendError::Guard("rollbook: no".to_owned()),
             ),
+            (TRIGGER, BEYOND, AppendError::beyond("personal_values"), AppendError::beyond("personal_values")),
             (FULL, "full", away("full"), away("full")),
             (READONLY, "read-only", away("read-only"), away("read-only")),
             (1032, "moved", away("moved"), away("moved")), // SQLITE_READONLY_DBMOVED

@@ -16,6 +16,7 @@ type Answer = Result<Appended, AppendError>;
 /// The write lock, for one batch.
 #[derive(Debug)]
 pub(in crate::store) struct Held {
+    store: SqliteStore,
     batch: mpsc::Sender<Arc<Batch>>,
     answer: oneshot::Receiver<Answer>,
 }
@@ -28,7 +29,7 @@ impl SqliteStore {
         self.enqueue(move |connection| hold(connection, held, &batches, answer)).await?;
         let ended = |_| StoreError::Unavailable("the writer's job did not begin".to_owned());
         is_held.await.map_err(ended)??;
-        Ok(Held { batch, answer: answered })
+        Ok(Held { store: self.clone(), batch, answer: answered })
     }
 }
 
@@ -56,8 +57,9 @@ fn hold(
 
 impl Held {
     pub(in crate::store) async fn append(self, batch: Arc<Batch>) -> Answer {
-        if self.batch.send(batch).is_err() {
-            return Err(AppendError::Conflict);
+        if self.batch.send(Arc::clone(&batch)).is_err() {
+            // The lock was let go before; whoever came meanwhile may have written another ledger.
+            return self.store.append(batch).await;
         }
         // Closed just as the batch came, or the job panicked.
         let unknown = || Err(AppendError::InDoubt("the lock was let go".to_owned()));
