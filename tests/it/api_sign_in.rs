@@ -6,6 +6,7 @@ use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{CredentialId, Kind, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::password::NewPassword;
 use rollbook_ledger::store::{Credential, CredentialChange};
 use rollbook_tests::app::{PASSWORD, World};
 use rollbook_tests::client::{Answer, Client};
@@ -167,7 +168,10 @@ async fn no_sign_in_with_an_old_password_outlives_its_change_however_they_meet()
         .collect();
     // By now some have read what they check against.
     tokio::time::sleep(Duration::from_millis(15)).await;
-    let (command, delete) = (UserCommand::SetPassword(user, new), CredentialChange::Delete(old.to_string()));
+    let (command, delete) = (
+        UserCommand::SetPassword(user, NewPassword::unknown(new)),
+        CredentialChange::Delete(old.credential.to_string()),
+    );
     world.north.submit(deployment, Actor::Operator, Command::User(command), vec![delete, put]).await;
     let (organization, person) = (world.north.id.to_string(), user.to_string());
     deployment.store().delete_sessions_of(&organization, &person).await.unwrap();

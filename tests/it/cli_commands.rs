@@ -4,7 +4,10 @@ use crate::ledger_world;
 use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::organization::command::Command;
+use rollbook_domain::settings::command::SettingsCommand;
+use rollbook_domain::settings::state::{Setting, SettingValue};
 use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::password::is_strong;
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Deployment;
 use rollbook_ledger::store::Store;
@@ -163,6 +166,29 @@ fn a_recovered_owner_has_a_new_password_and_the_ledger_says_so() {
     assert_eq!(history["items"][0]["reason"], "recovered at the command line");
     let nobody = world.run(&["recover", "--organization", "acme", "--login", "bob"]);
     assert_eq!(code(&nobody), 3);
+    assert_eq!(code(&world.run(&["verify"])), 0);
+}
+
+#[tokio::test]
+async fn xcally_4_a_recovered_password_is_one_that_the_security_suite_takes() {
+    let world = World::new();
+    let store = Store::sqlite(&world.folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
+    let deployment = Deployment::new(store, Clock::default());
+    let acme = deployment.system().find("acme").await.unwrap().unwrap().id;
+    let writer = deployment.open(acme).await.unwrap().writer;
+    let on = [(Setting::SecuritySuite, SettingValue::Flag(true))];
+    let command = Command::Settings(SettingsCommand::Set(on.into()));
+    let context = ledger_world::context(Actor::Operator);
+    let (idempotency, credentials, only_at) = (None, Vec::new(), None);
+    writer.submit(Submission { context, command, idempotency, credentials, only_at }).await.unwrap();
+    for kept in 1..=2 {
+        let recovered = json(&world.run(&["--json", "recover", "--organization", "acme", "--login", "ada"]));
+        assert!(is_strong(recovered["password"].as_str().unwrap()));
+        writer.catch_up().await.unwrap();
+        let user = writer.published().organization.user_by_login("ada").unwrap().id.to_string();
+        let rows = deployment.store().credentials_of(&acme.to_string(), &user).await.unwrap();
+        assert_eq!(rows.iter().filter(|row| row.kind == "old_password").count(), kept);
+    }
     assert_eq!(code(&world.run(&["verify"])), 0);
 }
 

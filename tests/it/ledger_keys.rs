@@ -8,6 +8,7 @@ use rollbook_domain::kernel::id::{CredentialId, UserId};
 use rollbook_domain::organization::command::{Command, OrganizationCommand};
 use rollbook_domain::organization::rejection::Rejection;
 use rollbook_domain::user::command::{UserCommand, UserEdit};
+use rollbook_domain::user::password::NewPassword;
 use rollbook_domain::user::rejection::UserRejection;
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::{Credential, CredentialChange};
@@ -185,7 +186,7 @@ async fn credentials_are_stored_with_the_accepted_and_not_with_the_refused(world
     let user = user_called(&open.writer.published().organization, "owner");
     let id = |id: u128| CredentialId(Uuid::from_u128(id));
     let submit = |actor: Actor, n: u128| {
-        let command = Command::User(UserCommand::SetPassword(user, id(n)));
+        let command = Command::User(UserCommand::SetPassword(user, NewPassword::unknown(id(n))));
         let mut submission = submission(actor, command);
         submission.credentials.push(CredentialChange::Put(credential(n, &format!("hash-{n}"))));
         open.writer.submit(submission)

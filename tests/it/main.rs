@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod api_agents;
+mod api_agents_products;
 mod api_audit;
 mod api_denial;
 mod api_description;
@@ -20,6 +21,7 @@ mod api_seats;
 mod api_secrets;
 mod api_sign_in;
 mod api_stream;
+mod api_transfer;
 mod api_window;
 mod cli_commands;
 mod demo_start;
@@ -54,3 +56,5 @@ mod replay_verify;
 mod replay_verify_log;
 mod replay_world;
 mod tidy;
+mod xcally_expiry;
+mod xcally_passwords;

@@ -5,6 +5,7 @@ use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::activity;
 use rollbook_ledger::erase;
 use rollbook_ledger::writer::ledger_of;
+use rollbook_projections::activity_log::SHAPE;
 use rollbook_replay::verify::{ActivityLog, Finding, Kind, verify};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -190,7 +191,8 @@ async fn rows_of_an_organization_that_there_is_not_are_found(world: World) {
 async fn a_log_of_another_shape_is_to_be_rebuilt(world: World) {
     lived(&world).await;
     world.sql("UPDATE {}projections_live SET shape = 0").await;
-    finds(&world, &[(false, None, "its table has shape 0, this release writes 1: rebuild it")]).await;
+    let told = format!("its table has shape 0, this release writes {SHAPE}: rebuild it");
+    finds(&world, &[(false, None, &told)]).await;
 }
 
 async fn a_log_that_says_it_followed_more_than_there_is_is_found(world: World) {

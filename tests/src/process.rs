@@ -234,6 +234,12 @@ mod tests {
     fn a_started_server_tells_its_address_and_its_errors() {
         let server = shell("echo to the log >&2; echo listening on http://127.0.0.1:4711; exec sleep 60");
         assert_eq!(server.url(), "http://127.0.0.1:4711");
+        // Two pipes are read by two threads, and one may be behind.
+        let told = (0..500).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            !server.stderr().is_empty()
+        });
+        assert!(told);
         assert_eq!(server.stderr(), "to the log\n");
     }
 

@@ -5,6 +5,7 @@
 
 pub mod api_key;
 pub(crate) mod guess;
+pub(crate) mod kept;
 pub mod password;
 pub mod session;
 pub mod sign_in;

@@ -1,22 +1,23 @@
 //! Password hashing: Argon2id (m = 19 MiB, t = 2, p = 1; OWASP's second choice), stored as a PHC string.
 //!
-//! Each hash takes 19 MiB, so a semaphore bounds how many run at once; the rest wait their turn.
+//! Each hash takes 19 MiB, so a semaphore bounds how many run at once; the rest wait their turn. What a password must
+//! be is said by the domain.
 
 use super::random;
 use crate::error::Problem;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use axum::body::Bytes;
-use rollbook_domain::kernel::id::CredentialId;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rollbook_domain::kernel::id::{CredentialId, UserId};
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_domain::kernel::rejection::FieldError;
+use rollbook_domain::user::password::is_strong;
 use rollbook_ledger::store::{Credential, CredentialChange};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Shortest password, in characters (NIST SP 800-63B §5.1.1.2).
-pub const PASSWORD_CHARS_MIN: usize = 8;
-/// Longest password, in characters.
-pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Draws for a password that the security suite would take; nearly one in two does.
+const DRAWS_MAX: usize = 200;
 
 /// Hashes and checks passwords. Clones share the bound.
 #[derive(Clone, Debug)]
@@ -54,6 +55,21 @@ impl Passwords {
             done.map(|()| digest).map_err(|error| error.to_string())
         };
         self.turn().await?.run(work).await?.map_err(|error| Problem::internal(&error))
+    }
+
+    /// Which of these hashes is the password's: the first one's place. All are checked, so that the time it takes tells
+    /// nothing; each takes its turn like any other, so that nobody who signs in waits for all of them.
+    ///
+    /// # Errors
+    /// [`Problem`] if a check cannot be run.
+    pub async fn find(&self, password: &str, hashes: Vec<Option<String>>) -> Result<Option<usize>, Problem> {
+        let mut found = None;
+        for (place, hash) in hashes.into_iter().enumerate() {
+            if self.turn().await?.verify(password.to_owned(), hash).await? {
+                found = found.or(Some(place));
+            }
+        }
+        Ok(found)
     }
 
     /// Waits for a turn.
@@ -105,11 +121,12 @@ const NOBODY: &str =
 const BY_ANOTHER: &str = "{\"by_oneself\":false}";
 const BY_ONESELF: &str = "{\"by_oneself\":true}";
 
-/// The credential of a hashed password. It names no user, who may not have an id yet: the event names it.
+/// The credential of a hashed password. A user who is only being added has no id yet: the event names the credential.
 ///
 /// # Errors
 /// [`Problem`] without randomness.
 pub(crate) fn credential(
+    owner: Option<UserId>,
     secret_hash: String,
     by_oneself: bool,
     at: Moment,
@@ -117,7 +134,7 @@ pub(crate) fn credential(
     let id = CredentialId(uuid::Builder::from_random_bytes(random()?).into_uuid());
     let credential = Credential {
         id: id.to_string(),
-        user_id: String::new(),
+        user_id: owner.map(|owner| owner.to_string()).unwrap_or_default(),
         kind: "password".to_owned(),
         secret_hash,
         created_at_us: at.micros(),
@@ -132,19 +149,18 @@ pub(crate) fn was_set_by_another(credential: &Credential) -> bool {
     credential.meta == BY_ANOTHER
 }
 
-/// Whether a password may be chosen.
+/// A password of 20 characters drawn by chance, which every organization takes.
 ///
 /// # Errors
-/// What is wrong, at `pointer`; the password is not repeated.
-pub fn acceptable(pointer: &str, password: &str) -> Result<(), FieldError> {
-    let count = password.chars().count();
-    if count < PASSWORD_CHARS_MIN {
-        return Err(FieldError::new(pointer, "too_short", "a password has at least 8 characters"));
+/// [`Problem`] without randomness.
+pub(crate) fn drawn() -> Result<String, Problem> {
+    for _ in 0..DRAWS_MAX {
+        let password = URL_SAFE_NO_PAD.encode(random::<15>()?);
+        if is_strong(&password) {
+            return Ok(password);
+        }
     }
-    if count > PASSWORD_CHARS_MAX {
-        return Err(FieldError::new(pointer, "too_long", "a password has at most 128 characters"));
-    }
-    Ok(())
+    Err(Problem::internal(&"no password with each kind of character could be drawn"))
 }
 
 #[cfg(test)]
@@ -160,6 +176,36 @@ mod tests {
         assert!(turn.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
         assert!(!turn.verify("wrong horse".into(), Some(hash)).await.unwrap());
         assert!(!turn.verify("correct horse".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_first_hash_that_fits_is_found() {
+        let passwords = Passwords::new(1);
+        let mut hashes = vec![None];
+        for password in ["first one", "second one", "second one"] {
+            hashes.push(Some(passwords.hash(password.into()).await.unwrap()));
+        }
+        for (password, place) in [("first one", Some(1)), ("second one", Some(2)), ("third one", None)] {
+            assert_eq!(passwords.find(password, hashes.clone()).await.unwrap(), place);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_digest_is_the_same_again_and_another_for_another_salt_or_other_bytes() {
+        let passwords = Passwords::new(1);
+        let [one, again, salted, other] =
+            [(b"one", [2; 32]), (b"one", [2; 32]), (b"one", [3; 32]), (b"two", [2; 32])]
+                .map(|(bytes, salt)| passwords.digest(Bytes::from_static(bytes), salt));
+        let one = one.await.unwrap();
+        assert_eq!(one, again.await.unwrap());
+        assert!(one != salted.await.unwrap() && one != other.await.unwrap());
+    }
+
+    #[test]
+    fn a_drawn_password_is_long_strong_and_another_each_time() {
+        let drawn: std::collections::BTreeSet<_> = (0..50).map(|_| drawn().unwrap()).collect();
+        assert_eq!(drawn.len(), 50);
+        assert!(drawn.iter().all(|password| is_strong(password) && password.len() == 20));
     }
 
     #[test]

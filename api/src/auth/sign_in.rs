@@ -49,6 +49,7 @@ pub async fn sign_in(
     let guess = Guess::by_login(app, client, open.as_ref(), (organization, login), user.map(|user| user.id));
     let now = app.deployment().clock().now();
     let stored = user.filter(|user| user.is_active_at(now)).and_then(|user| user.password);
+    let stored = stored.map(|password| password.credential);
     let right = guess.is_right(password, stored).await?;
     match open.as_ref().zip(state.as_ref()).zip(user).filter(|_| right) {
         Some(((open, state), user)) => begin(&guess, (app, client), open, state, user).await,
@@ -85,7 +86,7 @@ async fn begin(
         return Err(no_seat(guess, state)?);
     }
     // Whoever changed the password since it was checked ended the sessions that they found; this may have come after.
-    if guess.hash(user.password).await?.is_none() {
+    if guess.hash(user.password.map(|password| password.credential)).await?.is_none() {
         app.deployment().store().delete_session(&stored.aggregate_id, &stored.user_id, &stored.id).await?;
         return Err(failed());
     }

@@ -5,13 +5,12 @@ use super::{Failure, Global};
 use crate::auth::password::{self, Passwords};
 use crate::auth::random;
 use crate::error::Problem;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{CredentialId, OrganizationId};
+use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::{Command, OrganizationCommand};
+use rollbook_domain::user::password::{NewPassword, is_strong};
 use rollbook_ledger::deployment::Deployment;
 use rollbook_ledger::store::CredentialChange;
 use rollbook_ledger::writer::Submission;
@@ -69,15 +68,15 @@ pub(crate) async fn found(deployment: &Deployment, init: &Init) -> Result<(Organ
     if open.writer.published().organization.position > 0 {
         return Err(Failure::Refused(format!("organization {} exists already", registered.name)));
     }
-    let password = URL_SAFE_NO_PAD.encode(random::<15>()?);
-    let (credential, put) = stored_password(&password, context.at).await?;
+    let password = password::drawn()?;
+    let (stored, put) = stored_password(None, &password, context.at).await?;
     let command = Command::Organization(OrganizationCommand::Found {
         name: registered.name,
         catalog: init.catalog.clone(),
         owner_login: init.owner.clone(),
         owner_name: init.owner_name.clone().unwrap_or_else(|| init.owner.clone()),
         owner_email: init.owner_email.clone(),
-        password: Some(credential),
+        password: Some(stored),
     });
     let submission =
         Submission { context, command, idempotency: None, credentials: vec![put], only_at: None };
@@ -87,11 +86,13 @@ pub(crate) async fn found(deployment: &Deployment, init: &Init) -> Result<(Organ
 
 /// A password's credential as an operator sets it: the owner is advised to change it.
 pub(crate) async fn stored_password(
+    owner: Option<UserId>,
     plain: &str,
     at: Moment,
-) -> Result<(CredentialId, CredentialChange), Problem> {
+) -> Result<(NewPassword, CredentialChange), Problem> {
     let secret_hash = Passwords::new(1).hash(plain.to_owned()).await?;
-    password::credential(secret_hash, false, at)
+    let (credential, put) = password::credential(owner, secret_hash, false, at)?;
+    Ok((NewPassword { is_strong: is_strong(plain), ..NewPassword::unknown(credential) }, put))
 }
 
 /// The context of an operator at the command line.

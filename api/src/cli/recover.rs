@@ -5,14 +5,13 @@
 use super::init::{operator_context, stored_password};
 use super::output::Output;
 use super::{Failure, Global};
-use crate::auth::random;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::auth::kept::Kept;
+use crate::auth::password;
 use clap::Args;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::password::NewPassword;
 use rollbook_domain::user::state::Status;
-use rollbook_ledger::store::CredentialChange;
 use rollbook_ledger::system::entries;
 use rollbook_ledger::writer::Submission;
 use serde_json::json;
@@ -42,20 +41,22 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
         user.ok_or_else(|| Failure::Refused(format!("{} has nobody who signs in as that", registered.name)))?;
     let mut context = operator_context(deployment.clock().now())?;
     context.reason = Some(command.reason);
-    let password = URL_SAFE_NO_PAD.encode(random::<15>()?);
-    let (credential, put) = stored_password(&password, context.at).await?;
-    let put = owned(put, &user.id.to_string());
+    let password = password::drawn()?;
+    let (stored, put) = stored_password(Some(user.id), &password, context.at).await?;
+    let kept = Kept::of(deployment.store(), &state, user.id).await?;
+    let stored = NewPassword { compared: Some(kept.unlike()), ..stored };
+    let old = kept.replaced();
     let is_archived = user.status.value == Status::Archived;
     let returns_as = if is_archived { user.before_archive } else { user.status.value };
     let restore = is_archived.then_some(UserCommand::Restore(user.id));
     // It lifts a lock-out too, and changes nothing where there is nothing to lift.
     let unblock = (returns_as != Status::Invited).then_some(UserCommand::Unblock(user.id));
-    let steps = restore.into_iter().chain(unblock).chain([UserCommand::SetPassword(user.id, credential)]);
+    let steps = restore.into_iter().chain(unblock).chain([UserCommand::SetPassword(user.id, stored)]);
     let submission = Submission {
         context: context.clone(),
         command: Command::Many(steps.map(Command::User).collect()),
         idempotency: None,
-        credentials: vec![put],
+        credentials: old.into_iter().chain([put]).collect(),
         only_at: None,
     };
     open.writer.submit(submission).await?;
@@ -70,14 +71,4 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let text = format!("{login} of {} may sign in again\npassword (shown once): {password}", registered.name);
     output.answer(&text, &json!({ "organization": registered.name, "login": login, "password": password }));
     Ok(())
-}
-
-fn owned(change: CredentialChange, user: &str) -> CredentialChange {
-    match change {
-        CredentialChange::Put(mut credential) => {
-            user.clone_into(&mut credential.user_id);
-            CredentialChange::Put(credential)
-        }
-        CredentialChange::Delete(id) => CredentialChange::Delete(id),
-    }
 }

@@ -4,10 +4,8 @@ use super::cast::{self, Person};
 use super::folder::{Demo, Login};
 use super::story;
 use super::times::Times;
-use crate::auth::random;
+use crate::auth::password;
 use crate::cli::{Failure, Init, found, migrated, operator_context, sqlite, stored_password};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indicatif::ProgressBar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::{Kind, UserId};
@@ -118,13 +116,9 @@ impl Stage {
         role: &str,
         person: Person,
     ) -> Result<Login, Failure> {
-        let password = URL_SAFE_NO_PAD.encode(random::<12>()?);
-        let (credential, mut put) = stored_password(&password, scene.at).await?;
-        let user = self.user(person)?;
-        if let CredentialChange::Put(stored) = &mut put {
-            stored.user_id = user.to_string();
-        }
-        self.submit(scene, Command::User(UserCommand::SetPassword(user, credential)), vec![put]).await?;
+        let (user, password) = (self.user(person)?, password::drawn()?);
+        let (stored, put) = stored_password(Some(user), &password, scene.at).await?;
+        self.submit(scene, Command::User(UserCommand::SetPassword(user, stored)), vec![put]).await?;
         Ok(login(role, person, password))
     }
 

@@ -83,6 +83,14 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "permission_missing", detail).with("permission", permission)
     }
 
+    /// 403: the password has expired, and what to do.
+    #[must_use]
+    pub fn password_expired() -> Self {
+        let detail = "your password has expired; set a new one with your old one at PUT /api/v1/users/{id}/password, \
+                      or ask an administrator for one";
+        Self::new(StatusCode::FORBIDDEN, "password_expired", detail)
+    }
+
     /// 404: absent, or not to be known.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

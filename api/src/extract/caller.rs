@@ -10,12 +10,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::CookieJar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{CredentialId, OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{CredentialId, Kind, OrganizationId, Subject, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::{Facts, Targets};
 use rollbook_domain::permission::resolve::{self, Question};
+use rollbook_domain::user::password::Life;
 use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome};
 use rollbook_ledger::clock::Clock;
@@ -24,7 +25,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use uuid::Uuid;
 
-use super::Meta;
+use super::{Id, Meta};
+
+/// All that may be asked in a session while one's password has expired; the last one for oneself alone.
+pub(crate) const OPEN_TO_EXPIRED: [&str; 3] =
+    ["GET /api/v1/me", "DELETE /api/v1/sessions/current", OWN_PASSWORD];
+const OWN_PASSWORD: &str = "PUT /api/v1/users/{id}/password";
 
 /// Longest user agent that is kept, in characters.
 const AGENT_CHARS_MAX: usize = 300;
@@ -89,21 +95,15 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         // `routes::retry` asks before the handler does.
-        if let Some(caller) = parts.extensions.remove::<Self>() {
-            return Ok(caller);
-        }
-        let client = Client::from_request_parts(parts, app).await?;
-        let cookie = session::cookie(app.options().secure_cookies);
-        let token = token(&parts.headers, cookie).ok_or_else(Problem::unauthenticated)?;
-        let caller = match ApiKey::parse(&token) {
-            Some(key) => by_api_key(app, &key, client).await?,
-            None => by_session(app, &token, client).await?,
+        let caller = match parts.extensions.remove::<Self>() {
+            Some(caller) => caller,
+            None => Self::of(parts, app).await?,
         };
-        let published = caller.open.writer.published();
-        let organization = &published.organization;
-        let user = organization.user(caller.user);
-        let is_active = user.is_some_and(|user| user.is_active_at(caller.at(organization)));
-        if is_active { Ok(caller) } else { Err(Problem::unauthenticated()) }
+        if caller.is_barred(parts).await {
+            metrics::counter!("rollbook_password_expired_total").increment(1);
+            return Err(caller.denied(app, &caller.organization(), Problem::password_expired()));
+        }
+        Ok(caller)
     }
 }
 
@@ -171,6 +171,31 @@ pub fn now_context(app: &App, actor: Actor, client: &Client) -> Result<Context, 
 }
 
 impl Caller {
+    /// Who asks, if they are let in at all.
+    ///
+    /// # Errors
+    /// 401, the same for every reason.
+    pub async fn of(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let client = Client::from_request_parts(parts, app).await?;
+        let cookie = session::cookie(app.options().secure_cookies);
+        let token = token(&parts.headers, cookie).ok_or_else(Problem::unauthenticated)?;
+        let caller = match ApiKey::parse(&token) {
+            Some(key) => by_api_key(app, &key, client).await?,
+            None => by_session(app, &token, client).await?,
+        };
+        let published = caller.open.writer.published();
+        let organization = &published.organization;
+        let user = organization.user(caller.user);
+        let is_active = user.is_some_and(|user| user.is_active_at(caller.at(organization)));
+        if is_active { Ok(caller) } else { Err(Problem::unauthenticated()) }
+    }
+
+    /// Whether this request is refused because the caller's password has expired.
+    pub async fn is_barred(&self, parts: &mut Parts) -> bool {
+        let organization = self.organization();
+        self.has_expired(&organization) && !self.is_open(parts, &organization).await
+    }
+
     /// The newest durable state this process knows.
     #[must_use]
     pub fn organization(&self) -> Organization {
@@ -181,6 +206,26 @@ impl Caller {
     #[must_use]
     pub fn at(&self, organization: &Organization) -> Moment {
         self.clock.now().max(organization.at)
+    }
+
+    /// Whether this is a session of somebody whose password has expired in `organization`. It lets in to change it, and
+    /// to nothing else, until it is changed or the settings say otherwise. An API key does not come of a password.
+    #[must_use]
+    pub fn has_expired(&self, organization: &Organization) -> bool {
+        let life = |user| Life::of(&organization.settings, user, self.at(organization));
+        self.session.is_some() && organization.user(self.user).map(life).is_some_and(|life| life.is_over)
+    }
+
+    async fn is_open(&self, parts: &mut Parts, organization: &Organization) -> bool {
+        if !OPEN_TO_EXPIRED.contains(&self.client.route.as_str()) {
+            return false;
+        }
+        if self.client.route != OWN_PASSWORD {
+            return true;
+        }
+        let id = Id::from_request_parts(parts, &()).await;
+        let whose = id.and_then(|id| id.find(organization, Kind::User));
+        whose.is_ok_and(|whose| whose == self.user.subject())
     }
 
     /// The user who asks, in `organization`.

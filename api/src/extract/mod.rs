@@ -9,6 +9,7 @@ mod params;
 
 pub(crate) use body::whole;
 pub use body::{BODY_BYTES_MAX, Body};
+pub(crate) use caller::OPEN_TO_EXPIRED;
 pub use caller::{Caller, Client, now_context};
 pub use meta::{Keyed, Meta, MinPosition};
 pub use params::{Id, Params};

@@ -80,7 +80,8 @@ async fn asked(app: &App, request: Request) -> Result<(Request, Option<Asked>), 
 async fn lets_in(app: &App, parts: &mut Parts) -> Option<(Caller, Meta, String)> {
     let meta = Meta::from_request_parts(parts, app).await.ok().filter(|meta| !meta.dry_run)?;
     let key = meta.idempotency_key.clone()?;
-    Some((Caller::from_request_parts(parts, app).await.ok()?, meta, key))
+    let caller = Caller::of(parts, app).await.ok()?;
+    if caller.is_barred(parts).await { None } else { Some((caller, meta, key)) }
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.
@@ -175,4 +176,18 @@ async fn first(app: &App, caller: &Caller, position: u64) -> Result<shown::First
     let batch = member("batch").and_then(|id| id.parse().ok());
     let first = subject.zip(batch).map(|(subject, batch)| shown::First { subject, batch });
     first.ok_or_else(|| Problem::internal(&"an entry names neither its subject nor its batch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_holds_a_password_is_known_however_it_is_written() {
+        let holds =
+            [r#"{"new":"a"}"#, r#"{"old":"a","new":"b"}"#, r#"{ "login":"zoe", "\u0070assword":"a" }"#];
+        let does_not = ["", "[]", "{", r#"{"login":"new"}"#, r#"["password"]"#];
+        assert!(holds.iter().all(|body| holds_a_password(body.as_bytes())));
+        assert!(!does_not.iter().any(|body| holds_a_password(body.as_bytes())));
+    }
 }

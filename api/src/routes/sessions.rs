@@ -11,6 +11,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use rollbook_domain::kernel::moment::Moment;
+use rollbook_domain::organization::state::Organization;
+use rollbook_domain::user::password::{Life, Password};
+use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome, SIGNED_OUT};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -43,6 +46,21 @@ struct SessionView {
     expires_at: String,
     /// Who signed in.
     user: UserView,
+    #[serde(flatten)]
+    password: PasswordView,
+}
+
+/// What is to be known of one's own password.
+#[derive(Serialize, ToSchema)]
+struct PasswordView {
+    /// Whether it should be changed: it was set by somebody else, or expires soon, or has expired.
+    password_change_advised: bool,
+    /// Until when it lasts under the security suite; null for ever.
+    password_expires_at: Option<String>,
+    /// Whether it expires within the days of `password_warning_days`, or has expired.
+    password_expires_soon: bool,
+    /// Whether it has expired: the session lets in to change it and to nothing else.
+    password_expired: bool,
 }
 
 /// Sign in. The same answer whatever was wrong; after too many failures 429 with `Retry-After`.
@@ -69,6 +87,7 @@ async fn create(
     let view = SessionView {
         expires_at: Moment(signed.expires_at_us).to_string(),
         user: view::user(&signed.organization, user, Eyes::of(&signed.organization, signed.user, at)),
+        password: password_view(&app, &signed.organization, user, at).await?,
         token: signed.token.clone(),
     };
     let jar = jar.add(cookie(&app, signed.token));
@@ -122,8 +141,8 @@ struct MeView {
     organization: OrganizationView,
     /// The role's name.
     role: String,
-    /// Whether the password was set by somebody else and should be changed.
-    password_change_advised: bool,
+    #[serde(flatten)]
+    password: PasswordView,
 }
 
 /// Who am I?
@@ -141,18 +160,29 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Prob
     Ok(Json(MeView {
         user: view::user(&organization, me, caller.eyes(&organization)),
         role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
-        password_change_advised: change_advised(&app, &caller, me.password).await?,
+        password: password_view(&app, &organization, me, caller.at(&organization)).await?,
         organization: view::organization(&organization),
     }))
 }
 
-async fn change_advised(
+async fn password_view(
     app: &App,
-    caller: &Caller,
-    password: Option<rollbook_domain::kernel::id::CredentialId>,
-) -> Result<bool, Problem> {
-    let Some(id) = password else { return Ok(false) };
-    let organization = caller.open.writer.id().to_string();
-    let found = app.deployment().store().credential(&organization, &id.to_string()).await?;
-    Ok(found.is_some_and(|found| password::was_set_by_another(&found)))
+    organization: &Organization,
+    user: &User,
+    at: Moment,
+) -> Result<PasswordView, Problem> {
+    let life = Life::of(&organization.settings, user, at);
+    let stored = match user.password {
+        Some(Password { credential, .. }) => {
+            app.deployment().store().credential(&organization.id.to_string(), &credential.to_string()).await?
+        }
+        None => None,
+    };
+    let by_another = stored.is_some_and(|stored| password::was_set_by_another(&stored));
+    Ok(PasswordView {
+        password_change_advised: by_another || life.is_ending,
+        password_expires_at: life.expires_at.map(|at| at.to_string()),
+        password_expires_soon: life.is_ending,
+        password_expired: life.is_over,
+    })
 }

@@ -1,5 +1,6 @@
 //! What is true of many operations, described once: ids, and the refusals that extractors and writers make.
 
+use crate::extract::OPEN_TO_EXPIRED;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 
@@ -41,13 +42,16 @@ fn refusals(method: &str, path: &str, operation: &mut Operation) {
     let permission = permission.and_then(|text| text.as_str()).unwrap_or_default().to_owned();
     let signs = matches!(permission.as_str(), "none" | "session");
     let changes = method != "get" && !signs;
+    let name = format!("{} {path}", method.to_uppercase());
+    let bars = permission != "none" && !OPEN_TO_EXPIRED.contains(&name.as_str());
     let all = [
         (
             "400",
             has_body,
             "`malformed_json`: not JSON, or JSON that two readers could understand differently",
         ),
-        ("403", changes, "`permission_missing`"),
+        ("403", changes, "`permission_missing`, `password_expired`"),
+        ("403", bars, "`password_expired`: only setting a new one is left"),
         ("409", changes && of_a_thing, "What is asked does not fit what is there"),
         ("412", changes && of_a_thing, "`precondition_failed`: `If-Match` is not the newest `ETag`"),
         ("413", has_body, "`body_too_large`"),

@@ -45,6 +45,9 @@ fn json(view: impl Serialize) -> Option<Value> {
 /// A user.
 #[must_use]
 pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserView {
+    // Erasing deletes the credentials themselves.
+    let password = user.password.filter(|_| !user.erased);
+    let set_at = password.filter(|_| organization.settings.flag(Setting::SecuritySuite));
     let entry = |minus: bool, id| format!("{}{}", if minus { "-" } else { "" }, key_name(organization, id));
     UserView {
         id: user.id.uuid(),
@@ -68,8 +71,8 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
             .map(|it| it.id)
             .filter(|id| eyes.see(id.subject()))
             .map(AgentId::uuid),
-        // Erasing deletes the credentials themselves.
-        has_password: user.password.is_some() && !user.erased,
+        has_password: password.is_some(),
+        password_set_at: set_at.map(|password| password.set_at.to_string()),
         has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         version: user.version,

@@ -49,6 +49,10 @@ pub struct UserView {
     pub agent: Option<Uuid>,
     /// Whether a password was set.
     pub has_password: bool,
+    /// When it was last set; only under the security suite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub password_set_at: Option<String>,
     /// Whether there is an API key.
     pub has_api_key: bool,
     /// Whether the personal data was erased.

@@ -9,6 +9,7 @@ use crate::queue::command::QueueCommand;
 use crate::role::command::RoleCommand;
 use crate::settings::command::SettingsCommand;
 use crate::user::command::UserCommand;
+use crate::user::password::NewPassword;
 use serde_json::Value;
 
 /// What someone asks. References are ids; names are resolved at the edge, since ids never go away.
@@ -54,7 +55,7 @@ pub enum OrganizationCommand {
         /// The owner's e-mail address.
         owner_email: Option<String>,
         /// The owner's first password, if one was stored.
-        password: Option<crate::kernel::id::CredentialId>,
+        password: Option<NewPassword>,
     },
     /// Pass it on: exchange roles with a user of lower rank.
     Transfer {

@@ -44,7 +44,7 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     let mut deciding = Deciding::new(before, context);
     dispatch(&mut deciding, command)?;
     sound::sound(&mut deciding)?;
-    let Deciding { now, events, .. } = deciding;
+    let Deciding { now, events, refusal, .. } = deciding;
     if events.len() > EVENTS_MAX {
         return Err(too_many("events", events.len()));
     }
@@ -52,7 +52,10 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     // After the authority: who may not touch the last owner learns that, not that it is the last.
     keeper::keeps_a_keeper(before, &now, &events)?;
     reason(before, context, command, &events)?;
-    Ok(Accepted { events, authority, after: now })
+    match refusal {
+        Some(refusal) => Err(refusal),
+        None => Ok(Accepted { events, authority, after: now }),
+    }
 }
 
 /// Runs the rules of a command, events going into `deciding`.
@@ -143,12 +146,14 @@ pub(crate) struct Deciding<'a> {
     /// Ids and salts.
     pub(crate) fresh: Fresh,
     events: Vec<Event>,
+    refusal: Option<Rejection>,
     visits: u64,
 }
 
 impl<'a> Deciding<'a> {
     pub(crate) fn new(before: &Organization, context: &'a Context) -> Self {
-        Self { now: before.clone(), context, fresh: Fresh::new(context), events: Vec::new(), visits: 0 }
+        let (now, fresh) = (before.clone(), Fresh::new(context));
+        Self { now, context, fresh, events: Vec::new(), refusal: None, visits: 0 }
     }
 
     /// Records that something happened, and folds it in.
@@ -165,6 +170,12 @@ impl<'a> Deciding<'a> {
     /// What happened so far.
     pub(super) fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// Refuses the command when nothing else would: only of whoever would have changed it otherwise may this be told.
+    /// Of several such refusals the first is.
+    pub(crate) fn refuse_last(&mut self, rejection: impl Into<Rejection>) {
+        self.refusal.get_or_insert(rejection.into());
     }
 
     /// Counts `count` entities as visited.

@@ -115,7 +115,7 @@ impl Organization {
         self.at = self.at.max(at);
         match event {
             Event::Organization(event) => self.apply_own(event),
-            Event::User(event) => self.apply_user(event),
+            Event::User(event) => self.apply_user(at, event),
             Event::Role(event) => self.apply_role(event),
             Event::Profile(event) => self.apply_profile(event),
             Event::Key(event) => self.apply_key(event),
@@ -138,7 +138,7 @@ impl Organization {
         self.version += 1;
     }
 
-    fn apply_user(&mut self, event: &UserEvent) {
+    fn apply_user(&mut self, at: Moment, event: &UserEvent) {
         let id = user_of(event);
         if let Some(user) = User::created(event, self.position) {
             self.founder = self.founder.or(Some(id));
@@ -149,7 +149,7 @@ impl Organization {
         }
         let Some(before) = self.users.get(&id).cloned() else { return };
         let mut after = User::clone(&before);
-        after.apply(event, self.position, self.catalog);
+        after.apply(event, self.position, at, self.catalog);
         self.follow_user(&before, &after);
         self.users.insert(id, Arc::new(after));
     }

@@ -22,6 +22,14 @@ pub enum Setting {
     Licences,
     /// Whether agents may call out; overridable by group.
     OutboundCalls,
+    /// Whether passwords obey the security suite: the rule, the days and the history below.
+    SecuritySuite,
+    /// Days a password lasts under the suite; 0 for ever, at most 3,650.
+    PasswordDays,
+    /// Days before its end from which on one is warned; 0 to 365.
+    PasswordWarningDays,
+    /// How many passwords before the current one do not come again under the suite; 0 to 12.
+    PasswordHistory,
 }
 
 /// The value of a setting.
@@ -49,13 +57,17 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
         Self::SessionHours,
         Self::Licences,
         Self::OutboundCalls,
+        Self::SecuritySuite,
+        Self::PasswordDays,
+        Self::PasswordWarningDays,
+        Self::PasswordHistory,
     ];
 
     /// The word in the API.
@@ -68,6 +80,10 @@ impl Setting {
             Self::SessionHours => "session_hours",
             Self::Licences => "licences",
             Self::OutboundCalls => "outbound_calls",
+            Self::SecuritySuite => "security_suite",
+            Self::PasswordDays => "password_days",
+            Self::PasswordWarningDays => "password_warning_days",
+            Self::PasswordHistory => "password_history",
         }
     }
 
@@ -81,6 +97,10 @@ impl Setting {
             Self::SessionHours => SettingValue::Number(12),
             Self::Licences => SettingValue::Number(0),
             Self::OutboundCalls => SettingValue::Flag(true),
+            Self::SecuritySuite => SettingValue::Flag(false),
+            Self::PasswordDays => SettingValue::Number(90),
+            Self::PasswordWarningDays => SettingValue::Number(15),
+            Self::PasswordHistory => SettingValue::Number(12),
         }
     }
 
@@ -101,7 +121,10 @@ impl Setting {
             (Self::LockOutMinutes, SettingValue::Number(n)) => (1..=1_440).contains(n),
             (Self::SessionHours, SettingValue::Number(n)) => (1..=720).contains(n),
             (Self::Licences, SettingValue::Number(n)) => *n <= 1_000_000,
-            (Self::OutboundCalls, SettingValue::Flag(_)) => true,
+            (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
+            (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
+            (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
     }
@@ -115,7 +138,10 @@ impl Setting {
             Self::LockOutMinutes => "a number of minutes from 1 to 1440",
             Self::SessionHours => "a number of hours from 1 to 720",
             Self::Licences => "a number from 0 to 1000000",
-            Self::OutboundCalls => "true or false",
+            Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
+            Self::PasswordWarningDays => "a number of days from 0 to 365",
+            Self::PasswordHistory => "a number from 0 to 12",
+            Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }
 }
@@ -175,6 +201,12 @@ impl Settings {
             SettingValue::Number(n) => n,
             SettingValue::Flag(_) | SettingValue::Word(_) => 0,
         }
+    }
+
+    /// Whether a setting that is a flag is on; off if it is of another kind.
+    #[must_use]
+    pub fn flag(&self, setting: Setting) -> bool {
+        self.get(setting) == SettingValue::Flag(true)
     }
 
     /// Which changes need a reason.

@@ -1,5 +1,6 @@
 //! What can be asked about a user.
 
+use super::password::NewPassword;
 use super::state::{KeyEntry, Status};
 use super::window::LoginWindow;
 use crate::kernel::id::{CredentialId, ProfileId, RoleId, UserId};
@@ -22,7 +23,7 @@ pub struct NewUser {
     /// `active`, or `invited`.
     pub status: Status,
     /// A stored password; without one nobody signs in until one is set.
-    pub password: Option<CredentialId>,
+    pub password: Option<NewPassword>,
 }
 
 /// Fields of a user to replace; `None` leaves a field as it is.
@@ -75,7 +76,7 @@ pub enum UserCommand {
     /// Bring back from the archive.
     Restore(UserId),
     /// Say that a password was stored.
-    SetPassword(UserId, CredentialId),
+    SetPassword(UserId, NewPassword),
     /// Say that an API key was stored; the one before it is revoked.
     CreateApiKey(UserId, CredentialId),
     /// Say that the API key was deleted.

@@ -6,6 +6,7 @@ use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
     stays_in_place,
 };
+use super::password;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
 use super::window::LoginWindow;
@@ -41,7 +42,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::LockOut { user, until } => lock_out(deciding, *user, *until),
         UserCommand::Archive(user) => archive(deciding, *user),
         UserCommand::Restore(user) => restore(deciding, *user),
-        UserCommand::SetPassword(user, credential) => set_password(deciding, *user, *credential),
+        UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
         UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
@@ -69,7 +70,7 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), R
     let (role, profile, status) = (new.role, new.profile, new.status);
     deciding.emit(UserEvent::Created { user, login, name, email, role, profile, status })?;
     match new.password {
-        Some(credential) => deciding.emit(UserEvent::PasswordSet { user, credential, by_oneself: false }),
+        Some(new) => password::first(deciding, user, new),
         None => Ok(()),
     }
 }
@@ -295,12 +296,6 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rej
     }
     crate::agent::place::leave_supervisor(deciding, id)?;
     set_status(deciding, id, Status::Archived, &[Status::Active, Status::Blocked, Status::Invited])
-}
-
-fn set_password(deciding: &mut Deciding<'_>, id: UserId, credential: CredentialId) -> Result<(), Rejection> {
-    editable(deciding, id)?;
-    let by_oneself = deciding.context.actor == Actor::User(id);
-    deciding.emit(UserEvent::PasswordSet { user: id, credential, by_oneself })
 }
 
 fn create_api_key(

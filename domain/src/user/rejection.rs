@@ -61,6 +61,9 @@ pub enum UserRejection {
     /// An API key is there to be revoked or not.
     #[error("this user has no API key")]
     NoApiKey,
+    /// Somebody else set the password after this one was compared with it.
+    #[error("the password was changed meanwhile; try again, with the new one if it is yours")]
+    PasswordMoved,
 }
 
 impl Refusal for UserRejection {
@@ -85,6 +88,7 @@ impl Refusal for UserRejection {
             Self::RequiredKey { .. } => "required_key",
             Self::KeyNeedsAnother { .. } => "key_needs_another",
             Self::NoApiKey => "no_api_key",
+            Self::PasswordMoved => "password_moved",
         }
     }
 }

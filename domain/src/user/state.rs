@@ -1,6 +1,7 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
 use super::event::UserEvent;
+use super::password::Password;
 use super::window::{LoginWindow, Shut};
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
@@ -110,8 +111,8 @@ pub struct User {
     pub masterkey: Since<bool>,
     /// Every module, action and element.
     pub superuser: Since<bool>,
-    /// The stored password, if one was ever set.
-    pub password: Option<CredentialId>,
+    /// The password, if one was ever set.
+    pub password: Option<Password>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
@@ -164,8 +165,8 @@ impl User {
         })
     }
 
-    /// Folds one event about this user.
-    pub fn apply(&mut self, event: &UserEvent, at: u64, catalog: &Catalog) {
+    /// Folds one event about this user, which was made at `now`.
+    pub fn apply(&mut self, event: &UserEvent, at: u64, now: Moment, catalog: &Catalog) {
         match event {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
@@ -194,7 +195,9 @@ impl User {
             | UserEvent::Unblocked { to, .. }
             | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
             UserEvent::LockedOut { to, .. } | UserEvent::Unlocked { to, .. } => self.locked_until = *to,
-            UserEvent::PasswordSet { credential, .. } => self.password = Some(*credential),
+            UserEvent::PasswordSet { credential, .. } => {
+                self.password = Some(Password { credential: *credential, set_at: now });
+            }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
             UserEvent::ErasureRequested { authored, .. } | UserEvent::Erased { authored, .. } => {
@@ -211,6 +214,11 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+    }
+
+    /// The stored secrets that events name: password and API key.
+    pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
+        self.password.map(|password| password.credential).into_iter().chain(self.api_key)
     }
 
     /// Whether sign-ins are refused at that time.

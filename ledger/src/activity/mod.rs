@@ -76,7 +76,8 @@ pub struct Act {
 pub struct ActType {
     /// The stored name.
     pub name: &'static str,
-    /// One line for people; `{subject}` and members of the detail are filled in.
+    /// One line for people; `{subject}` and members of the detail are filled in, of `{one|another}` the first that says
+    /// anything.
     pub sentence: &'static str,
 }
 
@@ -85,7 +86,7 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: SIGNED_IN, sentence: "signed in" },
     ActType { name: SIGNED_OUT, sentence: "signed out" },
     ActType { name: SIGN_IN_FAILED, sentence: "failed to sign in: {why}" },
-    ActType { name: DENIED, sentence: "was denied {permission} on {route}" },
+    ActType { name: DENIED, sentence: "was denied {permission|code} on {route}" },
     ActType { name: READ, sentence: "read {what}" },
     ActType { name: EXPORTED, sentence: "exported {what}" },
     ActType { name: DROPPED, sentence: "{count} acts were not recorded singly because there were too many" },

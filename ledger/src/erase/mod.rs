@@ -16,7 +16,7 @@ use crate::entry::LedgerId;
 use crate::store::{ReadError, Store, StoreError, Stored, Subject};
 use crate::writer::{Answer, Idempotency, Submission, WriteError, ledger_of, reading};
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{CredentialId, OrganizationId, Subject as Entity, UserId};
+use rollbook_domain::kernel::id::{OrganizationId, Subject as Entity, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::User;
@@ -108,7 +108,7 @@ async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), St
     forget_values(store, id, &keys(user)).await?;
     let (organization, person) = (id.to_string(), user.id.to_string());
     // A first password is stored before its user has an id, so it is known by its own id alone.
-    let named = [user.password, user.api_key].into_iter().flatten().map(|id: CredentialId| id.to_string());
+    let named = user.credentials().map(|id| id.to_string());
     let owned = store.credentials_of(&organization, &person).await?.into_iter().map(|one| one.id);
     for credential in named.chain(owned) {
         store.delete_credential(&organization, &credential).await?;
@@ -280,9 +280,11 @@ mod tests {
     use super::*;
     use crate::deployment::Deployment;
     use crate::store::{Credential, CredentialChange};
+    use rollbook_domain::kernel::id::CredentialId;
     use rollbook_domain::organization::command::OrganizationCommand;
     use rollbook_domain::organization::state::Organization;
     use rollbook_domain::user::command::NewUser;
+    use rollbook_domain::user::password::NewPassword;
     use rollbook_domain::user::state::Status;
     use std::path::Path;
     use uuid::Uuid;
@@ -339,7 +341,7 @@ mod tests {
             role,
             profile: None,
             status: Status::Active,
-            password: Some(CredentialId(Uuid::from_u128(9))),
+            password: Some(NewPassword::unknown(CredentialId(Uuid::from_u128(9)))),
         };
         let organization = submit(&open, Command::User(UserCommand::Create(new))).await;
         let user = organization.user_by_login("zoe").unwrap().id;

@@ -19,6 +19,9 @@ const PUT: &str =
     meta = excluded.meta";
 const DELETE: &str = "DELETE FROM credentials WHERE aggregate_id = $1 AND id = $2";
 
+/// The kind of a credential that was a password: nobody signs in by it.
+pub const OLD_PASSWORD: &str = "old_password";
+
 /// One credential of a user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {

@@ -33,7 +33,7 @@ pub use batch::{
     Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, ROWS_MAX, Row, Subject,
 };
 pub use counting::Counting;
-pub use credentials::Credential;
+pub use credentials::{Credential, OLD_PASSWORD};
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use held::{HOLD_MAX, Held};
 pub use pages::{CheckedPages, Pages};

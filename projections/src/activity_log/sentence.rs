@@ -80,8 +80,14 @@ impl Saying<'_> {
         match (place, self.element) {
             ("subject", _) => self.subject(told),
             ("element", Some(member)) => self.value(told, self.member(member)),
-            (member, _) => self.value(told, self.member(member)),
+            (members, _) => self.value(told, self.first(members)),
         }
+    }
+
+    /// Of several members, parted by `|`, the first that says anything.
+    fn first(&self, members: &str) -> &Value {
+        let says = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+        members.split('|').map(|name| self.member(name)).find(says).unwrap_or(&Value::Null)
     }
 
     /// A member of the payload, or of an act's detail.

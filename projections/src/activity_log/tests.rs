@@ -281,6 +281,19 @@ fn every_event_and_every_act_reads_as_a_sentence() {
 }
 
 #[test]
+fn a_denial_names_the_permission_or_where_none_would_have_helped_the_code() {
+    let (labels, _) = folded(life());
+    for (permission, code, said) in
+        [("users.edit", "permission_missing", "users.edit"), ("", "rank_too_low", "rank_too_low")]
+    {
+        let mut denied = acts().into_iter().find(|act| act.event_type == "request.denied").unwrap();
+        denied.payload["detail"] = json!({ "permission": permission, "code": code, "route": "PUT /users" });
+        denied.payload["count"] = 1.into();
+        assert_eq!(act(&labels, denied).unwrap().sentence, format!("was denied {said} on PUT /users"));
+    }
+}
+
+#[test]
 fn labels_are_those_of_then() {
     let (labels, rows) = folded(life());
     let label = |action: &str| {

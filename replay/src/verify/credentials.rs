@@ -15,7 +15,7 @@ pub(super) async fn check(
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     for user in organization.users.values() {
-        let named: Vec<_> = [user.password, user.api_key].into_iter().flatten().collect();
+        let named: Vec<_> = user.credentials().collect();
         for credential in store.credentials_of(&ledger.id, &user.id.to_string()).await? {
             let is_named = named.iter().any(|id| id.to_string() == credential.id);
             if TOLD.contains(&credential.kind.as_str()) && !is_named {

@@ -90,13 +90,25 @@ impl World {
     /// # Panics
     /// If it cannot be set up.
     pub async fn with(options: ServeOptions) -> Self {
+        Self::served(options, Clock::default()).await
+    }
+
+    /// A new one whose clock says what the test tells it. Sessions that it begins with are soon over by that clock.
+    ///
+    /// # Panics
+    /// If it cannot be set up.
+    pub async fn at_time(clock: Clock) -> Self {
+        Self::served(ServeOptions::default(), clock).await
+    }
+
+    async fn served(options: ServeOptions, clock: Clock) -> Self {
         let template = TEMPLATE.get_or_init(Template::make).await;
         let folder = temporary();
         for file in std::fs::read_dir(template.folder.path()).expect("the template can be listed").flatten() {
             std::fs::copy(file.path(), folder.path().join(file.file_name()))
                 .expect("the template can be copied");
         }
-        let app = app(&folder, options).await;
+        let app = app(&folder, options, clock).await;
         let router = server::router(app.clone());
         let [north, south] = &template.places;
         let (north, south) = (north.open(&app).await, south.open(&app).await);
@@ -261,7 +273,7 @@ struct Known {
 impl Template {
     async fn make() -> Self {
         let folder = temporary();
-        let app = app(&folder, ServeOptions::default()).await;
+        let app = app(&folder, ServeOptions::default(), Clock::default()).await;
         let mut places = Vec::new();
         for name in ["north", "south"] {
             let Place { name, id, tokens, api_key, .. } = Place::found(&app, name).await;
@@ -280,10 +292,10 @@ impl Known {
     }
 }
 
-async fn app(folder: &TempDir, options: ServeOptions) -> App {
+async fn app(folder: &TempDir, options: ServeOptions, clock: Clock) -> App {
     let store = Store::sqlite(&folder.path().join("rollbook.db")).await.expect("SQLite opens");
     store.migrate().await.expect("the tables are created");
-    App::new(Deployment::new(store, Clock::default()), options)
+    App::new(Deployment::new(store, clock), options)
 }
 
 /// In memory where there is such a file system: these tests are not about durability.

@@ -8,6 +8,7 @@ use rollbook_domain::kernel::id::{CredentialId, Kind, OrganizationId, ProfileId,
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::{Command, OrganizationCommand};
 use rollbook_domain::user::command::{NewUser, UserCommand};
+use rollbook_domain::user::password::NewPassword;
 use rollbook_domain::user::state::Status;
 use rollbook_ledger::deployment::Deployment;
 use rollbook_ledger::store::{Credential, CredentialChange, Session};
@@ -31,7 +32,7 @@ impl Place {
             owner_login: "owner".to_owned(),
             owner_name: "Olga Owner".to_owned(),
             owner_email: Some(format!("owner@{name}.example")),
-            password: Some(password),
+            password: Some(NewPassword::unknown(password)),
         };
         place.submit(deployment, Actor::Operator, Command::Organization(found), vec![put]).await;
         place.people(deployment).await;
@@ -58,7 +59,7 @@ impl Place {
                 role: RoleId(self.id(Kind::Role, role)),
                 profile: None::<ProfileId>,
                 status: if *login == "invited" { Status::Invited } else { Status::Active },
-                password: Some(password),
+                password: Some(NewPassword::unknown(password)),
             })));
         }
         self.submit(deployment, Actor::Operator, Command::Many(commands), credentials).await;

@@ -5,8 +5,9 @@ use crate::auth::password;
 use crate::error::Problem;
 use crate::routes::entities::given;
 use crate::routes::refer::{self, Names};
-use rollbook_domain::kernel::id::{CredentialId, Kind, ProfileId, RoleId};
+use rollbook_domain::kernel::id::{Kind, ProfileId, RoleId, UserId};
 use rollbook_domain::user::command::{NewUser as Command, UserEdit};
+use rollbook_domain::user::password::{self as rules, NewPassword};
 use rollbook_domain::user::state::Status;
 use rollbook_ledger::store::CredentialChange;
 use serde::{Deserialize, Deserializer};
@@ -24,7 +25,7 @@ pub(crate) struct NewUser {
     pub(super) email: Option<String>,
     /// Role id or name.
     pub(super) role: String,
-    /// A first password, 8 to 128 characters.
+    /// A first password, 8 to 128 characters; under the security suite as it wants them.
     pub(super) password: Option<String>,
     /// Profile id or name.
     pub(super) profile: Option<String>,
@@ -76,8 +77,8 @@ impl NewUser {
         let profile = refer::find_maybe(names, Kind::Profile, "/profile", self.profile.as_deref())?;
         let (password, credentials) = match self.password {
             Some(password) => {
-                let (id, change) = new_password(app, "/password", password, false, dry_run).await?;
-                (Some(id), vec![change])
+                let (new, change) = new_password(app, "/password", password, None, false, dry_run).await?;
+                (Some(new), vec![change])
             }
             None => (None, Vec::new()),
         };
@@ -88,16 +89,20 @@ impl NewUser {
     }
 }
 
-/// A password's credential. The owner's id is not known yet for a new user: the event names the credential,
-/// so the credential need not name the user.
+/// A password's credential, and what is known of it. The owner's id is not known yet for a new user: the event names
+/// the credential, so the credential need not name the user.
 pub(crate) async fn new_password(
     app: &App,
     pointer: &str,
     password: String,
+    owner: Option<UserId>,
     by_oneself: bool,
     dry_run: bool,
-) -> Result<(CredentialId, CredentialChange), Problem> {
-    password::acceptable(pointer, &password).map_err(|error| Problem::invalid(vec![error]))?;
+) -> Result<(NewPassword, CredentialChange), Problem> {
+    rules::acceptable(pointer, &password).map_err(|error| Problem::invalid(vec![error]))?;
+    let is_strong = rules::is_strong(&password);
     let secret_hash = if dry_run { String::new() } else { app.passwords().hash(password).await? };
-    password::credential(secret_hash, by_oneself, app.deployment().clock().now())
+    let now = app.deployment().clock().now();
+    let (credential, put) = password::credential(owner, secret_hash, by_oneself, now)?;
+    Ok((NewPassword { is_strong, ..NewPassword::unknown(credential) }, put))
 }

@@ -4,6 +4,7 @@ mod access;
 mod bodies;
 mod erase;
 mod life;
+mod password;
 mod secrets;
 
 pub(super) use erase::erased_at;
@@ -34,6 +35,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(read, edit, archive))
         .merge(life::router())
         .merge(access::router())
+        .merge(password::router())
         .merge(secrets::router())
         .merge(erase::router())
 }

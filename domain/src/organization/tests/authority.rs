@@ -12,6 +12,7 @@ use crate::queue::command::{QueueCommand, QueueEdit};
 use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::user::command::{NewUser, UserCommand};
+use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use uuid::Uuid;
 
@@ -113,7 +114,7 @@ fn nobody_of_equal_or_higher_rank_is_touched_nor_such_a_role_given() {
             UserCommand::Archive(user),
             UserCommand::SetKeys(user, vec![KeyEntry { key: world.key("GATE"), minus: true }]),
             UserCommand::SetCustomProfile(user, Some(Default::default())),
-            UserCommand::SetPassword(user, CredentialId(Uuid::nil())),
+            UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(Uuid::nil()))),
             UserCommand::CreateApiKey(user, CredentialId(Uuid::nil())),
         ] {
             refused(&world, command, low());
@@ -222,7 +223,8 @@ fn joining_or_supervising_gives_what_scopes_reach() {
 fn a_password_or_api_key_of_who_holds_more_is_theirs() {
     let mut world = hr();
     let reader = world.add_user_with("reader", 5, &[audit()]);
-    refused(&world, UserCommand::SetPassword(reader, CredentialId(Uuid::nil())), more("audit.view"));
+    let new = NewPassword::unknown(CredentialId(Uuid::nil()));
+    refused(&world, UserCommand::SetPassword(reader, new), more("audit.view"));
     refused(&world, UserCommand::CreateApiKey(reader, CredentialId(Uuid::nil())), more("audit.view"));
 }
 

@@ -11,6 +11,7 @@ use crate::profile::command::{ProfileCommand, ProfileEdit};
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::role::rejection::RoleRejection;
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
 use crate::user::state::KeyEntry;
 use serde_json::json;
@@ -177,7 +178,10 @@ fn queuemetrics_the_masterkey_passes_no_rank_and_gives_not_the_key_that_would() 
     // Nor by signing in as one below who holds it.
     world.act(UserCommand::SetKeys(una, keys(&world, "USRADMIN")));
     let credential = crate::kernel::id::CredentialId(uuid::Uuid::from_u128(9));
-    given(&world).as_user("mike").when(UserCommand::SetPassword(una, credential)).then_refused(more());
+    given(&world)
+        .as_user("mike")
+        .when(UserCommand::SetPassword(una, NewPassword::unknown(credential)))
+        .then_refused(more());
 }
 
 #[test]
@@ -194,7 +198,10 @@ fn a_masterkey_that_a_minus_narrows_is_given_to_those_with_that_minus() {
     world.act(UserCommand::SetKeys(una, Vec::new()));
     world.act(give());
     let credential = crate::kernel::id::CredentialId(uuid::Uuid::from_u128(9));
-    given(&world).as_user("mike").when(UserCommand::SetPassword(una, credential)).then_refused(more);
+    given(&world)
+        .as_user("mike")
+        .when(UserCommand::SetPassword(una, NewPassword::unknown(credential)))
+        .then_refused(more);
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::password::NewPassword;
 use crate::user::state::KeyEntry;
 use crate::user::window::{Hours, LoginWindow, Span};
 use proptest::prelude::*;
@@ -164,7 +165,7 @@ fn full() -> spec::World {
         UserCommand::SetCustomProfile(amir, Some(custom.into())).into(),
         UserCommand::SetKeys(anna, vec![KeyEntry { key: gate, minus: true }]).into(),
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
-        UserCommand::SetPassword(anna, credential).into(),
+        UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
         UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
             .into(),

@@ -11,6 +11,7 @@ use crate::organization::undo::compensations;
 use crate::role::rejection::RoleRejection;
 use crate::settings::state::Setting;
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -113,7 +114,7 @@ fn what_is_no_field_has_nothing_to_undo() {
     let world = spec::world();
     let anna = world.user_id("anna");
     for command in [
-        UserCommand::SetPassword(anna, CredentialId(anna.uuid())),
+        UserCommand::SetPassword(anna, NewPassword::unknown(CredentialId(anna.uuid()))),
         UserCommand::CreateApiKey(anna, CredentialId(anna.uuid())),
     ] {
         let accepted = spec::given(&world).as_user("adam").when(command).accepted();

@@ -8,6 +8,7 @@ use crate::permission::grant::{Grant, Grants, Scope};
 use crate::profile::command::ProfileCommand;
 use crate::role::command::RoleCommand;
 use crate::user::command::UserCommand;
+use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
 use crate::user::state::KeyEntry;
 use uuid::Uuid;
@@ -156,7 +157,8 @@ fn an_api_key_replaces_the_one_before_and_can_be_revoked_once() {
 #[test]
 fn everybody_may_set_their_own_password_and_it_is_told_apart() {
     let world = world();
-    let set = |login: &str| UserCommand::SetPassword(world.user_id(login), CredentialId(Uuid::from_u128(1)));
+    let new = NewPassword::unknown(CredentialId(Uuid::from_u128(1)));
+    let set = |login: &str| UserCommand::SetPassword(world.user_id(login), new);
     let by_oneself = |world: &World, who, whose| {
         let accepted = given(world).as_user(who).when(set(whose)).accepted();
         accepted.events[0].payload()["by_oneself"] == true

@@ -4,6 +4,7 @@ use crate::kernel::id::{Kind, RoleId, UserId};
 use crate::kernel::spec::{given, new_user, world};
 use crate::organization::rejection::{Forbidden, Rejection};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
 use crate::user::state::Status;
 use uuid::Uuid;
@@ -28,14 +29,16 @@ fn a_manager_adds_an_agent_who_begins_active() {
 #[test]
 fn a_user_may_begin_invited_and_with_a_password() {
     let world = world();
-    let password = Some(crate::kernel::id::CredentialId(Uuid::from_u128(9)));
+    let credential = crate::kernel::id::CredentialId(Uuid::from_u128(9));
+    let password = Some(NewPassword::unknown(credential));
     let new = NewUser { status: Status::Invited, password, ..new_user("zoe", world.role("Agent")) };
     let after = given(&world)
         .as_user("mona")
         .when(UserCommand::Create(new))
         .then_names(&["user.created", "user.password_set"]);
     let zoe = after.user_by_login("zoe").unwrap();
-    assert_eq!((zoe.status.value, zoe.password), (Status::Invited, password));
+    let set = zoe.password.unwrap();
+    assert_eq!((zoe.status.value, set.credential, set.set_at), (Status::Invited, credential, after.at));
 }
 
 #[test]

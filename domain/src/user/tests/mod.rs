@@ -4,4 +4,5 @@ mod access;
 mod account;
 mod erasure;
 mod life;
+mod password;
 mod window;

@@ -1,11 +1,11 @@
 //! Random organizations and random commands, drawn from numbers so that a failure can be replayed and shrunk.
 
-use crate::agent::command::{AgentCommand, AgentEdit};
-use crate::agent::state::Level;
+mod places;
+
+use crate::agent::command::AgentEdit;
 use crate::event::Event;
-use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
-use crate::kernel::id::{AgentId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::organization::command::{Command, OrganizationCommand};
@@ -16,14 +16,14 @@ use crate::organization::undo::compensations;
 use crate::permission::catalog::Offer;
 use crate::permission::grant::{Grant, Scope};
 use crate::profile::command::{ProfileCommand, ProfileEdit};
-use crate::queue::command::{QueueCommand, QueueEdit};
-use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
+use places::{agent, agent_edit, group, queue, supervision};
 
 /// Permissions worth having, with what they are about.
 pub(super) const PERMISSIONS: [&str; 30] = [
@@ -195,6 +195,9 @@ pub(super) fn of_product(catalog: &str, dice: &mut Dice) -> World {
         let ids = Ids::of(&world);
         world.add_group(&format!("g{number}"), &dice.some(&ids.users), &dice.some(&ids.users));
         world.add_queue(&format!("q{number}"), &dice.some(&ids.users), &[]);
+        let ids = Ids::of(&world);
+        let places = AgentEdit { visibility_key: None, ..agent_edit(&ids, dice) };
+        world.add_agent(&format!("a{number}"), places);
     }
     for _ in 0..12 {
         let command = command(&world, dice);
@@ -244,10 +247,6 @@ pub(super) fn step(
     spec::prove(organization, &context, &accepted);
     *organization = accepted.after.clone();
     Ok(accepted)
-}
-
-fn supervision(dice: &mut Dice) -> Supervision {
-    if dice.coin() { Supervision::Editor } else { Supervision::Viewer }
 }
 
 /// A command that may well be refused.
@@ -306,8 +305,8 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
-        11 => UserCommand::SetPassword(user, crate::kernel::id::CredentialId(user.uuid())),
-        _ => UserCommand::CreateApiKey(user, crate::kernel::id::CredentialId(user.uuid())),
+        11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
+        _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
 }
 
@@ -349,91 +348,4 @@ fn key(ids: &Ids, dice: &mut Dice) -> KeyCommand {
     let edit = KeyEdit { name: Some(dice.name()), ..KeyEdit::default() };
     let (create, change) = (KeyCommand::Create(edit.clone()), KeyCommand::Edit(key, edit));
     dice.one(&[create, change, KeyCommand::Archive(key), KeyCommand::Restore(key)])
-}
-
-fn queue(ids: &Ids, dice: &mut Dice) -> QueueCommand {
-    let queue = dice.one(&ids.queues);
-    let edit = QueueEdit {
-        visibility_key: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.keys))),
-        parts: dice.coin().then(|| dice.some(&ids.queues)),
-        agents: dice.coin().then(|| dice.some(&ids.users)),
-        supervisors: dice
-            .coin()
-            .then(|| dice.some(&ids.users).into_iter().map(|user| (user, supervision(dice))).collect()),
-        ..QueueEdit::default()
-    };
-    match dice.roll(7) {
-        3 => {
-            let (update_protected, delete_protected) = (Some(dice.coin()), Some(dice.coin()));
-            QueueCommand::Edit(
-                queue,
-                QueueEdit { update_protected, delete_protected, ..QueueEdit::default() },
-            )
-        }
-        0 => QueueCommand::Create(QueueEdit { name: Some(dice.name()), ..edit }),
-        1 => QueueCommand::Archive(queue),
-        2 => QueueCommand::Restore(queue),
-        _ => QueueCommand::Edit(queue, edit),
-    }
-}
-
-fn group(ids: &Ids, dice: &mut Dice) -> GroupCommand {
-    let group = dice.one(&ids.groups);
-    let outbound = SettingValue::Flag(dice.coin());
-    let edit = GroupEdit {
-        members: dice.coin().then(|| dice.some(&ids.users)),
-        supervisors: dice.coin().then(|| dice.some(&ids.users)),
-        settings: dice.coin().then(|| [(Setting::OutboundCalls, outbound)].into()),
-        ..GroupEdit::default()
-    };
-    match dice.roll(6) {
-        0 => GroupCommand::Create(GroupEdit { name: Some(dice.name()), ..edit }),
-        1 => GroupCommand::Archive(group),
-        2 => GroupCommand::Restore(group),
-        _ => GroupCommand::Edit(group, edit),
-    }
-}
-
-fn agent(ids: &Ids, dice: &mut Dice) -> AgentCommand {
-    let agent = dice.one(&ids.agents);
-    let edit = agent_edit(ids, dice);
-    match dice.roll(10) {
-        0 => AgentCommand::Create(AgentEdit { code: Some(dice.name()), ..edit }),
-        1 => AgentCommand::Archive(agent),
-        2 => AgentCommand::Restore(agent),
-        3 => {
-            let (update_protected, delete_protected) = (Some(dice.coin()), Some(dice.coin()));
-            AgentCommand::Edit(
-                agent,
-                AgentEdit { update_protected, delete_protected, ..AgentEdit::default() },
-            )
-        }
-        4..=7 => {
-            // By itself, so that nothing else of it is refused.
-            let (group, queues) = if dice.coin() { (edit.group, None) } else { (None, edit.queues) };
-            AgentCommand::Edit(agent, AgentEdit { group, queues, ..AgentEdit::default() })
-        }
-        _ => AgentCommand::Edit(agent, edit),
-    }
-}
-
-fn agent_edit(ids: &Ids, dice: &mut Dice) -> AgentEdit {
-    let levels = [Level::Main, Level::Wrap, Level::Spill];
-    let maybe = |dice: &mut Dice| dice.coin().then(|| dice.coin().then(|| dice.name()));
-    AgentEdit {
-        code: dice.coin().then(|| dice.name()),
-        description: dice.coin().then(|| dice.name()),
-        aliases: dice.coin().then(|| (0..dice.roll(3)).map(|_| dice.name()).collect()),
-        location: maybe(dice),
-        payroll_code: maybe(dice),
-        extension: maybe(dice),
-        visibility_key: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.keys))),
-        group: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.groups))),
-        supervisor: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.users))),
-        queues: dice
-            .coin()
-            .then(|| dice.some(&ids.queues).into_iter().map(|queue| (queue, dice.one(&levels))).collect()),
-        update_protected: (dice.roll(4) == 0).then(|| dice.coin()),
-        delete_protected: (dice.roll(4) == 0).then(|| dice.coin()),
-    }
 }
