@@ -138,7 +138,7 @@ impl Organization {
 fn indexed_user(mut user: Arc<User>, catalog: &Catalog) -> Arc<User> {
     if user.custom_profile.is_some() {
         let user = Arc::make_mut(&mut user);
-        user.custom_profile = user.custom_profile.take().map(|grants| grants.indexed(catalog));
+        user.custom_profile = user.custom_profile.take().map(|grants| Box::new(grants.indexed(catalog)));
     }
     user
 }

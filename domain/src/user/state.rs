@@ -103,8 +103,8 @@ pub struct User {
     pub profile: Since<Option<ProfileId>>,
     /// When the user may sign in and act, if not always. Boxed: few have one.
     pub login_window: Option<Box<Since<LoginWindow>>>,
-    /// Grants on this user alone; excludes a profile.
-    pub custom_profile: Option<Given>,
+    /// Grants on this user alone; excludes a profile. Boxed: few have one.
+    pub custom_profile: Option<Box<Given>>,
     /// Own keys and minus entries.
     pub keys: SinceEach<KeyEntry>,
     /// Passes every lock and key-guarded function but a key that a minus names.
@@ -176,7 +176,7 @@ impl User {
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
             UserEvent::CustomProfileSet { to, .. } => {
                 let before = self.custom_profile.take().unwrap_or_default();
-                self.custom_profile = to.as_ref().map(|to| before.replaced(to, at, catalog));
+                self.custom_profile = to.as_ref().map(|to| Box::new(before.replaced(to, at, catalog)));
             }
             UserEvent::KeysChanged { added, removed, .. } => {
                 self.keys = self.keys.changed(added, removed, at);

@@ -3,7 +3,7 @@
 use super::random::{self, Dice, PERMISSIONS};
 use crate::event::Event;
 use crate::kernel::context::Actor;
-use crate::kernel::id::{Kind, UserId};
+use crate::kernel::id::{Kind, QueueId, Subject, UserId};
 use crate::kernel::spec;
 use crate::organization::command::Command;
 use crate::organization::decide::decide;
@@ -15,7 +15,7 @@ use crate::permission::keyring::{Holding, holding};
 use crate::permission::resolve::{Question, allowed};
 use crate::permission::source::held;
 use crate::queue::event::QueueEvent;
-use crate::user::state::User;
+use crate::user::state::{Status, User};
 use proptest::prelude::*;
 
 /// What happened, for a failure's message.
@@ -61,10 +61,19 @@ fn gained(before: &Organization, after: &Organization, actor: &User) -> Option<S
                 let had = before.user(who.id).is_some_and(|who| may(before, who, permission, &over));
                 let new = !had && may(after, who, permission, &over);
                 let giver = new && may(before, actor, permission, &over);
-                (new && !giver).then(|| format!("{} may now {permission} {over:?}", who.login.text()))
+                // A permission from one and a key of one's own open a lock together.
+                (new && !giver && !is_locked_to(before, actor, &over.0))
+                    .then(|| format!("{} may now {permission} {over:?}", who.login.text()))
             })
         })
     })
+}
+
+/// Whether the target is a queue whose visibility key the actor lacks.
+fn is_locked_to(organization: &Organization, actor: &User, targets: &Targets) -> bool {
+    let Some(Target::Entity(Subject { kind: Kind::Queue, id })) = targets.subject else { return false };
+    let lock = organization.queues.get(&QueueId(id)).and_then(|queue| queue.visibility_key.value);
+    lock.is_some_and(|key| !matches!(holding(organization, actor, key), Holding::Held(_)))
 }
 
 /// The first grant that anybody holds now, held not, and the actor held not as wide.
@@ -99,7 +108,9 @@ fn keys_moved(before: &Organization, after: &Organization, actor: &User) -> Opti
             let givers = has(before, Some(actor), key.id);
             let by_masterkey = actor.masterkey.value && cover::key_to_grant_any(before) != Some(key.id);
             let given = !key.restricts && is && !was && !givers && !by_masterkey;
-            let lifted = key.restricts && was && !is && givers;
+            // Whoever is archived comes back only once the role does.
+            let is_there = who.status.value != Status::Archived;
+            let lifted = key.restricts && was && !is && givers && is_there;
             (given || lifted).then(|| format!("{} {}", who.login.text(), key.name))
         })
     })
