@@ -60,8 +60,18 @@ async fn queuemetrics_agents_are_edited_by_usr_agent_and_one_with_a_key_is_seen_
 #[tokio::test]
 async fn xcally_and_ucontact_agents_are_those_of_whoever_has_the_section_or_the_module() {
     for (catalog, role, sees, edits) in [
-        ("xcally", "User", "staff_agents.read", ["staff_agents.edit", "staff_agents.edit", "staff_agents.delete"]),
-        ("ucontact", "Agent", "users.access_to_users", ["users.create_users", "users.update_users", "users.delete_users"]),
+        (
+            "xcally",
+            "User",
+            "staff_agents.read",
+            ["staff_agents.edit", "staff_agents.edit", "staff_agents.delete"],
+        ),
+        (
+            "ucontact",
+            "Agent",
+            "users.access_to_users",
+            ["users.create_users", "users.update_users", "users.delete_users"],
+        ),
     ] {
         let world = World::founded(catalog).await;
         let _ = world.post("/agents", json!({ "code": "101" })).await.expect(201);
