@@ -1,5 +1,6 @@
 //! The closed list of every event: one variant per entity, one catalogue row per kind.
 
+use crate::agent::event::AgentEvent;
 use crate::group::event::GroupEvent;
 use crate::kernel::change::{self, Change};
 use crate::kernel::event_type::EventType;
@@ -33,6 +34,8 @@ pub enum Event {
     Queue(QueueEvent),
     /// About a group.
     Group(GroupEvent),
+    /// About an agent.
+    Agent(AgentEvent),
     /// About the settings.
     Settings(SettingsEvent),
 }
@@ -71,6 +74,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventType> {
         KeyEvent::CATALOGUE,
         QueueEvent::CATALOGUE,
         GroupEvent::CATALOGUE,
+        AgentEvent::CATALOGUE,
         SettingsEvent::CATALOGUE,
     ]
     .into_iter()
@@ -97,6 +101,7 @@ impl Event {
             Self::Key(event) => event.name(),
             Self::Queue(event) => event.name(),
             Self::Group(event) => event.name(),
+            Self::Agent(event) => event.name(),
             Self::Settings(event) => event.name(),
         }
     }
@@ -112,6 +117,7 @@ impl Event {
             Self::Key(event) => event.subject(),
             Self::Queue(event) => event.subject(),
             Self::Group(event) => event.subject(),
+            Self::Agent(event) => event.subject(),
             Self::Settings(event) => event.subject(),
         }
     }
@@ -127,6 +133,7 @@ impl Event {
             Self::Key(event) => serde_json::to_value(event),
             Self::Queue(event) => serde_json::to_value(event),
             Self::Group(event) => serde_json::to_value(event),
+            Self::Agent(event) => serde_json::to_value(event),
             Self::Settings(event) => serde_json::to_value(event),
         };
         // Events are maps of text, numbers and lists, which always serialize; a null payload would be
@@ -184,6 +191,7 @@ impl Event {
             "key" => Deserialize::deserialize(from).map(Self::Key),
             "queue" => Deserialize::deserialize(from).map(Self::Queue),
             "group" => Deserialize::deserialize(from).map(Self::Group),
+            "agent" => Deserialize::deserialize(from).map(Self::Agent),
             "settings" => Deserialize::deserialize(from).map(Self::Settings),
             _ => return Err(DecodeError::UnknownType(name.to_owned())),
         };
@@ -197,7 +205,7 @@ impl Event {
         shape.map(|shape| change::changes(self.subject(), shape, &self.payload())).unwrap_or_default()
     }
 
-    /// Every entity the event concerns: its subject first, then those named by its elements
+    /// Every entity the event concerns: its subject first, then those it is put with or taken from
     /// (a group's new member has the change in their history too).
     #[must_use]
     pub fn subjects(&self) -> Vec<Subject> {
@@ -211,6 +219,13 @@ impl Event {
                 subjects.extend(removed.iter().chain(added).map(|user| user.subject()));
             }
             Self::Queue(QueueEvent::SupervisorSet { user, .. }) => subjects.push(user.subject()),
+            Self::Agent(AgentEvent::LevelSet { queue, .. }) => subjects.push(queue.subject()),
+            Self::Agent(AgentEvent::GroupSet { from, to, .. }) => {
+                subjects.extend([from, to].into_iter().flatten().map(|group| group.subject()));
+            }
+            Self::Agent(AgentEvent::SupervisorSet { from, to, .. }) => {
+                subjects.extend([from, to].into_iter().flatten().map(|user| user.subject()));
+            }
             Self::Organization(_)
             | Self::User(_)
             | Self::Role(_)
@@ -218,6 +233,7 @@ impl Event {
             | Self::Key(_)
             | Self::Queue(_)
             | Self::Group(_)
+            | Self::Agent(_)
             | Self::Settings(_) => {}
         }
         subjects
@@ -270,6 +286,11 @@ impl From<QueueEvent> for Event {
 impl From<GroupEvent> for Event {
     fn from(event: GroupEvent) -> Self {
         Self::Group(event)
+    }
+}
+impl From<AgentEvent> for Event {
+    fn from(event: AgentEvent) -> Self {
+        Self::Agent(event)
     }
 }
 impl From<SettingsEvent> for Event {

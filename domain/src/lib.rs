@@ -8,6 +8,7 @@
 //! - one organization is one aggregate: its rules span its people, so it is the consistency boundary.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod agent;
 pub mod event;
 pub mod group;
 pub mod kernel;

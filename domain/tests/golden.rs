@@ -178,8 +178,10 @@ fn members(row: &EventType) -> Vec<String> {
     let word = row.name.split('.').next().unwrap();
     let mut members: Vec<_> = payload.into_iter().collect();
     members.sort_by_key(|(name, _)| (name != word, name.clone()));
-    let personal =
+    let committed =
         |value: &Value| value.as_str().is_some_and(|text| text.starts_with(personal::COMMIT_PREFIX));
+    let personal =
+        |value: &Value| committed(value) || value.as_array().is_some_and(|all| all.iter().any(committed));
     members
         .into_iter()
         .map(

@@ -57,6 +57,8 @@ pub async fn nearest(store: &Store, now: &Organization, mut position: u64) -> Op
 
 /// A snapshot in which they are whole is from before their erasure.
 fn shows_nothing_erased(then: &Organization, now: &Organization) -> bool {
+    let agents = now.agents.values().filter(|agent| agent.is_erased());
+    let mut agents = agents.filter_map(|agent| then.agent(agent.id));
     let mut erased = now.users.values().filter(|user| user.erased).filter_map(|user| then.user(user.id));
     let clear = |user: &User| {
         [Some(&user.login), Some(&user.name), user.email.as_ref()]
@@ -64,7 +66,7 @@ fn shows_nothing_erased(then: &Organization, now: &Organization) -> bool {
             .flatten()
             .any(|value| value.clear().is_some())
     };
-    !erased.any(clear)
+    !erased.any(clear) && !agents.any(|agent| agent.personal().any(|value| value.clear().is_some()))
 }
 
 /// The newest row at or before `position`. A database that does not answer is left to whoever folds instead.

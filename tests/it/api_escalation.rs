@@ -44,6 +44,9 @@ fn attempts() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("administrator", "PATCH", "/roles/Helper", json!({ "grants": any })),
         ("administrator", "PATCH", "/roles/Administrator", json!({ "rank": 70 })),
         ("supervisor", "PATCH", "/groups/East", json!({ "members": ["supervisor", "owner"] })),
+        ("supervisor", "PATCH", "/agents/Agent%2F7", json!({ "group": null, "queues": {} })),
+        ("supervisor", "POST", "/agents", json!({ "code": "Agent/9", "group": "East" })),
+        ("manager", "POST", "/agents/Old%2Fagent/erase", Value::Null),
         ("agent", "PUT", "/users/agent/role", json!({ "role": "owner" })),
         ("agent", "POST", "/users/agent/api-key", Value::Null),
     ]

@@ -90,6 +90,7 @@ async fn administers_users(admin: &Client, from: &str, to: &str) {
     let _ = admin.post("/api/v1/keys", &json!({ "name": "GATE" })).await.expect(201);
     let _ = admin.post("/api/v1/queues", &json!({ "name": "Sales" })).await.expect(201);
     let _ = admin.post("/api/v1/groups", &json!({ "name": "Night" })).await.expect(201);
+    let _ = admin.post("/api/v1/agents", &json!({ "code": "Agent/1" })).await.expect(201);
     let _ = admin.delete("/api/v1/users/cy").await.expect(200);
     let _ = admin.act("/api/v1/users/cy/restore").await.expect(200);
     let history = admin.get("/api/v1/users/cy/history").await.expect(200).json();
@@ -219,7 +220,7 @@ async fn xcally_a_change_of_a_profile_holds_at_once_for_those_signed_in() {
 #[tokio::test]
 async fn xcally_the_owner_administers_users_and_an_ordinary_user_does_not() {
     let world = World::founded("xcally").await;
-    let everything = json!([{ "permission": "agents.edit", "scope": "all" }]);
+    let everything = json!([{ "permission": "staff_agents.edit", "scope": "all" }]);
     let _ = world.post("/profiles", json!({ "name": "Leads", "grants": everything })).await.expect(201);
     administers_users(&world.ada, "Admin", "Admin").await;
     let bo = world.add("bo", "User", Some("Leads")).await;

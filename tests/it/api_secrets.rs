@@ -41,6 +41,10 @@ fn said(answer: &Answer) -> String {
 async fn plant(owner: &Client, nobody: &Client, new: &Value, token: &str, key_text: &str) -> Vec<Answer> {
     let sign_in = |login: &str, password: &str| json!({ "organization": "north", "login": login, "password": password });
     let person = nobody.clone().bearer(token);
+    let agent = |code: &str| {
+        json!({ "code": code, "description": "Plantname77", "aliases": ["Plantlogin77/a"],
+            "payroll_code": "Plantname77", "extension": "Plantlogin77" })
+    };
     vec![
         nobody.post("/api/v1/sessions", &sign_in("Plantlogin77", "Plantwrong77")).await.expect(401),
         nobody.post("/api/v1/sessions", &sign_in("Plantname77", "Plantwrong77")).await.expect(401),
@@ -65,6 +69,14 @@ async fn plant(owner: &Client, nobody: &Client, new: &Value, token: &str, key_te
             .expect(422),
         owner.patch("/api/v1/users/ann", &json!({ "email": "plantmail77@north.example" })).await.expect(409),
         owner.patch("/api/v1/users/ann", &json!({ "login": "plantlogin77" })).await.expect(409),
+        owner.post("/api/v1/agents", &agent("Plantlogin77/7")).await.expect(201),
+        owner.post("/api/v1/agents", &agent("Plantlogin77/7")).await.expect(409),
+        owner.post("/api/v1/agents", &agent("Plant login77")).await.expect(422),
+        owner
+            .patch("/api/v1/agents/Plantlogin77%2F7", &json!({ "aliases": ["Plantname77|"] }))
+            .await
+            .expect(422),
+        owner.get("/api/v1/agents/Plantname77").await.expect(404),
         owner.get("/api/v1/users/Plantname77").await.expect(404),
         owner.get("/api/v1/users?role=Plantname77").await.expect(422),
         owner.get("/api/v1/users?cursor=Plantname77").await.expect(422),

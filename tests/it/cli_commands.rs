@@ -1,6 +1,7 @@
 //! The command line: exit codes, JSON, bad usage, settings, and what each command changes.
 
 use crate::ledger_world;
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::settings::command::SettingsCommand;
@@ -130,6 +131,28 @@ fn history_and_as_of_answer_as_json() {
         let refused = world.run(&all);
         assert_eq!((code(&refused), stderr(&refused).contains(said)), (3, true), "{}", stderr(&refused));
     }
+}
+
+#[tokio::test]
+async fn an_agent_is_named_by_its_code_and_names_its_user() {
+    let world = World::new();
+    let store = Store::sqlite(&world.folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
+    let deployment = Deployment::new(store, Clock::default());
+    let acme = deployment.system().find("acme").await.unwrap().unwrap().id;
+    let writer = deployment.open(acme).await.unwrap().writer;
+    let seat = AgentEdit { code: Some("ADA".into()), ..AgentEdit::default() };
+    let command = Command::Agent(AgentCommand::Create(seat));
+    let (context, idempotency, credentials, only_at) =
+        (ledger_world::context(Actor::Operator), None, Vec::new(), None);
+    writer.submit(Submission { context, command, idempotency, credentials, only_at }).await.unwrap();
+    let history = json(&world.run(&["--json", "history", "agent", "ada", "--organization", "acme"]));
+    assert_eq!(history["items"][0]["sentence"], "added agent ADA");
+    let at = history["items"][0]["position"].to_string();
+    let then = json(&world.run(&["--json", "as-of", "agent", "ada", "--organization", "acme", "--at", &at]));
+    let user = json(&world.run(&["--json", "as-of", "user", "ada", "--organization", "acme", "--at", &at]));
+    assert_eq!((&then["entity"]["code"], &then["entity"]["user"]), (&"ADA".into(), &user["entity"]["id"]));
+    assert_eq!(user["entity"]["agent"], then["entity"]["id"]);
+    assert_eq!(code(&world.run(&["verify"])), 0);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Erasures at once, in one process and in two: each is confirmed once, and everybody is answered where.
 use crate::ledger_world::{World, context, create_user, founded, new_id, on_both_engines, role, write};
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
+use rollbook_domain::agent::state::Erasure;
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::organization::command::Command;
@@ -16,6 +18,7 @@ on_both_engines! {
     erasures_at_once_are_confirmed_once
     an_erasure_of_more_is_confirmed_of_its_own
     starts_at_once_finish_what_was_cut_off_once
+    starts_at_once_finish_the_erasure_of_an_agent_once
     an_erasure_waits_for_what_is_being_written_of_the_person
 }
 
@@ -64,7 +67,7 @@ async fn erasures_at_once_are_confirmed_once(world: World) {
                 let open = process.open(id).await.unwrap();
                 let (store, clock) = (process.store(), process.clock());
                 let finished = erase::finish(store, clock, &open, user).await.unwrap();
-                (finished, erase::confirmed(store, id, user, asked).await.unwrap())
+                (finished, erase::confirmed(store, id, user.subject(), asked).await.unwrap())
             });
         }
         let answers: Vec<_> = tasks.join_all().await;
@@ -102,6 +105,30 @@ async fn starts_at_once_finish_what_was_cut_off_once(world: World) {
     let _positions = tasks.join_all().await;
     assert_eq!(erased(&first, id).await.len(), 1);
     assert_eq!(values(&first, id, &user.to_string()).await, 0);
+}
+
+async fn starts_at_once_finish_the_erasure_of_an_agent_once(world: World) {
+    let first = world.deployment().await;
+    let (open, _) = founded(&first, new_id()).await;
+    let id = open.writer.id();
+    let seat = AgentEdit { code: Some("Agent/7".to_owned()), ..AgentEdit::default() };
+    let created = write(&open, Actor::Operator, Command::Agent(AgentCommand::Create(seat))).await.unwrap();
+    let agent = created.organization.agent_called("Agent/7").unwrap().id;
+    for command in [AgentCommand::Archive(agent), AgentCommand::RequestErasure(agent)] {
+        write(&open, Actor::Operator, Command::Agent(command)).await.unwrap();
+    }
+    assert!(values(&first, id, &agent.to_string()).await > 0);
+    let mut tasks = JoinSet::new();
+    for _ in 0..4 {
+        let process = world.deployment().await;
+        tasks.spawn(async move { process.open(id).await.unwrap().writer.published().organization.clone() });
+    }
+    for organization in tasks.join_all().await {
+        assert_eq!(organization.agent(agent).map(|agent| agent.erasure), Some(Erasure::Done));
+    }
+    assert_eq!(values(&first, id, &agent.to_string()).await, 0);
+    open.writer.catch_up().await.unwrap();
+    assert_eq!(open.writer.published().organization.agent(agent).map(|agent| agent.version), Some(4));
 }
 
 async fn an_erasure_waits_for_what_is_being_written_of_the_person(world: World) {

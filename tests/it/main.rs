@@ -2,6 +2,8 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod api_agents;
+mod api_agents_products;
 mod api_audit;
 mod api_denial;
 mod api_description;

@@ -17,6 +17,7 @@ on_both_engines! {
     a_follower_killed_between_batches_counts_each_entry_once
     two_followers_at_once_are_harmless
     an_erasure_takes_the_person_out_of_every_row
+    an_erasure_takes_the_agent_out_of_every_row
     an_act_is_told_with_the_names_of_when_it_was_judged
     an_entry_that_cannot_be_applied_stops_the_follower
     rows_of_pruned_acts_go
@@ -127,6 +128,21 @@ async fn an_erasure_takes_the_person_out_of_every_row(world: World) {
     assert!(rows.iter().filter(|row| row.ledger == Ledger::Activity).all(|row| row.ip.is_some()));
     assert_eq!(world.matching_text("zoe").await, 0);
     assert_eq!(world.matching_text("bob").await, 2);
+}
+
+async fn an_erasure_takes_the_agent_out_of_every_row(world: World) {
+    let (seven, eight) = (world.seat("Agent/7").await, world.seat("Agent/8").await);
+    let follower = world.follow(2_000);
+    follower.caught_up(world.position(), BOUND).await.unwrap();
+    assert_eq!((world.matching_text("agent/7").await, world.matching_text("agent/8").await), (1, 1));
+    world.unseat(seven).await;
+    follower.caught_up(world.position(), BOUND).await.unwrap();
+    assert_complete(&world).await;
+    for row in &world.rows().await {
+        assert!(!holds(row, "Agent/7"), "{row:?}");
+    }
+    assert_eq!((world.matching_text("agent/7").await, world.matching_text("agent/8").await), (0, 1));
+    assert_ne!(seven, eight);
 }
 
 async fn an_act_is_told_with_the_names_of_when_it_was_judged(world: World) {

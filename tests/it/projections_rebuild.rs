@@ -22,6 +22,9 @@ async fn lived(world: &World) {
     world.sign_in(zoe).await;
     world.sign_in(bob).await;
     world.erase(zoe, false).await;
+    let seven = world.seat("Agent/7").await;
+    world.seat("Agent/8").await;
+    world.unseat(seven).await;
     world.sign_in(bob).await;
 }
 

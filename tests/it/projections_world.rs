@@ -4,8 +4,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{OrganizationId, RoleId, UserId};
+use rollbook_domain::kernel::id::{AgentId, OrganizationId, RoleId, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::{Command, OrganizationCommand};
 use rollbook_domain::user::command::{NewUser, UserCommand, UserEdit};
@@ -13,6 +14,7 @@ use rollbook_domain::user::state::Status;
 use rollbook_ledger::activity::{Act, ActivityOutcome};
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::{Deployment, Open};
+use rollbook_ledger::erase;
 use rollbook_ledger::store::Store;
 use rollbook_ledger::writer::{Answer, Submission, Written, ledger_of};
 use rollbook_projections::activity_log::{ActivityLog, Filter, Row};
@@ -131,6 +133,25 @@ impl World {
     pub(crate) async fn rename(&self, user: UserId, name: &str) -> Written {
         let edit = UserEdit { name: Some(name.to_owned()), ..UserEdit::default() };
         self.by_owner(UserCommand::Edit(user, edit)).await
+    }
+
+    /// Adds an agent.
+    pub(crate) async fn seat(&self, code: &str) -> AgentId {
+        let (code, description) = (Some(code.to_owned()), Some(format!("{code} North")));
+        let aliases = Some(vec![format!("{}.alias", code.as_deref().unwrap_or_default())]);
+        let edit = AgentEdit { code: code.clone(), description, aliases, ..AgentEdit::default() };
+        let command = Command::Agent(AgentCommand::Create(edit));
+        let written = self.submit(context(Actor::User(self.owner)), command).await;
+        written.organization.agent_called(&code.unwrap_or_default()).unwrap().id
+    }
+
+    /// Erases all there is of an agent, as the API does.
+    pub(crate) async fn unseat(&self, agent: AgentId) {
+        for command in [AgentCommand::Archive(agent), AgentCommand::RequestErasure(agent)] {
+            self.submit(context(Actor::User(self.owner)), Command::Agent(command)).await;
+        }
+        let (store, clock) = (self.deployment.store(), self.deployment.clock());
+        erase::agents::finish(store, clock, &self.open).await.unwrap();
     }
 
     /// Erases all there is of a user, as the API does.

@@ -1,5 +1,6 @@
 //! As-of and difference: what was true at a position or a moment, and what has changed since.
 use crate::replay_world::{START, World, grants, on_both_engines};
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{OrganizationId, UserId};
 use rollbook_domain::kernel::moment::Moment;
@@ -116,6 +117,9 @@ async fn leave(world: &World, snapshots: &[&Snapshot]) {
 
 /// A user is made, renamed, given another role, put away, or erased; with the values gone or not yet.
 async fn something(world: &World, users: &mut Vec<UserId>, nth: u64, dice: u64) {
+    if (dice / 4096).is_multiple_of(3) {
+        return with_an_agent(world, nth, dice).await;
+    }
     if users.is_empty() || dice.is_multiple_of(4) {
         return users.push(world.user(&format!("user{nth}"), "Agent", None).await);
     }
@@ -135,6 +139,33 @@ async fn something(world: &World, users: &mut Vec<UserId>, nth: u64, dice: u64) 
     }
     if (dice / 32).is_multiple_of(2) && world.now().user(user).unwrap().erased {
         world.store.delete_personal(&ledger_of(world.now().id), &user.to_string()).await.unwrap();
+    }
+}
+
+/// The same of an agent.
+async fn with_an_agent(world: &World, nth: u64, dice: u64) {
+    let agents: Vec<_> = world.now().agents.keys().copied().collect();
+    let edit = AgentEdit {
+        description: Some(format!("Seat {nth}")),
+        aliases: Some(vec![format!("alias{nth}")]),
+        ..AgentEdit::default()
+    };
+    if agents.is_empty() || dice.is_multiple_of(4) {
+        let new = AgentCommand::Create(AgentEdit { code: Some(format!("Agent/{nth}")), ..edit });
+        world.owner_does(Command::Agent(new)).await;
+        return;
+    }
+    let agent = agents[(dice / 64) as usize % agents.len()];
+    let commands = match dice / 4 % 4 {
+        0 => vec![AgentCommand::Archive(agent), AgentCommand::RequestErasure(agent)],
+        1 => vec![AgentCommand::Archive(agent)],
+        _ => vec![AgentCommand::Edit(agent, edit)],
+    };
+    for command in commands {
+        let _refused = world.submit(Actor::User(world.owner), Command::Agent(command)).await;
+    }
+    if (dice / 32).is_multiple_of(2) && world.now().agent(agent).unwrap().is_erased() {
+        world.store.delete_personal(&ledger_of(world.now().id), &agent.to_string()).await.unwrap();
     }
 }
 
@@ -164,7 +195,7 @@ async fn whatever_snapshots_there_are_the_past_is_the_fold_from_the_first_entry(
     });
     let mut roll = || dice.next().unwrap() >> 11;
     let (mut users, mut snapshots) = (Vec::new(), Vec::new());
-    for nth in 0..60 {
+    for nth in 0..90 {
         something(&world, &mut users, nth, roll()).await;
         if roll() % 4 == 0 {
             let snapshot = kept(&world).await;
@@ -175,7 +206,9 @@ async fn whatever_snapshots_there_are_the_past_is_the_fold_from_the_first_entry(
     }
     world.writer.keep_snapshot().await;
     let erased = world.now().users.values().filter(|user| user.erased).count();
-    assert!(erased > 1 && snapshots.len() > 5, "{erased} erased, {} snapshots", snapshots.len());
+    let seats = world.now().agents.values().filter(|agent| agent.is_erased()).count();
+    let made = format!("{erased} users and {seats} agents erased, {} snapshots", snapshots.len());
+    assert!(erased > 1 && seats > 1 && snapshots.len() > 5, "{made}");
     both_ways_of_reading_are_one(&world).await;
     leave(&world, &[]).await;
     let mut folds = Vec::new();

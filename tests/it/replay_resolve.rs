@@ -1,8 +1,10 @@
 //! What is in the way of a rollback, and how it is resolved: conflicts by keep or force, blockers by skip, another
 //! value, or including what is missing.
 use crate::replay_world::{World, grants, none, on_both_engines, written};
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::AgentId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::profile::command::{ProfileCommand, ProfileEdit};
 use rollbook_domain::user::command::{UserCommand, UserEdit};
@@ -14,6 +16,8 @@ on_both_engines!(
     a_later_change_is_a_conflict_to_be_kept_or_forced,
     a_later_change_back_to_the_same_value_is_a_conflict_all_the_same,
     a_login_that_was_taken_meanwhile_is_a_blocker,
+    a_code_or_alias_that_was_taken_meanwhile_is_given_another_value,
+    a_code_and_an_alias_that_changed_places_go_back,
     logins_that_were_swapped_in_a_chain_go_back_in_the_order_that_works,
     an_archived_reference_is_skipped_or_included,
     an_erased_value_is_a_blocker,
@@ -97,6 +101,50 @@ async fn a_login_that_was_taken_meanwhile_is_a_blocker(world: World) {
     written(world.apply_as(owner, &with_value.id, &selection, &value).await.unwrap());
     let user = world.now().user(ann).unwrap().clone();
     assert_eq!((user.login.text(), user.name.text()), ("ann2", "ann of Acme"));
+}
+
+async fn seat(world: &World, code: &str, aliases: &[&str]) -> AgentId {
+    let aliases = Some(aliases.iter().map(|alias| (*alias).to_owned()).collect());
+    let edit = AgentEdit { code: Some(code.into()), aliases, ..AgentEdit::default() };
+    world.owner_does(Command::Agent(AgentCommand::Create(edit))).await;
+    world.now().agent_called(code).unwrap().id
+}
+
+async fn called(world: &World, agent: AgentId, code: &str, aliases: &[&str]) {
+    let aliases = Some(aliases.iter().map(|alias| (*alias).to_owned()).collect());
+    let edit = AgentEdit { code: Some(code.into()), aliases, ..AgentEdit::default() };
+    world.owner_does(Command::Agent(AgentCommand::Edit(agent, edit))).await;
+}
+
+fn names(world: &World, agent: AgentId) -> Vec<String> {
+    world.now().agent(agent).unwrap().called().map(str::to_owned).collect()
+}
+
+async fn a_code_or_alias_that_was_taken_meanwhile_is_given_another_value(world: World) {
+    let agent = seat(&world, "Agent/7", &["ida", "ide"]).await;
+    called(&world, agent, "Agent/8", &[]).await;
+    seat(&world, "Agent/7", &["ida"]).await;
+    let selection = Selection::Entity { subject: agent.subject(), to: To::Version(1) };
+    let plan = world.plan(&selection, &none()).await;
+    let blockers: Vec<_> = plan.blockers.iter().map(|it| (it.id.clone(), it.code)).collect();
+    let path = |field: &str| format!("agent:{agent}:{field}");
+    assert_eq!(blockers, [(path("aliases"), "alias_taken"), (path("code"), "code_taken")]);
+    let values = Resolutions::from([
+        (path("aliases"), Resolution::Value(json!(["ide"]))),
+        (path("code"), Resolution::Value(json!("Agent/9"))),
+    ]);
+    assert_eq!(world.plan(&selection, &values).await.id, world.plan(&selection, &values).await.id);
+    world.roll_back(&selection, &values).await;
+    assert_eq!(names(&world, agent), ["Agent/9", "ide"]);
+}
+
+async fn a_code_and_an_alias_that_changed_places_go_back(world: World) {
+    let agent = seat(&world, "Agent/7", &["ida"]).await;
+    called(&world, agent, "ida", &["Agent/7"]).await;
+    assert_eq!(names(&world, agent), ["ida", "Agent/7"]);
+    let selection = Selection::Entity { subject: agent.subject(), to: To::Version(1) };
+    world.roll_back(&selection, &none()).await;
+    assert_eq!(names(&world, agent), ["Agent/7", "ida"]);
 }
 
 async fn logins_that_were_swapped_in_a_chain_go_back_in_the_order_that_works(world: World) {

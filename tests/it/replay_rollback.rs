@@ -1,5 +1,7 @@
 //! Rollback as an administrator meets it: a wrong edit, its preview, its apply, and what stops either.
 use crate::replay_world::{World, grants, none, on_both_engines, written};
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
+use rollbook_domain::agent::state::Level;
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{GroupId, QueueId, UserId};
@@ -28,6 +30,7 @@ on_both_engines!(
     undoing_a_creation_archives_and_undoing_that_restores,
     an_archived_user_comes_back_with_groups_and_queues,
     an_archived_queue_comes_back_as_a_part_of_its_whole,
+    an_archived_group_or_queue_comes_back_with_its_agents,
     who_may_not_apply_or_may_not_make_a_compensation_is_refused,
     a_plan_shows_nothing_to_whom_may_not_see_it,
     passwords_are_kept_and_listed,
@@ -41,6 +44,7 @@ fn picture(organization: &Organization) -> Vec<String> {
     subjects.extend(organization.roles.keys().map(|id| id.subject()));
     subjects.extend(organization.queues.keys().map(|id| id.subject()));
     subjects.extend(organization.groups.keys().map(|id| id.subject()));
+    subjects.extend(organization.agents.keys().map(|id| id.subject()));
     subjects.sort();
     let empty = Organization::empty(organization.id);
     let fields = subjects.into_iter().flat_map(|subject| diff::entity(&empty, organization, subject));
@@ -254,6 +258,43 @@ async fn an_archived_queue_comes_back_as_a_part_of_its_whole(world: World) {
     let to = To::Position(before.position);
     world.roll_back(&Selection::Entity { subject: part.subject(), to }, &none()).await;
     assert_eq!(picture(&world.now()), picture(&before));
+}
+
+async fn an_archived_group_or_queue_comes_back_with_its_agents(world: World) {
+    let ann = world.user("ann", "Agent", None).await;
+    let (group, queue) = on_call(&world, ann).await;
+    let seat = AgentEdit {
+        code: Some("Agent/7".into()),
+        group: Some(Some(group)),
+        supervisor: Some(Some(ann)),
+        queues: Some([(queue, Level::Spill)].into()),
+        ..AgentEdit::default()
+    };
+    world.owner_does(Command::Agent(AgentCommand::Create(seat))).await;
+    let before = world.now();
+    for (command, subject) in [
+        (Command::Group(GroupCommand::Archive(group)), group.subject()),
+        (Command::Queue(QueueCommand::Archive(queue)), queue.subject()),
+        (Command::User(UserCommand::Archive(ann)), ann.subject()),
+    ] {
+        world.owner_does(command).await;
+        assert_ne!(picture(&world.now()), picture(&before));
+        let to = To::Position(before.position);
+        world.roll_back(&Selection::Entity { subject, to }, &none()).await;
+        assert_eq!(picture(&world.now()), picture(&before), "{subject}");
+    }
+    // Who moved it since is told, even where the move names the group no more.
+    world.owner_does(Command::Group(GroupCommand::Archive(group))).await;
+    let agent = before.agent_called("Agent/7").unwrap().id;
+    let name = Some("Day".to_owned());
+    world.owner_does(Command::Group(GroupCommand::Create(GroupEdit { name, ..GroupEdit::default() }))).await;
+    let moved = AgentEdit { group: Some(Some(world.group("Day"))), ..AgentEdit::default() };
+    let moved = world.owner_does(Command::Agent(AgentCommand::Edit(agent, moved))).await.position;
+    let to = To::Position(before.position);
+    let plan = world.plan(&Selection::Entity { subject: group.subject(), to }, &none()).await;
+    let conflict = plan.conflicts.first().unwrap();
+    assert_eq!(conflict.id, format!("agent:{agent}:group"));
+    assert_eq!(serde_json::to_value(conflict).unwrap()["later"]["position"], json!(moved));
 }
 
 async fn who_may_not_apply_or_may_not_make_a_compensation_is_refused(world: World) {

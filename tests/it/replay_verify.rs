@@ -1,5 +1,6 @@
 //! Verification finds every kind of tampering that a database administrator can think of, and names just that.
 use crate::replay_world::{World, grants, none, on_both_engines};
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::snapshot::SHAPE;
@@ -28,6 +29,7 @@ on_both_engines!(
     a_personal_value_that_was_changed,
     a_personal_value_that_was_removed,
     a_personal_value_that_was_left_or_was_erased_rightly,
+    a_value_of_an_agent_that_is_gone_or_was_left,
     a_row_that_was_forged_with_its_leaf,
     a_password_that_no_event_made,
     a_snapshot_that_is_not_the_fold,
@@ -232,6 +234,28 @@ async fn a_personal_value_that_was_left_or_was_erased_rightly(world: World) {
     assert!(left.len() > 1 && left.iter().all(|it| it.kind == Kind::PersonalLeft), "{left:#?}");
     world.store.delete_personal(&ledger_of(world.now().id), &ann.to_string()).await.unwrap();
     finds(&world, &[]).await;
+}
+
+async fn a_value_of_an_agent_that_is_gone_or_was_left(world: World) {
+    peopled(&world).await;
+    let seat = AgentEdit { code: Some("Agent/7".into()), ..AgentEdit::default() };
+    let created = world.owner_does(Command::Agent(AgentCommand::Create(seat))).await.position;
+    let agent = world.now().agent_called("Agent/7").unwrap().id;
+    let does = async |command| world.owner_does(Command::Agent(command)).await;
+    does(AgentCommand::Archive(agent)).await;
+    does(AgentCommand::RequestErasure(agent)).await;
+    finds(&world, &[]).await;
+    does(AgentCommand::ConfirmErasure(agent)).await;
+    let left = verified(&world).await.findings;
+    let first = left.first().map(|it| it.position);
+    assert!(first == Some(Some(created)) && left.iter().all(|it| it.kind == Kind::PersonalLeft), "{left:#?}");
+    world.store.delete_personal(&ledger_of(world.now().id), &agent.to_string()).await.unwrap();
+    finds(&world, &[]).await;
+    let seat = AgentEdit { code: Some("Agent/8".into()), ..AgentEdit::default() };
+    let created = does(AgentCommand::Create(seat)).await.position;
+    let agent = world.now().agent_called("Agent/8").unwrap().id;
+    tamper(&world, &format!("DELETE FROM personal_values WHERE person = '{agent}'")).await;
+    finds(&world, &[(Kind::PersonalMissing, Some(created))]).await;
 }
 
 async fn a_row_that_was_forged_with_its_leaf(world: World) {

@@ -34,6 +34,10 @@ async fn lived(world: &World) {
     erase(world, zoe, true).await;
     world.sign_in(bob).await;
     world.rename(bob, "Robert").await;
+    let seven = world.seat("Agent/7").await;
+    world.seat("Agent/8").await;
+    world.followed().await;
+    world.unseat(seven).await;
     world.followed().await;
 }
 

@@ -2,6 +2,7 @@
 
 use super::output::Output;
 use super::{Failure, Global};
+use crate::view::Eyes;
 use clap::Args;
 use rollbook_domain::kernel::id::{Kind, Subject};
 use rollbook_domain::organization::state::Organization;
@@ -15,9 +16,9 @@ use serde_json::{Value, json};
 /// What happened to an entity, newest first.
 #[derive(Debug, Args)]
 pub(super) struct History {
-    /// user, role, profile, key, queue, group, settings or organization.
+    /// user, role, profile, key, queue, group, agent, settings or organization.
     kind: String,
-    /// Id, login or name; not for settings and organization.
+    /// Id, login, code or name; not for settings and organization.
     id: Option<String>,
     /// The organization's name.
     #[arg(long, value_name = "NAME")]
@@ -30,9 +31,9 @@ pub(super) struct History {
 /// An entity as it was at a position or a time.
 #[derive(Debug, Args)]
 pub(super) struct AsOf {
-    /// user, role, profile, key, queue, group, settings or organization.
+    /// user, role, profile, key, queue, group, agent, settings or organization.
     kind: String,
-    /// Id, login or name as it is now; not for settings and organization.
+    /// Id, login, code or name as it is now; not for settings and organization.
     id: Option<String>,
     /// The organization's name.
     #[arg(long, value_name = "NAME")]
@@ -111,7 +112,8 @@ pub(super) async fn entity_as_of(global: &Global, command: AsOf, output: &Output
         AsOfError::Load(error) => error.into(),
     })?;
     let position = then.organization.position;
-    let entity = crate::view::entity(&then.organization, subject).unwrap_or(Value::Null);
+    let entity =
+        crate::view::entity(&then.organization, subject, Eyes::operator(&now)).unwrap_or(Value::Null);
     let text = format!(
         "at position {position}, {}:\n{}",
         then.organization.at,
@@ -129,7 +131,7 @@ pub(super) fn subject(now: &Organization, kind: &str, id: Option<&str>) -> Resul
             return Err(Failure::Usage(format!("Rollbook keeps no history of a {kind}")));
         }
         (Kind::Organization | Kind::Settings, _) => now.id.uuid(),
-        (_, None) => return Err(Failure::Usage(format!("say which {kind}: id, login or name"))),
+        (_, None) => return Err(Failure::Usage(format!("say which {kind}: id, login, code or name"))),
         (_, Some(text)) => {
             now.find(kind, text).ok_or_else(|| Failure::Refused(format!("there is no {kind} {text}")))?
         }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::api_key::ApiKey;
 use crate::auth::{random, session};
 use crate::error::Problem;
+use crate::view::Eyes;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -233,6 +234,12 @@ impl Caller {
     /// 401 if they are gone from it.
     pub fn me<'a>(&self, organization: &'a Organization) -> Result<&'a User, Problem> {
         organization.user(self.user).ok_or_else(Problem::unauthenticated)
+    }
+
+    /// The caller's eyes, as of `now`, judged when it is asked.
+    #[must_use]
+    pub fn eyes<'a>(&self, now: &'a Organization) -> Eyes<'a> {
+        Eyes::of(now, self.user, self.at(now))
     }
 
     /// Whether the API key is the user's one. That it is stored is not enough: the ledger says whose it is.

@@ -76,6 +76,7 @@ histories! {
     key_history "/keys/{id}/history" "keys" "keys.view" Key;
     queue_history "/queues/{id}/history" "queues" "queues.view" Queue;
     group_history "/groups/{id}/history" "groups" "groups.view" Group;
+    agent_history "/agents/{id}/history" "agents" "agents.view" Agent;
 }
 
 /// What happened to the settings, newest first. An audited read.

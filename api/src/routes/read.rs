@@ -5,7 +5,7 @@ use super::past;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Id, MinPosition, Params};
-use crate::view;
+use crate::view::{self, Eyes};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::id::{Kind, Subject};
@@ -38,22 +38,26 @@ async fn seen_at(
 ) -> Result<Response, Problem> {
     caller.sees(now, subject)?;
     if at.is_none() {
-        return tagged(now, subject);
+        return tagged(now, subject, caller.eyes(now));
     }
     let then = past::state(app, now, at, "at").await?;
     // Before its founding nothing of an organization was there, its settings included.
     if then.organization.position == 0 {
         return Err(Problem::not_found(subject.kind.word()));
     }
-    let answer = tagged(&then.organization, subject)?;
+    let answer = tagged(&then.organization, subject, caller.eyes(now))?;
     caller.reads(app, now, "past state", Some(subject));
     Ok(answer)
 }
 
 /// An entity as JSON with its `ETag`.
-pub(super) fn tagged(organization: &Organization, subject: Subject) -> Result<Response, Problem> {
+pub(super) fn tagged(
+    organization: &Organization,
+    subject: Subject,
+    eyes: Eyes<'_>,
+) -> Result<Response, Problem> {
     let entity =
-        view::entity(organization, subject).ok_or_else(|| Problem::not_found(subject.kind.word()))?;
+        view::entity(organization, subject, eyes).ok_or_else(|| Problem::not_found(subject.kind.word()))?;
     let mut response = Json(entity).into_response();
     tag(&mut response, organization, subject);
     Ok(response)

@@ -4,7 +4,7 @@
 
 use crate::error::Problem;
 use crate::extract::Caller;
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{AgentId, GroupId, KeyId, Kind, QueueId, RoleId, Subject, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
@@ -89,6 +89,13 @@ fn named_by(organization: &Organization, subject: Subject) -> BTreeSet<Uuid> {
         Kind::Group => {
             let Some(group) = organization.groups.get(&GroupId(id)) else { return BTreeSet::new() };
             group.members.iter().chain(group.supervisors.iter()).map(|user| user.uuid()).collect()
+        }
+        Kind::Agent => {
+            let Some(agent) = organization.agent(AgentId(id)) else { return BTreeSet::new() };
+            let queues = agent.queues.keys().map(|queue| queue.uuid());
+            let places = [agent.group.map(GroupId::uuid), agent.supervisor.map(UserId::uuid)];
+            let key = agent.visibility_key.value.map(KeyId::uuid);
+            queues.chain(places.into_iter().flatten()).chain(key).collect()
         }
         Kind::Organization
         | Kind::Profile

@@ -144,9 +144,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) 
     let status = if changed { StatusCode::from_u16(remembered.status).ok() } else { None };
     let position = match &shown {
         // A retry also finishes what was cut off.
-        Shown::Erasure(user) => {
-            users::erased_at(app, caller, UserId(user.id), remembered.last_position).await?
-        }
+        Shown::Erasure(person) => users::erased_at(app, caller, *person, remembered.last_position).await?,
         _ => remembered.last_position,
     };
     let organization = at(app, caller, position).await?;

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::{password, session, sign_in};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Client, Meta};
-use crate::view::{self, OrganizationView, UserView};
+use crate::view::{self, Eyes, OrganizationView, UserView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -86,7 +86,7 @@ async fn create(
     let at = app.deployment().clock().now().max(signed.organization.at);
     let view = SessionView {
         expires_at: Moment(signed.expires_at_us).to_string(),
-        user: view::user(&signed.organization, user),
+        user: view::user(&signed.organization, user, Eyes::of(&signed.organization, signed.user, at)),
         password: password_view(&app, &signed.organization, user, at).await?,
         token: signed.token.clone(),
     };
@@ -158,7 +158,7 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Prob
     let organization = caller.organization();
     let me = caller.me(&organization)?;
     Ok(Json(MeView {
-        user: view::user(&organization, me),
+        user: view::user(&organization, me, caller.eyes(&organization)),
         role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
         password: password_view(&app, &organization, me, caller.at(&organization)).await?,
         organization: view::organization(&organization),

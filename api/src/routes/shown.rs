@@ -29,7 +29,7 @@ pub(super) enum Shown {
     ApiKey(Subject),
     /// A user with a new password, whose other sessions ended.
     Password(Subject),
-    /// A user whose personal data is erased, as of its confirmation.
+    /// A user or agent whose personal data is erased, as of its confirmation.
     Erasure(Subject),
     /// Several users that were changed together.
     Users(Vec<UserId>),
@@ -98,7 +98,8 @@ impl Shown {
             Self::ApiKey(subject) => Ok(json!({ "api_key": secret, "user": of(*subject)? })),
             Self::Users(ids) => {
                 let users = ids.iter().filter_map(|id| organization.user(*id));
-                let items: Vec<_> = users.map(|user| view::user(organization, user)).collect();
+                let items: Vec<_> =
+                    users.map(|user| view::user(organization, user, caller.eyes(organization))).collect();
                 Ok(json!({ "batch": first.map(|first| first.batch), "items": items }))
             }
             Self::Rollback(id) => Ok(json!({ "id": id, "position": position })),
@@ -110,7 +111,8 @@ fn entity(caller: &Caller, organization: &Organization, subject: Subject) -> Res
     if subject.kind == Kind::Settings {
         return settings::seen(organization, caller.me(organization)?, caller.at(organization));
     }
-    view::entity(organization, subject).ok_or_else(|| Problem::not_found(subject.kind.word()))
+    view::entity(organization, subject, caller.eyes(organization))
+        .ok_or_else(|| Problem::not_found(subject.kind.word()))
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! Entities of an organization as their shapes.
 
+use super::eyes::Eyes;
 use super::shapes::{
-    GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
+    AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
 };
+use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+};
+use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::key::state::Key;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::profile::state::Profile;
@@ -15,17 +20,18 @@ use rollbook_domain::user::state::User;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Any entity as JSON; `None` if it is not there.
+/// Any entity as JSON, as `eyes` may see it; `None` if it is not there.
 #[must_use]
-pub fn entity(organization: &Organization, subject: Subject) -> Option<Value> {
+pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> Option<Value> {
     let id = subject.id;
     match subject.kind {
-        Kind::User => organization.user(UserId(id)).and_then(|it| json(user(organization, it))),
+        Kind::User => organization.user(UserId(id)).and_then(|it| json(user(organization, it, eyes))),
         Kind::Role => organization.roles.get(&RoleId(id)).and_then(|it| json(role(organization, it))),
         Kind::Profile => organization.profiles.get(&ProfileId(id)).and_then(|it| json(profile(it))),
         Kind::Key => organization.keys.get(&KeyId(id)).and_then(|it| json(key(it))),
         Kind::Queue => organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it))),
         Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(it))),
+        Kind::Agent => organization.agent(AgentId(id)).and_then(|it| json(agent(organization, it, eyes))),
         Kind::Settings => json(settings(organization)),
         Kind::Organization => json(serde_json::json!({ "id": organization.id, "name": organization.name })),
         Kind::Conversation | Kind::Setting | Kind::Element => None,
@@ -38,7 +44,7 @@ fn json(view: impl Serialize) -> Option<Value> {
 
 /// A user.
 #[must_use]
-pub fn user(organization: &Organization, user: &User) -> UserView {
+pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserView {
     // Erasing deletes the credentials themselves.
     let password = user.password.filter(|_| !user.erased);
     let set_at = password.filter(|_| organization.settings.flag(Setting::SecuritySuite));
@@ -60,6 +66,11 @@ pub fn user(organization: &Organization, user: &User) -> UserView {
         groups: user.groups.iter().map(|id| id.uuid()).collect(),
         supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
         serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
+        agent: organization
+            .agent_of(user)
+            .map(|it| it.id)
+            .filter(|id| eyes.see(id.subject()))
+            .map(AgentId::uuid),
         has_password: password.is_some(),
         password_set_at: set_at.map(|password| password.set_at.to_string()),
         has_api_key: user.api_key.is_some() && !user.erased,
@@ -140,6 +151,8 @@ pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
         parts: queue.parts.iter().map(|id| id.uuid()).collect(),
         agents: queue.agents.iter().map(|id| id.uuid()).collect(),
         supervisors: queue.supervisors.iter().map(supervisor).collect(),
+        update_protected: queue.update_protected,
+        delete_protected: queue.delete_protected,
         status: queue.status.word(),
         version: queue.version,
         position: queue.changed,
@@ -159,6 +172,36 @@ pub fn group(group: &Group) -> GroupView {
         status: group.status.word(),
         version: group.version,
         position: group.changed,
+    }
+}
+
+/// An agent.
+#[must_use]
+pub fn agent(organization: &Organization, agent: &Agent, eyes: Eyes<'_>) -> AgentView {
+    let text = |value: &Personal| value.text().to_owned();
+    AgentView {
+        id: agent.id.uuid(),
+        code: text(&agent.code),
+        description: text(&agent.description),
+        aliases: agent.aliases.iter().map(text).collect(),
+        location: agent.location.clone(),
+        payroll_code: agent.payroll_code.as_ref().map(text),
+        extension: agent.extension.as_ref().map(text),
+        visibility_key: agent.visibility_key.value.map(|id| key_name(organization, id)),
+        group: agent.group.map(GroupId::uuid),
+        supervisor: agent.supervisor.map(UserId::uuid),
+        queues: agent.queues.iter().map(|(queue, level)| (queue.uuid(), level.word())).collect(),
+        update_protected: agent.update_protected,
+        delete_protected: agent.delete_protected,
+        user: organization
+            .user_of(agent)
+            .map(|it| it.id)
+            .filter(|id| eyes.see(id.subject()))
+            .map(UserId::uuid),
+        status: agent.status.word(),
+        erased: agent.is_erased(),
+        version: agent.version,
+        position: agent.changed,
     }
 }
 

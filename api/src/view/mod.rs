@@ -2,10 +2,12 @@
 
 mod catalog;
 mod entity;
+mod eyes;
 mod shapes;
 
 pub use catalog::{CatalogView, OrganizationView, PermissionView, ReservedKeyView, catalog, organization};
-pub use entity::{entity, group, key, profile, queue, role, settings, user};
+pub use entity::{agent, entity, group, key, profile, queue, role, settings, user};
+pub use eyes::Eyes;
 pub use shapes::{
-    GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
+    AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
 };

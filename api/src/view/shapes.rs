@@ -45,6 +45,8 @@ pub struct UserView {
     pub supervises: Vec<Uuid>,
     /// Ids of the queues the user serves.
     pub serves: Vec<Uuid>,
+    /// Id of the agent whose code is the login, if there is one that you may see.
+    pub agent: Option<Uuid>,
     /// Whether a password was set.
     pub has_password: bool,
     /// When it was last set; only under the security suite.
@@ -160,6 +162,10 @@ pub struct QueueView {
     pub agents: Vec<Uuid>,
     /// Who supervises it.
     pub supervisors: Vec<SupervisorView>,
+    /// Whether what it is (name, description, key, parts) may not be changed, archiving included.
+    pub update_protected: bool,
+    /// Whether it may not be archived.
+    pub delete_protected: bool,
     /// `active` or `archived`.
     pub status: &'static str,
     /// How many events there were about it.
@@ -186,6 +192,48 @@ pub struct GroupView {
     pub settings: BTreeMap<&'static str, SettingValue>,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
+/// An agent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AgentView {
+    /// Never reused.
+    pub id: Uuid,
+    /// Such as `Agent/101`; names this agent alone.
+    pub code: String,
+    /// For people; most often the name of whoever sits there.
+    pub description: String,
+    /// Other names in the telephone system, each naming this agent alone.
+    pub aliases: Vec<String>,
+    /// Where it is, if anywhere in particular.
+    pub location: Option<String>,
+    /// Its code in the payroll, if it has one.
+    pub payroll_code: Option<String>,
+    /// The extension it is reached at, if there is one.
+    pub extension: Option<String>,
+    /// The name of the key that locks it, if one does.
+    pub visibility_key: Option<String>,
+    /// Id of the group it belongs to, if it does.
+    pub group: Option<Uuid>,
+    /// Id of the user who supervises it, if somebody does.
+    pub supervisor: Option<Uuid>,
+    /// The queues it serves by id, each with its level: `main`, `wrap` or `spill`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub queues: BTreeMap<Uuid, &'static str>,
+    /// Whether nothing else of it may be changed, archiving included.
+    pub update_protected: bool,
+    /// Whether it may not be archived.
+    pub delete_protected: bool,
+    /// Id of the user whose login is its code, if there is one whom you may see.
+    pub user: Option<Uuid>,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// Whether the personal data was erased.
+    pub erased: bool,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.

@@ -173,6 +173,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: GroupId) -> Result<(), Re
     }
     change_members(deciding, id, &OrdSet::new())?;
     change_supervisors(deciding, id, &OrdSet::new())?;
+    crate::agent::place::leave_group(deciding, id)?;
     deciding.emit(GroupEvent::Archived { group: id, from: Standing::Active, to: Standing::Archived })
 }
 

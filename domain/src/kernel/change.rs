@@ -7,6 +7,7 @@ use super::event_type::Shape;
 use super::id::Subject;
 use super::personal;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// One field or element changed by one event. Values may hold personal values in their marked form.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,13 @@ impl Change {
             Some(element) => format!("{}:{}:{element}", self.subject, self.field),
             None => format!("{}:{}", self.subject, self.field),
         }
+    }
+
+    /// Whether it sets a whole field to this id, or from it.
+    #[must_use]
+    pub fn refers_to(&self, id: Uuid) -> bool {
+        let is_it = |value: &Value| value.as_str().is_some_and(|text| Uuid::parse_str(text) == Ok(id));
+        self.element.is_none() && (is_it(&self.from) || is_it(&self.to))
     }
 
     /// The same change with personal values as text or `[erased]`.
@@ -93,7 +101,6 @@ mod tests {
     use super::*;
     use crate::kernel::id::Kind;
     use serde_json::json;
-    use uuid::Uuid;
 
     fn subject() -> Subject {
         Subject { kind: Kind::Group, id: Uuid::nil() }
@@ -105,6 +112,16 @@ mod tests {
         let got = changes(subject(), Shape::Elements("members"), &payload);
         let read: Vec<_> = got.iter().map(|c| (c.element.as_deref(), &c.from, &c.to)).collect();
         assert_eq!(read, [(Some("b"), &json!("b"), &Value::Null), (Some("a"), &Value::Null, &json!("a"))]);
+    }
+
+    #[test]
+    fn a_field_that_is_set_to_or_from_an_id_refers_to_it() {
+        let id = Uuid::from_u128(7);
+        let refers = |shape, payload| changes(subject(), shape, &payload)[0].refers_to(id);
+        assert!(refers(Shape::Field("a"), json!({ "from": null, "to": id })));
+        assert!(refers(Shape::Field("a"), json!({ "from": id, "to": "x" })));
+        assert!(!refers(Shape::Field("a"), json!({ "from": null, "to": Uuid::nil() })));
+        assert!(!refers(Shape::Elements("a"), json!({ "added": [id], "removed": [] })));
     }
 
     #[test]

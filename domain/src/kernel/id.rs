@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// The kinds of things a history or a question can be about.
 ///
-/// The first eight are entities of an organization. `Conversation`, `Setting` and `Element` are only ever
+/// The first nine are entities of an organization. `Conversation`, `Setting` and `Element` are only ever
 /// targets of a question: Rollbook keeps no history of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +28,8 @@ pub enum Kind {
     Queue,
     /// People with supervisors.
     Group,
+    /// A seat at the telephone system, apart from the user who sits there.
+    Agent,
     /// The organization's settings.
     Settings,
     /// A call or chat, described by facts.
@@ -40,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Organization,
         Self::User,
         Self::Role,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Key,
         Self::Queue,
         Self::Group,
+        Self::Agent,
         Self::Settings,
         Self::Conversation,
         Self::Setting,
@@ -65,10 +68,29 @@ impl Kind {
             Self::Key => "key",
             Self::Queue => "queue",
             Self::Group => "group",
+            Self::Agent => "agent",
             Self::Settings => "settings",
             Self::Conversation => "conversation",
             Self::Setting => "setting",
             Self::Element => "element",
+        }
+    }
+
+    /// Whether it stands for a person, who owns the personal values told of it.
+    #[must_use]
+    pub fn is_person(self) -> bool {
+        match self {
+            Self::User | Self::Agent => true,
+            Self::Organization
+            | Self::Role
+            | Self::Profile
+            | Self::Key
+            | Self::Queue
+            | Self::Group
+            | Self::Settings
+            | Self::Conversation
+            | Self::Setting
+            | Self::Element => false,
         }
     }
 }
@@ -89,7 +111,7 @@ impl FromStr for Kind {
 
 /// A word that names no kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such kind; use user, role, profile, key, queue, group, settings or organization")]
+#[error("no such kind; use user, role, profile, key, queue, group, agent, settings or organization")]
 pub struct UnknownKind;
 
 /// What an event is about, and what a history is asked for.
@@ -176,6 +198,8 @@ ids! {
     QueueId => Queue;
     /// A group.
     GroupId => Group;
+    /// An agent.
+    AgentId => Agent;
 }
 
 /// A stored secret (password hash, API key hash). The secret itself never reaches an event.

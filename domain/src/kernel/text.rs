@@ -21,11 +21,35 @@ pub const EMAIL_CHARS_MAX: usize = 254;
 /// # Errors
 /// What is wrong, at `pointer`.
 pub fn login(pointer: &str, input: &str) -> Result<String, FieldError> {
-    let text = line(pointer, input, LOGIN_CHARS_MAX)?;
-    if text.chars().any(char::is_whitespace) {
-        return Err(FieldError::new(pointer, "has_spaces", "a login has no white space"));
+    not_a_uuid(pointer, unspaced(pointer, input, "a login has no white space")?)
+}
+
+/// An agent's code: formed as a login, since it may be one.
+///
+/// # Errors
+/// What is wrong, at `pointer`.
+pub fn code(pointer: &str, input: &str) -> Result<String, FieldError> {
+    not_a_uuid(pointer, unspaced(pointer, input, "an agent's code has no white space")?)
+}
+
+/// An agent's alias: a name without `|`, by which the telephone system separates several.
+///
+/// # Errors
+/// What is wrong, at `pointer`.
+pub fn alias(pointer: &str, input: &str) -> Result<String, FieldError> {
+    let text = name(pointer, input)?;
+    if text.contains('|') {
+        return Err(FieldError::new(pointer, "has_bars", "an alias has no `|`, which separates aliases"));
     }
-    not_a_uuid(pointer, text)
+    Ok(text)
+}
+
+/// A telephone extension: 1 to 128 characters without white space.
+///
+/// # Errors
+/// What is wrong, at `pointer`.
+pub fn extension(pointer: &str, input: &str) -> Result<String, FieldError> {
+    unspaced(pointer, input, "an extension has no white space")
 }
 
 /// A name of a person or thing: 1 to 200 characters on one line, not a UUID.
@@ -79,6 +103,14 @@ pub fn folded(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     text.nfc().flat_map(char::to_lowercase).collect()
+}
+
+fn unspaced(pointer: &str, input: &str, spaced: &str) -> Result<String, FieldError> {
+    let text = line(pointer, input, LOGIN_CHARS_MAX)?;
+    if text.chars().any(char::is_whitespace) {
+        return Err(FieldError::new(pointer, "has_spaces", spaced));
+    }
+    Ok(text)
 }
 
 fn line(pointer: &str, input: &str, chars_max: usize) -> Result<String, FieldError> {
@@ -145,6 +177,9 @@ mod tests {
         assert_eq!(code(name("/name", &"x".repeat(201))), "too_long");
         assert_eq!(code(name("/name", "0190aaaa-0000-7000-8000-000000000000")), "is_an_id");
         assert_eq!(code(login("/login", "a b")), "has_spaces");
+        assert_eq!(code(super::code("/code", "Agent 101")), "has_spaces");
+        assert_eq!(code(extension("/extension", "10 1")), "has_spaces");
+        assert_eq!(code(alias("/aliases/0", "a|b")), "has_bars");
         assert_eq!(code(free("/reason", "a\u{1b}[31m")), "control_character");
     }
 

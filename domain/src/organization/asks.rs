@@ -4,6 +4,7 @@
 //! rules behind it. Every single change is judged again in [`authorize`](super::authorize).
 
 use super::command::{Command, OrganizationCommand};
+use crate::agent::command::AgentCommand;
 use crate::group::command::GroupCommand;
 use crate::kernel::id::Subject;
 use crate::key::command::KeyCommand;
@@ -28,6 +29,7 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
         Command::Key(command) => vec![key(command)],
         Command::Queue(command) => vec![queue(command)],
         Command::Group(command) => vec![group(command)],
+        Command::Agent(command) => vec![agent(command)],
         Command::Settings(_) => vec![("settings.edit", None)],
         Command::Many(commands) => commands.iter().flat_map(asks).collect(),
         Command::Undo(undos) => {
@@ -102,4 +104,14 @@ fn group(command: &GroupCommand) -> Ask {
         GroupCommand::Archive(_) | GroupCommand::Restore(_) => "groups.archive",
     };
     (permission, command.group().map(|group| group.subject()))
+}
+
+fn agent(command: &AgentCommand) -> Ask {
+    let permission = match command {
+        AgentCommand::Create(_) => "agents.create",
+        AgentCommand::Edit(..) => "agents.edit",
+        AgentCommand::Archive(_) | AgentCommand::Restore(_) => "agents.archive",
+        AgentCommand::RequestErasure(_) | AgentCommand::ConfirmErasure(_) => "agents.erase",
+    };
+    (permission, command.agent().map(|agent| agent.subject()))
 }

@@ -10,6 +10,7 @@ use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use super::transfer;
 use super::visible;
+use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
 use crate::kernel::id::{Kind, RoleId, Subject, UserId};
@@ -18,9 +19,7 @@ use crate::permission::cover;
 use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
 use crate::permission::resolve::{self, Question};
-use crate::role::state::Role;
 use crate::user::event::UserEvent;
-use crate::user::rejection::UserRejection;
 use crate::user::state::User;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -138,6 +137,7 @@ fn right(event: &Event) -> Right {
         Event::Key(event) => crate::key::rights::right(event),
         Event::Queue(event) => crate::queue::rights::right(event),
         Event::Group(event) => crate::group::rights::right(event),
+        Event::Agent(event) => crate::agent::rights::right(event),
         Event::Settings(event) => crate::settings::rights::right(event),
     }
 }
@@ -189,12 +189,12 @@ impl Judge<'_> {
         self.permission(&right)
     }
 
-    /// Nobody is posted, and no queue made part of another, by one who may not see them. Composing a queue takes
-    /// the right to change its parts too, since whoever opens the whole sees them.
+    /// Nobody is posted, no agent put into a group or queue, and no queue made part of another, by one who may not see
+    /// them. Composing a queue takes the right to change its parts too, since whoever opens the whole sees them.
     fn names_what_is_seen(&self, event: &Event) -> Result<(), Rejection> {
         for named in caused::added(event).into_iter().filter(|named| self.before.exists(*named)) {
             visible::visible(self.before, self.asker, named, self.context.at)?;
-            if named.kind == Kind::Queue {
+            if named.kind == Kind::Queue && matches!(event, Event::Queue(_)) {
                 self.permission(&Right::over("queues.edit", named))?;
             }
         }
@@ -210,6 +210,7 @@ impl Judge<'_> {
             | Kind::Key
             | Kind::Queue
             | Kind::Group
+            | Kind::Agent
             | Kind::Settings
             | Kind::Conversation
             | Kind::Setting
@@ -232,6 +233,7 @@ impl Judge<'_> {
                 | Kind::Key
                 | Kind::Queue
                 | Kind::Group
+                | Kind::Agent
                 | Kind::Settings
                 | Kind::Conversation
                 | Kind::Setting
@@ -286,6 +288,7 @@ fn creation(kind: Kind) -> &'static str {
         Kind::Key => "keys.create",
         Kind::Queue => "queues.create",
         Kind::Group => "groups.create",
+        Kind::Agent => "agents.create",
         Kind::Settings => "settings.edit",
         Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => "organization.edit",
     }
@@ -343,6 +346,9 @@ pub(super) fn is_sensitive(event: &Event) -> bool {
                 | UserEvent::Erased { .. }
         ),
         Event::Role(event) => matches!(event, RoleEvent::KeysChanged { .. }),
+        Event::Agent(event) => {
+            matches!(event, AgentEvent::ErasureRequested { .. } | AgentEvent::Erased { .. })
+        }
         Event::Organization(_)
         | Event::Profile(_)
         | Event::Key(_)
@@ -350,45 +356,4 @@ pub(super) fn is_sensitive(event: &Event) -> bool {
         | Event::Group(_)
         | Event::Settings(_) => false,
     }
-}
-
-/// The last active user who may grant anything must stay: nobody could give that power back.
-pub(super) fn keeps_a_keeper(
-    before: &Organization,
-    after: &Organization,
-    events: &[Event],
-) -> Result<(), Rejection> {
-    // Where nobody's role carries the power, everybody would have to be looked at: so only if it may have been lost.
-    let loses = |event: &Event| match event {
-        Event::User(event) => before.user(UserId(event.subject().id)).is_some_and(|user| keeps(before, user)),
-        Event::Role(_) | Event::Profile(_) => true,
-        Event::Organization(_) | Event::Key(_) | Event::Queue(_) | Event::Group(_) | Event::Settings(_) => {
-            false
-        }
-    };
-    if events.iter().any(loses) && has_keeper(before) && !has_keeper(after) {
-        return Err(UserRejection::LastOwner.into());
-    }
-    Ok(())
-}
-
-/// Whoever may sign in at times only is no keeper: the last one's time would run out.
-fn keeps(organization: &Organization, user: &User) -> bool {
-    user.is_active() && user.login_window.is_none() && cover::may_grant_any(organization, user)
-}
-
-/// Looks at the holders of the roles that carry the power first, and at everybody only if that finds nobody.
-fn has_keeper(organization: &Organization) -> bool {
-    let key = cover::key_to_grant_any(organization);
-    let carries = |role: &Role| {
-        !role.grants.value.of(cover::GRANT_ANY).is_empty() || key.is_some_and(|key| role.keys.contains(&key))
-    };
-    let by_role = organization
-        .roles
-        .values()
-        .filter(|role| carries(role))
-        .flat_map(|role| role.holders.iter())
-        .filter_map(|id| organization.user(*id))
-        .any(|user| keeps(organization, user));
-    by_role || organization.users.values().any(|user| keeps(organization, user))
 }

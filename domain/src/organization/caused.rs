@@ -4,6 +4,7 @@
 //! command puts away is judged by the right to put it away.
 
 use super::authorize::Right;
+use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::kernel::id::{Kind, Subject};
@@ -11,7 +12,7 @@ use crate::queue::event::QueueEvent;
 use crate::user::event::UserEvent;
 use std::collections::BTreeSet;
 
-/// The users, groups and queues that `events` archive.
+/// The users, groups, queues and agents that `events` archive.
 pub(super) fn put_away(events: &[Event]) -> BTreeSet<Subject> {
     let archives = |event: &&Event| {
         matches!(
@@ -19,6 +20,7 @@ pub(super) fn put_away(events: &[Event]) -> BTreeSet<Subject> {
             Event::User(UserEvent::Archived { .. })
                 | Event::Group(GroupEvent::Archived { .. })
                 | Event::Queue(QueueEvent::Archived { .. })
+                | Event::Agent(AgentEvent::Archived { .. })
         )
     };
     events.iter().filter(archives).map(Event::subject).collect()
@@ -37,6 +39,7 @@ pub(super) fn by_putting_away(event: &Event, put_away: &BTreeSet<Subject>) -> Op
         Kind::User => Some(Right::over("users.archive", cause).ranked()),
         Kind::Group => Some(Right::over("groups.archive", cause)),
         Kind::Queue => Some(Right::over("queues.archive", cause)),
+        Kind::Agent => Some(Right::over("agents.archive", cause)),
         Kind::Organization
         | Kind::Role
         | Kind::Profile
@@ -48,12 +51,12 @@ pub(super) fn by_putting_away(event: &Event, put_away: &BTreeSet<Subject>) -> Op
     }
 }
 
-/// Whom or what an event newly names as an element of its subject.
+/// Whom or what an event newly puts with its subject.
 pub(super) fn added(event: &Event) -> Vec<Subject> {
     named(event).1
 }
 
-/// The users and queues that an event removes from its subject and adds to it.
+/// The users, groups and queues that an event takes from its subject and puts with it.
 fn named(event: &Event) -> (Vec<Subject>, Vec<Subject>) {
     let users = |ids: &[crate::kernel::id::UserId]| ids.iter().map(|id| id.subject()).collect();
     let queues = |ids: &[crate::kernel::id::QueueId]| ids.iter().map(|id| id.subject()).collect();
@@ -66,6 +69,16 @@ fn named(event: &Event) -> (Vec<Subject>, Vec<Subject>) {
         Event::Queue(QueueEvent::SupervisorSet { user, to: None, .. }) => (users(&[*user]), Vec::new()),
         Event::Queue(QueueEvent::SupervisorSet { user, to: Some(_), .. }) => (Vec::new(), users(&[*user])),
         Event::Queue(QueueEvent::PartsChanged { added, removed, .. }) => (queues(removed), queues(added)),
+        Event::Agent(AgentEvent::LevelSet { queue, from, to, .. }) => {
+            of_level(queue.subject(), from.is_some(), to.is_some())
+        }
+        Event::Agent(AgentEvent::GroupSet { from, to, .. }) => (
+            from.iter().map(|group| group.subject()).collect(),
+            to.iter().map(|group| group.subject()).collect(),
+        ),
+        Event::Agent(AgentEvent::SupervisorSet { from, to, .. }) => {
+            (users(from.as_slice()), users(to.as_slice()))
+        }
         Event::Organization(_)
         | Event::User(_)
         | Event::Role(_)
@@ -73,6 +86,16 @@ fn named(event: &Event) -> (Vec<Subject>, Vec<Subject>) {
         | Event::Key(_)
         | Event::Queue(_)
         | Event::Group(_)
+        | Event::Agent(_)
         | Event::Settings(_) => (Vec::new(), Vec::new()),
+    }
+}
+
+/// An agent that goes from one level to another is neither taken from its queue nor put there anew.
+fn of_level(queue: Subject, was: bool, is: bool) -> (Vec<Subject>, Vec<Subject>) {
+    match (was, is) {
+        (true, false) => (vec![queue], Vec::new()),
+        (false, true) => (Vec::new(), vec![queue]),
+        (true, true) | (false, false) => (Vec::new(), Vec::new()),
     }
 }

@@ -1,5 +1,6 @@
 //! What can be asked of an organization: one variant per entity, several at once, and undoing.
 
+use crate::agent::command::AgentCommand;
 use crate::group::command::GroupCommand;
 use crate::kernel::id::{Subject, UserId};
 use crate::key::command::KeyCommand;
@@ -28,6 +29,8 @@ pub enum Command {
     Queue(QueueCommand),
     /// About a group.
     Group(GroupCommand),
+    /// About an agent.
+    Agent(AgentCommand),
     /// About the settings.
     Settings(SettingsCommand),
     /// All or nothing, in this order.
@@ -118,6 +121,12 @@ impl From<QueueCommand> for Command {
 impl From<GroupCommand> for Command {
     fn from(command: GroupCommand) -> Self {
         Self::Group(command)
+    }
+}
+
+impl From<AgentCommand> for Command {
+    fn from(command: AgentCommand) -> Self {
+        Self::Agent(command)
     }
 }
 

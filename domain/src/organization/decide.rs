@@ -8,7 +8,7 @@ use super::command::{Command, OrganizationCommand};
 use super::event::OrganizationEvent;
 use super::rejection::Rejection;
 use super::state::Organization;
-use super::{found, sound, transfer, undo};
+use super::{found, keeper, sound, transfer, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
@@ -50,7 +50,7 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     }
     let authority = authorize::authorize(before, &now, context, &events)?;
     // After the authority: who may not touch the last owner learns that, not that it is the last.
-    authorize::keeps_a_keeper(before, &now, &events)?;
+    keeper::keeps_a_keeper(before, &now, &events)?;
     reason(before, context, command, &events)?;
     match refusal {
         Some(refusal) => Err(refusal),
@@ -70,6 +70,7 @@ pub(crate) fn dispatch(deciding: &mut Deciding<'_>, command: &Command) -> Result
         Command::Key(command) => crate::key::decide::decide(deciding, command),
         Command::Queue(command) => crate::queue::decide::decide(deciding, command),
         Command::Group(command) => crate::group::decide::decide(deciding, command),
+        Command::Agent(command) => crate::agent::decide::decide(deciding, command),
         Command::Settings(command) => crate::settings::decide::decide(deciding, command),
         Command::Many(commands) => commands.iter().try_for_each(|command| dispatch(deciding, command)),
         Command::Undo(undos) => undos.iter().try_for_each(|one| undo::undo(deciding, one)),
@@ -127,6 +128,7 @@ fn undoes(command: &Command) -> bool {
         | Command::Key(_)
         | Command::Queue(_)
         | Command::Group(_)
+        | Command::Agent(_)
         | Command::Settings(_) => false,
     }
 }

@@ -1,12 +1,14 @@
 //! What an event gives, and whether the giver holds it at least as wide (design §2, "Granting").
 //!
 //! Taking away a minus, a restricting key or a visibility key counts as giving; joining or supervising a
-//! group or queue gives what its scopes reach; a password or API key of another gives all that they hold.
+//! group or queue gives what its scopes reach; so does putting an agent there, to those who are there already; a password or API key of another gives all that they hold.
 
+use super::agent_reach;
 use super::held::{holds, may_give, may_give_key, may_give_masterkey, more, opening, restricting};
 use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
+use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
@@ -48,6 +50,7 @@ pub(super) fn gifts(event: &Event, context: (&Organization, &Organization, UserI
         Event::Profile(event) => of_profile(event, before),
         Event::Queue(event) => of_queue(event, after),
         Event::Group(event) => of_group(event, after),
+        Event::Agent(event) => of_agent(event, after),
         Event::Organization(_) | Event::Key(_) | Event::Settings(_) => Gifts::default(),
     }
 }
@@ -230,7 +233,7 @@ fn of_queue(event: &QueueEvent, after: &Organization) -> Gifts {
             let editors = editors.filter(|(_, how)| **how == Supervision::Editor).map(|(user, _)| *user);
             let mut reached = reach::relative_grants(after, others, &[Scope::Assigned]);
             reached.extend(reach::relative_grants(after, editors, &[Scope::AssignedEditor]));
-            joining(after, added, &[Scope::Assigned], Place::Queue(*queue)).reaching(reached, added)
+            joining(after, added, &[Scope::Assigned], Place::Queue(*queue)).reaching(after, reached, added)
         }
         QueueEvent::SupervisorSet { queue, user, to: Some(to), .. } => {
             let scopes: &[Scope] = match to {
@@ -244,6 +247,8 @@ fn of_queue(event: &QueueEvent, after: &Organization) -> Gifts {
         | QueueEvent::Created { .. }
         | QueueEvent::Renamed { .. }
         | QueueEvent::Described { .. }
+        | QueueEvent::UpdateProtectionSet { .. }
+        | QueueEvent::DeleteProtectionSet { .. }
         | QueueEvent::Archived { .. }
         | QueueEvent::Restored { .. } => Gifts::default(),
     }
@@ -269,7 +274,7 @@ fn of_group(event: &GroupEvent, after: &Organization) -> Gifts {
             let supervisors = there.iter().flat_map(|group| group.supervisors.iter().copied());
             let mut reached = reach::relative_grants(after, members, &[Scope::Group]);
             reached.extend(reach::relative_grants(after, supervisors, &[Scope::Managed]));
-            joining(after, added, &[Scope::Group], Place::Group(*group)).reaching(reached, added)
+            joining(after, added, &[Scope::Group], Place::Group(*group)).reaching(after, reached, added)
         }
         GroupEvent::SupervisorsChanged { group, added, .. } => {
             joining(after, added, &[Scope::Managed], Place::Group(*group))
@@ -281,6 +286,14 @@ fn of_group(event: &GroupEvent, after: &Organization) -> Gifts {
         | GroupEvent::Archived { .. }
         | GroupEvent::Restored { .. } => Gifts::default(),
     }
+}
+
+fn of_agent(event: &AgentEvent, after: &Organization) -> Gifts {
+    let reach = agent_reach::reach(event, after);
+    let AgentEvent::VisibilityKeySet { from, .. } = event else {
+        return Gifts { reach, ..Gifts::default() };
+    };
+    Gifts { keys: from.iter().copied().collect(), ..Gifts::default() }
 }
 
 /// What `users` reach by joining `place`; those who reach anything must be outranked.
@@ -319,8 +332,14 @@ fn newly_held(before: &Organization, after: &Organization, user: UserId) -> Vec<
 }
 
 impl Gifts {
-    fn reaching(mut self, grants: impl IntoIterator<Item = Grant>, newcomers: &[UserId]) -> Self {
-        self.reach.extend(grants.into_iter().map(|grant| Reach::Newcomers(grant, newcomers.to_vec())));
+    fn reaching(
+        mut self,
+        after: &Organization,
+        grants: impl IntoIterator<Item = Grant>,
+        newcomers: &[UserId],
+    ) -> Self {
+        let about_users = grants.into_iter().filter(|grant| !reach::is_about_agents(after, grant));
+        self.reach.extend(about_users.map(|grant| Reach::Newcomers(grant, newcomers.to_vec())));
         self
     }
 

@@ -1,7 +1,8 @@
 //! Finding things in an organization by id, login, e-mail or name. Reads only.
 
 use super::state::Organization;
-use crate::kernel::id::{Kind, Subject, UserId};
+use crate::agent::state::Agent;
+use crate::kernel::id::{AgentId, Kind, Subject, UserId};
 use crate::kernel::text::folded;
 use crate::role::state::Role;
 use crate::user::state::User;
@@ -47,13 +48,42 @@ impl Organization {
         self.emails.get(folded(email).as_str()).and_then(|id| self.user(*id))
     }
 
-    /// What of `kind` has this name, whatever its case.
+    /// The agent with this id.
+    #[must_use]
+    pub fn agent(&self, id: AgentId) -> Option<&Agent> {
+        self.agents.get(&id).map(Arc::as_ref)
+    }
+
+    /// The agent that has this code or alias, whatever its case.
+    #[must_use]
+    pub fn agent_called(&self, name: &str) -> Option<&Agent> {
+        self.called.get(folded(name).as_str()).and_then(|id| self.agent(*id))
+    }
+
+    /// The agent that a user signs in as: the one whose code is their login.
+    #[must_use]
+    pub fn agent_of(&self, user: &User) -> Option<&Agent> {
+        let login = user.login.clear()?;
+        let is_code = |agent: &&Agent| agent.code.clear().is_some_and(|code| folded(code) == folded(login));
+        self.agent_called(login).filter(is_code)
+    }
+
+    /// The user who signs in as an agent: the one whose login is its code.
+    #[must_use]
+    pub fn user_of(&self, agent: &Agent) -> Option<&User> {
+        agent.code.clear().and_then(|code| self.user_by_login(code))
+    }
+
+    /// What of `kind` has this name (an agent: this code or alias), whatever its case.
     #[must_use]
     pub fn by_name(&self, kind: Kind, name: &str) -> Option<Uuid> {
+        if kind == Kind::Agent {
+            return self.agent_called(name).map(|agent| agent.id.uuid());
+        }
         self.names.get(&(kind, folded(name).into())).copied()
     }
 
-    /// What a reference means: an id, a login (users) or a unique name.
+    /// What a reference means: an id, a login (users), a code or alias (agents) or a unique name.
     #[must_use]
     pub fn find(&self, kind: Kind, reference: &str) -> Option<Uuid> {
         let by_id = Uuid::parse_str(reference).ok().filter(|id| self.exists(Subject { kind, id: *id }));
@@ -86,6 +116,7 @@ impl Organization {
             Kind::Key => self.keys.get(&KeyId(id)).map(|key| (key.changed, key.version)),
             Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| (queue.changed, queue.version)),
             Kind::Group => self.groups.get(&GroupId(id)).map(|group| (group.changed, group.version)),
+            Kind::Agent => self.agent(AgentId(id)).map(|agent| (agent.changed, agent.version)),
             Kind::Settings => {
                 (id == self.id.uuid()).then_some((self.settings.changed, self.settings.version))
             }
@@ -103,7 +134,7 @@ impl Organization {
         self.logins.range((start, Bound::Unbounded)).filter_map(|(_, id)| self.user(*id))
     }
 
-    /// What people call a subject: login, name, or `[erased]`; `None` if there is no such entity.
+    /// What people call a subject: login, code, name, or `[erased]`; `None` if there is no such entity.
     #[must_use]
     pub fn label(&self, subject: Subject) -> Option<String> {
         use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId};
@@ -115,6 +146,7 @@ impl Organization {
             Kind::Key => self.keys.get(&KeyId(id)).map(|key| key.name.clone()),
             Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| queue.name.clone()),
             Kind::Group => self.groups.get(&GroupId(id)).map(|group| group.name.clone()),
+            Kind::Agent => self.agent(AgentId(id)).map(|agent| agent.code.text().to_owned()),
             Kind::Settings => (id == self.id.uuid()).then(|| "settings".to_owned()),
             Kind::Organization => (id == self.id.uuid()).then(|| self.name.clone()),
             Kind::Conversation | Kind::Setting | Kind::Element => None,

@@ -1,5 +1,7 @@
 //! The aggregate: all of an organization, the dispatch of decide and apply, the rules that span entities.
 
+mod agent_reach;
+mod agents;
 mod asks;
 pub mod authorize;
 mod caused;
@@ -9,6 +11,7 @@ pub mod event;
 mod found;
 pub(crate) mod gifts;
 mod held;
+mod keeper;
 pub mod lookup;
 mod reach;
 pub mod rejection;

@@ -1,11 +1,12 @@
 //! What scopes relative to a person begin to reach when people join a group or queue, or supervise it.
 //!
-//! Two things are given: whoever joins reaches the place, and whoever is there already reaches the newcomer.
+//! Two things are given: whoever joins reaches the place, and whoever is there already reaches the newcomer. An agent
+//! that comes to a place reaches nothing, being no account; it is only reached.
 //! A giver must reach as far by a grant of their own: everywhere, by being there too, or by outranking everybody
 //! concerned where the permission is about users alone (`lower` reaches nothing else).
 
 use super::state::Organization;
-use crate::kernel::id::{GroupId, Kind, QueueId, UserId};
+use crate::kernel::id::{AgentId, GroupId, Kind, QueueId, UserId};
 use crate::kernel::shared::Standing;
 use crate::permission::cover;
 use crate::permission::grant::{Grant, Scope};
@@ -28,12 +29,14 @@ pub(super) enum Reach {
     Place(Grant, Place),
     /// Newcomers, for those who are at a place already.
     Newcomers(Grant, Vec<UserId>),
+    /// An agent that comes to a place, for those who are there already.
+    Agent(Grant, AgentId),
 }
 
 impl Reach {
     pub(super) fn grant(&self) -> &Grant {
         match self {
-            Self::Place(grant, _) | Self::Newcomers(grant, _) => grant,
+            Self::Place(grant, _) | Self::Newcomers(grant, _) | Self::Agent(grant, _) => grant,
         }
     }
 
@@ -45,6 +48,7 @@ impl Reach {
             Self::Newcomers(grant, users) => {
                 users.iter().all(|user| judge.reaches_newcomer(own.grant, grant, *user))
             }
+            Self::Agent(grant, agent) => judge.reaches_agent(own.grant, grant, *agent),
         })
     }
 }
@@ -97,8 +101,17 @@ fn is_as_free(own: &Grant, grant: &Grant) -> bool {
 
 /// Whether the permission names users alone, so that `lower` reaches all that it is about.
 pub(super) fn is_about_users(organization: &Organization, grant: &Grant) -> bool {
+    is_about(organization, grant, Kind::User)
+}
+
+/// Whether the permission names agents alone, so that it reaches no user.
+pub(super) fn is_about_agents(organization: &Organization, grant: &Grant) -> bool {
+    is_about(organization, grant, Kind::Agent)
+}
+
+fn is_about(organization: &Organization, grant: &Grant, kind: Kind) -> bool {
     let permission = organization.catalog.permission(&grant.permission);
-    permission.is_some_and(|permission| permission.targets.iter().all(|kind| *kind == Kind::User))
+    permission.is_some_and(|permission| permission.targets.iter().all(|target| *target == kind))
 }
 
 struct Judge<'a> {
@@ -119,6 +132,11 @@ impl Judge<'_> {
         self.reaches(own, grant, |scope| {
             (scope == Scope::Lower && self.outranks(user)) || self.is_with(scope, user)
         })
+    }
+
+    /// One record is all that is reached, so whichever scope the giver reaches it by is wide enough.
+    fn reaches_agent(&self, own: &Grant, grant: &Grant, agent: AgentId) -> bool {
+        is_as_free(own, grant) && (own.scope == Scope::All || self.is_with_agent(own.scope, agent))
     }
 
     fn reaches(&self, own: &Grant, grant: &Grant, there: impl Fn(Scope) -> bool) -> bool {
@@ -155,6 +173,15 @@ impl Judge<'_> {
                 user.id != self.giver.id && user.groups.contains(id) && self.group_in_use(*id)
             }
             Place::Queue(id) => user.posts.get(id).is_some_and(|post| post.serves),
+        })
+    }
+
+    /// Whether the giver reached `agent` before through a place where both were.
+    fn is_with_agent(&self, scope: Scope, agent: AgentId) -> bool {
+        let Some(agent) = self.before.agent(agent) else { return false };
+        places_of(self.giver, scope).iter().any(|place| match place {
+            Place::Group(id) => agent.group == Some(*id) && self.group_in_use(*id),
+            Place::Queue(id) => agent.queues.contains_key(id),
         })
     }
 

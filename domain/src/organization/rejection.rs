@@ -1,5 +1,6 @@
 //! Why a command was refused: the refusals that every entity shares, and one variant per entity.
 
+use crate::agent::rejection::AgentRejection;
 use crate::group::rejection::GroupRejection;
 use crate::kernel::id::Kind;
 use crate::kernel::rejection::{Class, FieldError, Refusal};
@@ -68,6 +69,9 @@ pub enum Rejection {
     /// About a group.
     #[error(transparent)]
     Group(#[from] GroupRejection),
+    /// About an agent.
+    #[error(transparent)]
+    Agent(#[from] AgentRejection),
 }
 
 /// Why the one who asks may not.
@@ -118,6 +122,7 @@ impl Refusal for Rejection {
             Self::Key(rejection) => rejection.class(),
             Self::Queue(rejection) => rejection.class(),
             Self::Group(rejection) => rejection.class(),
+            Self::Agent(rejection) => rejection.class(),
         }
     }
 
@@ -141,6 +146,7 @@ impl Refusal for Rejection {
             Self::Key(rejection) => rejection.code(),
             Self::Queue(rejection) => rejection.code(),
             Self::Group(rejection) => rejection.code(),
+            Self::Agent(rejection) => rejection.code(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! everything but the users, of whom there may be a hundred thousand.
 
 use super::state::Organization;
+use crate::agent::state::Agent;
 use crate::group::state::Group;
 use crate::key::state::Key;
 use crate::permission::given::Given;
@@ -34,8 +35,9 @@ impl Organization {
         let profiles = self.profiles.values().map(|profile| profile_bytes(profile)).sum::<usize>();
         let queues = self.queues.values().map(|queue| queue_bytes(queue)).sum::<usize>();
         let groups = self.groups.values().map(|group| group_bytes(group)).sum::<usize>();
+        let agents = self.agents.values().map(|agent| agent_bytes(agent)).sum::<usize>();
         let keys = self.keys.len() * (size_of::<Key>() + ENTITY);
-        (LEAST + self.users.len() * USER + roles + profiles + queues + groups + keys) as u64
+        (LEAST + self.users.len() * USER + roles + profiles + queues + groups + agents + keys) as u64
     }
 }
 
@@ -59,6 +61,10 @@ fn queue_bytes(queue: &Queue) -> usize {
 fn group_bytes(group: &Group) -> usize {
     let listed = group.members.len() + group.supervisors.len() + group.settings.len();
     size_of::<Group>() + ENTITY + listed * MEMBER
+}
+
+fn agent_bytes(agent: &Agent) -> usize {
+    size_of::<Agent>() + ENTITY + (agent.aliases.len() + agent.queues.len()) * MEMBER
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! It holds personal values in the clear, so whoever stores it must delete it when one of them is erased.
 
 use super::state::Organization;
+use crate::agent::state::Agent;
 use crate::group::state::Group;
 use crate::kernel::id::{OrganizationId, UserId};
 use crate::kernel::moment::Moment;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 /// The shape of a snapshot. Change it with every change of a folded type: a snapshot of another shape is ignored.
 /// The golden file of `organization/tests/snapshot.rs` says when it was forgotten.
-pub const SHAPE: &str = "organization-4";
+pub const SHAPE: &str = "organization-5";
 
 /// Why bytes are no snapshot that this release can use. It is ignored, and the ledger folded instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +59,7 @@ struct Snapshot {
     keys: Vec<Arc<Key>>,
     queues: Vec<Arc<Queue>>,
     groups: Vec<Arc<Group>>,
+    agents: Vec<Arc<Agent>>,
     settings: Settings,
 }
 
@@ -84,6 +86,7 @@ impl Organization {
             keys: self.keys.values().cloned().collect(),
             queues: self.queues.values().cloned().collect(),
             groups: self.groups.values().cloned().collect(),
+            agents: self.agents.values().cloned().collect(),
             settings: self.settings.clone(),
         };
         // Text, numbers and lists always serialize; no bytes at all would be refused when read.
@@ -123,6 +126,7 @@ impl Organization {
             keys: read.keys.into_iter().map(|key| (key.id, key)).collect(),
             queues: read.queues.into_iter().map(|queue| (queue.id, queue)).collect(),
             groups: read.groups.into_iter().map(|group| (group.id, group)).collect(),
+            agents: read.agents.into_iter().map(|agent| (agent.id, agent)).collect(),
             settings: read.settings,
             ..Self::empty(read.id)
         };

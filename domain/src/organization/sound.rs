@@ -60,6 +60,7 @@ fn touched(event: &Event) -> Option<UserId> {
         | Event::Key(_)
         | Event::Queue(_)
         | Event::Group(_)
+        | Event::Agent(_)
         | Event::Settings(_) => None,
     }
 }
@@ -75,6 +76,7 @@ fn keys_of(event: &Event) -> Option<RoleId> {
         | Event::Key(_)
         | Event::Queue(_)
         | Event::Group(_)
+        | Event::Agent(_)
         | Event::Settings(_) => None,
     }
 }

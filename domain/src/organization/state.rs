@@ -4,11 +4,12 @@
 //! (a group's member, a role's holder) is kept here, in one place.
 
 use super::event::OrganizationEvent;
+use crate::agent::state::Agent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::group::state::Group;
 use crate::kernel::fast_hash::ById;
-use crate::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::text::folded;
 use crate::key::event::KeyEvent;
@@ -25,7 +26,7 @@ use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
 use crate::user::state::User;
 use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, HashMap, OrdMap};
+use imbl::{GenericHashMap, HashMap, OrdMap, OrdSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -63,12 +64,18 @@ pub struct Organization {
     pub queues: OrdMap<QueueId, Arc<Queue>>,
     /// Every group.
     pub groups: OrdMap<GroupId, Arc<Group>>,
+    /// Every agent.
+    pub agents: OrdMap<AgentId, Arc<Agent>>,
     /// The settings.
     pub settings: Settings,
     /// Users by folded login; the order of lists.
     pub(crate) logins: OrdMap<Arc<str>, UserId>,
     /// Users by folded e-mail address.
     pub(crate) emails: HashMap<Arc<str>, UserId>,
+    /// Agents by folded code and alias.
+    pub(crate) called: OrdMap<Arc<str>, AgentId>,
+    /// Agents by the user who supervises them.
+    pub(crate) supervised: OrdSet<(UserId, AgentId)>,
     /// Everything else by kind and folded name.
     pub(crate) names: OrdMap<(Kind, Arc<str>), Uuid>,
 }
@@ -92,9 +99,12 @@ impl Organization {
             keys: OrdMap::new(),
             queues: OrdMap::new(),
             groups: OrdMap::new(),
+            agents: OrdMap::new(),
             settings: Settings::default(),
             logins: OrdMap::new(),
             emails: HashMap::new(),
+            called: OrdMap::new(),
+            supervised: OrdSet::new(),
             names: OrdMap::new(),
         }
     }
@@ -111,6 +121,7 @@ impl Organization {
             Event::Key(event) => self.apply_key(event),
             Event::Queue(event) => self.apply_queue(event),
             Event::Group(event) => self.apply_group(event),
+            Event::Agent(event) => self.apply_agent(event),
             Event::Settings(event) => self.apply_settings(event),
         }
     }
@@ -252,6 +263,8 @@ impl Organization {
             | QueueEvent::Described { .. }
             | QueueEvent::VisibilityKeySet { .. }
             | QueueEvent::PartsChanged { .. }
+            | QueueEvent::UpdateProtectionSet { .. }
+            | QueueEvent::DeleteProtectionSet { .. }
             | QueueEvent::Archived { .. }
             | QueueEvent::Restored { .. } => {}
         }
@@ -308,10 +321,12 @@ impl Organization {
         }
     }
 
-    /// Builds the indexes by login, e-mail address and name from the entities.
+    /// Builds the indexes from the entities.
     pub(super) fn index(&mut self) {
         let users = self.users.clone();
         users.values().for_each(|user| self.index_user(user));
+        let agents = self.agents.clone();
+        agents.values().for_each(|agent| self.index_agent(agent));
         let roles = self.roles.values().map(|role| (Kind::Role, role.name.clone(), role.id.uuid()));
         let profiles = self.profiles.values().map(|one| (Kind::Profile, one.name.clone(), one.id.uuid()));
         let keys = self.keys.values().map(|key| (Kind::Key, key.name.clone(), key.id.uuid()));

@@ -18,6 +18,7 @@ pub fn view_permission(kind: Kind) -> Option<&'static str> {
         Kind::Key => Some("keys.view"),
         Kind::Queue => Some("queues.view"),
         Kind::Group => Some("groups.view"),
+        Kind::Agent => Some("agents.view"),
         Kind::Settings => Some("settings.view"),
         Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => None,
     }

@@ -1,8 +1,9 @@
 //! A question's targets as the organization knows them, looked up once for the whole walk.
 
 use super::facts::{Target, Targets};
+use crate::agent::state::Agent;
 use crate::group::state::Group;
-use crate::kernel::id::{GroupId, Kind, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{AgentId, GroupId, Kind, QueueId, RoleId, Subject, UserId};
 use crate::organization::state::Organization;
 use crate::queue::state::Queue;
 use crate::role::state::Role;
@@ -15,6 +16,7 @@ pub(crate) enum Found<'a> {
     Role(&'a Role),
     Group(&'a Group),
     Queue(&'a Queue),
+    Agent(&'a Agent),
     /// The organization, its settings, a profile or a key: nothing of it decides.
     Plain(Subject),
     Conversation,
@@ -61,6 +63,7 @@ fn entity(organization: &Organization, subject: Subject) -> Found<'_> {
         Kind::Role => organization.roles.get(&RoleId(id)).map(|role| Found::Role(role)),
         Kind::Group => organization.groups.get(&GroupId(id)).map(|group| Found::Group(group)),
         Kind::Queue => organization.queues.get(&QueueId(id)).map(|queue| Found::Queue(queue)),
+        Kind::Agent => organization.agent(AgentId(id)).map(Found::Agent),
         Kind::Organization | Kind::Profile | Kind::Key | Kind::Settings => {
             organization.exists(subject).then_some(Found::Plain(subject))
         }
@@ -76,6 +79,7 @@ impl Found<'_> {
             Self::Role(_) => Kind::Role,
             Self::Group(_) => Kind::Group,
             Self::Queue(_) => Kind::Queue,
+            Self::Agent(_) => Kind::Agent,
             Self::Plain(subject) => subject.kind,
             Self::Conversation => Kind::Conversation,
             Self::Setting(_) => Kind::Setting,

@@ -4,7 +4,7 @@
 use super::facts::{Facts, Target, Targets};
 use super::grant::Limits;
 use super::reason::Code;
-use crate::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
 use crate::kernel::shared::Standing;
 use crate::organization::state::Organization;
 use std::collections::BTreeSet;
@@ -112,6 +112,7 @@ fn is_active(organization: &Organization, targets: &Targets, facts: &Facts) -> O
                 Kind::Key => organization.keys.get(&KeyId(*id)).map(|key| key.status),
                 Kind::Queue => organization.queues.get(&QueueId(*id)).map(|queue| queue.status),
                 Kind::Group => organization.groups.get(&GroupId(*id)).map(|group| group.status),
+                Kind::Agent => organization.agent(AgentId(*id)).map(|agent| agent.status),
                 Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => {
                     None
                 }

@@ -156,6 +156,7 @@ fn is_there(asked: Asked<'_>, target: Found<'_>) -> bool {
         | Found::Role(_)
         | Found::Group(_)
         | Found::Queue(_)
+        | Found::Agent(_)
         | Found::Plain(_)
         | Found::Setting(_)
         | Found::Element(_) => true,
@@ -239,15 +240,17 @@ pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), by_masterkey, sink)
 }
 
-/// The visibility keys of the queues named. An aggregate queue is a queue: its own key is checked, its parts' are not.
+/// The visibility keys of the queues and agents named. An aggregate queue is a queue: its own key is checked, its parts' are not.
 fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let Asked { organization, question, .. } = asked;
     let mut open = true;
     for target in asked.targets.iter() {
-        let queue = match target {
-            Found::Queue(queue) => Some(queue),
+        let lock = match target {
+            Found::Queue(queue) => Some(&queue.visibility_key),
+            Found::Agent(agent) => Some(&agent.visibility_key),
             Found::Conversation => {
-                question.facts.queue.and_then(|id| organization.queues.get(&id)).map(AsRef::as_ref)
+                let queue = question.facts.queue.and_then(|id| organization.queues.get(&id));
+                queue.map(|queue| &queue.visibility_key)
             }
             Found::User(_)
             | Found::Role(_)
@@ -257,7 +260,7 @@ fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
             | Found::Element(_)
             | Found::Missing(_) => None,
         };
-        let Some(lock) = queue.map(|queue| &queue.visibility_key) else { continue };
+        let Some(lock) = lock else { continue };
         let Some(key) = lock.value else { continue };
         let name = organization.keys.get(&key).map_or("", |key| key.name.as_str());
         open &= keyring::opens(

@@ -1,19 +1,21 @@
 //! What each scope matches per kind of target: the one table (design §2 "Scope"). An empty cell matches nothing.
 //!
-//! | scope | user | role | group | queue, campaign | conversation | anything else |
-//! |---|---|---|---|---|---|---|
-//! | `all` | yes | yes | yes | yes | yes | yes |
-//! | `lower` | of lower rank | of lower rank | | | | |
-//! | `managed` | others in groups I supervise | | I supervise it | | its agent is such a user, or its group is mine to supervise | |
-//! | `assigned` | serves a queue I serve or supervise | | | I serve or supervise it | its queue is such a queue, its agent serves one | |
-//! | `assigned:editor` | serves a queue I edit | | | I edit it | its queue is such a queue, its agent serves one | |
-//! | `group` | in a group of mine | | I am in it | | its agent is such a user, its group is mine | |
-//! | `own` | me | | | | I am its agent | |
-//! | `unassigned` | | | | | nobody has it | |
-//! | `bot` | | | | | a bot has it | |
-//! | `queues` | serves a listed queue | | | listed for the channel | its queue is listed | |
-//! | `elements` | listed | listed | listed | listed | | listed |
+//! | scope | user | role | group | queue, campaign | agent | conversation | anything else |
+//! |---|---|---|---|---|---|---|---|
+//! | `all` | yes | yes | yes | yes | yes | yes | yes |
+//! | `lower` | of lower rank | of lower rank | | | | | |
+//! | `managed` | others in groups I supervise | | I supervise it | | its group is mine to supervise | its agent is such a user, or its group is mine to supervise | |
+//! | `assigned` | serves a queue I serve or supervise | | | I serve or supervise it | it serves such a queue | its queue is such a queue, its agent serves one | |
+//! | `assigned:editor` | serves a queue I edit | | | I edit it | it serves such a queue | its queue is such a queue, its agent serves one | |
+//! | `group` | in a group of mine | | I am in it | | its group is mine | its agent is such a user, its group is mine | |
+//! | `own` | me | | | | | I am its agent | |
+//! | `unassigned` | | | | | | nobody has it | |
+//! | `bot` | | | | | | a bot has it | |
+//! | `queues` | serves a listed queue | | | listed for the channel | | its queue is listed | |
+//! | `elements` | listed | listed | listed | listed | listed | | listed |
 //!
+//! A conversation's agent is a user. `own` reaches no agent record: which one is mine is read off its code and my login, so
+//! whoever may change either could make any record anybody's.
 //! Archived groups and queues match under `all` alone (they must be restorable); nothing is reached through them.
 //! `managed` leaves oneself out: a supervisor who sits in their own group may not edit their own account
 //! (`acceptance/voximplant_permissions.csv`, "edit account details").
@@ -22,6 +24,7 @@ use super::facts::Facts;
 use super::found::Found;
 use super::given::One;
 use super::grant::Scope;
+use crate::agent::state::Agent;
 use crate::group::state::Group;
 use crate::kernel::id::{GroupId, QueueId};
 use crate::kernel::shared::Standing;
@@ -46,6 +49,7 @@ pub(crate) fn reaches(asker: Asker<'_>, grant: One<'_>, target: Found<'_>) -> bo
         Found::Role(role) => reaches_role(asker, grant, role),
         Found::Group(group) => reaches_group(asker, grant, group),
         Found::Queue(queue) => reaches_queue(asker, grant, queue),
+        Found::Agent(agent) => reaches_agent(asker, grant, agent),
         Found::Plain(subject) => grant.scope == Scope::All || listed(grant, subject.id),
         Found::Conversation => reaches_conversation(asker, grant),
         Found::Setting(None) => grant.scope == Scope::All,
@@ -109,6 +113,19 @@ fn reaches_queue(asker: Asker<'_>, grant: One<'_>, queue: &Queue) -> bool {
         Scope::Queues => asker.lists_queue(grant, queue.id),
         Scope::Elements => queue.status == Standing::Active && listed(grant, queue.id.uuid()),
         Scope::Lower | Scope::Managed | Scope::Group | Scope::Own | Scope::Unassigned | Scope::Bot => false,
+    }
+}
+
+fn reaches_agent(asker: Asker<'_>, grant: One<'_>, agent: &Agent) -> bool {
+    let serves = |wanted: fn(Post) -> bool| agent.queues.keys().any(|id| asker.posted(*id, wanted));
+    match grant.scope {
+        Scope::All => true,
+        Scope::Managed => agent.group.is_some_and(|id| asker.supervises(id)),
+        Scope::Assigned => serves(|_| true),
+        Scope::AssignedEditor => serves(edits),
+        Scope::Group => agent.group.is_some_and(|id| asker.belongs_to(id)),
+        Scope::Elements => agent.status == Standing::Active && listed(grant, agent.id.uuid()),
+        Scope::Lower | Scope::Own | Scope::Unassigned | Scope::Bot | Scope::Queues => false,
     }
 }
 

@@ -21,6 +21,10 @@ pub struct QueueEdit {
     pub agents: Option<Vec<UserId>>,
     /// Who supervises it, and how.
     pub supervisors: Option<BTreeMap<UserId, Supervision>>,
+    /// Whether what it is may not be changed.
+    pub update_protected: Option<bool>,
+    /// Whether it may not be archived.
+    pub delete_protected: Option<bool>,
 }
 
 /// What can be asked about a queue or campaign.

@@ -31,13 +31,18 @@ fn create(deciding: &mut Deciding<'_>, new: &QueueEdit) -> Result<(), Rejection>
     let kind = new.kind.unwrap_or(QueueKind::Queue);
     let queue = QueueId(deciding.fresh.uuid());
     deciding.emit(QueueEvent::Created { queue, name, description, kind, visibility_key })?;
-    people_and_parts(deciding, queue, new)
+    people_and_parts(deciding, queue, new)?;
+    protect(deciding, queue, new)
 }
 
+/// A protection that goes, goes first, and one that comes, comes last, so that one request can do both.
 fn change(deciding: &mut Deciding<'_>, queue: QueueId, edit: &QueueEdit) -> Result<(), Rejection> {
     let now = editable(deciding, queue)?;
     if edit.kind.is_some_and(|kind| kind != now.kind) {
         return Err(QueueRejection::KindIsFixed.into());
+    }
+    if edit.update_protected == Some(false) {
+        set_update_protected(deciding, queue, false)?;
     }
     if let Some(name) = &edit.name {
         change_name(deciding, queue, name)?;
@@ -48,7 +53,18 @@ fn change(deciding: &mut Deciding<'_>, queue: QueueId, edit: &QueueEdit) -> Resu
     if let Some(key) = edit.visibility_key {
         set_visibility_key(deciding, queue, key)?;
     }
-    people_and_parts(deciding, queue, edit)
+    people_and_parts(deciding, queue, edit)?;
+    protect(deciding, queue, edit)
+}
+
+fn protect(deciding: &mut Deciding<'_>, queue: QueueId, edit: &QueueEdit) -> Result<(), Rejection> {
+    if let Some(to) = edit.delete_protected {
+        set_delete_protected(deciding, queue, to)?;
+    }
+    if edit.update_protected == Some(true) {
+        set_update_protected(deciding, queue, true)?;
+    }
+    Ok(())
 }
 
 fn people_and_parts(deciding: &mut Deciding<'_>, queue: QueueId, edit: &QueueEdit) -> Result<(), Rejection> {
@@ -65,10 +81,11 @@ fn people_and_parts(deciding: &mut Deciding<'_>, queue: QueueId, edit: &QueueEdi
 }
 
 pub(super) fn change_name(deciding: &mut Deciding<'_>, id: QueueId, name: &str) -> Result<(), Rejection> {
-    let from = editable(deciding, id)?.name;
+    let queue = editable(deciding, id)?;
     let to = text::name("/name", name)?;
     name_is_free(deciding, Some(id), &to)?;
-    if from == to { Ok(()) } else { deciding.emit(QueueEvent::Renamed { queue: id, from, to }) }
+    let from = queue.name.clone();
+    if from == to { Ok(()) } else { touch(deciding, &queue, QueueEvent::Renamed { queue: id, from, to }) }
 }
 
 pub(super) fn change_description(
@@ -76,9 +93,10 @@ pub(super) fn change_description(
     id: QueueId,
     description: &str,
 ) -> Result<(), Rejection> {
-    let from = editable(deciding, id)?.description;
+    let queue = editable(deciding, id)?;
     let to = text::free("/description", description)?;
-    if from == to { Ok(()) } else { deciding.emit(QueueEvent::Described { queue: id, from, to }) }
+    let from = queue.description.clone();
+    if from == to { Ok(()) } else { touch(deciding, &queue, QueueEvent::Described { queue: id, from, to }) }
 }
 
 pub(super) fn set_visibility_key(
@@ -86,9 +104,13 @@ pub(super) fn set_visibility_key(
     id: QueueId,
     to: Option<KeyId>,
 ) -> Result<(), Rejection> {
-    let from = editable(deciding, id)?.visibility_key.value;
+    let queue = editable(deciding, id)?;
     lockable(deciding, to)?;
-    if from == to { Ok(()) } else { deciding.emit(QueueEvent::VisibilityKeySet { queue: id, from, to }) }
+    let from = queue.visibility_key.value;
+    if from == to {
+        return Ok(());
+    }
+    touch(deciding, &queue, QueueEvent::VisibilityKeySet { queue: id, from, to })
 }
 
 pub(super) fn change_parts(
@@ -105,9 +127,41 @@ pub(super) fn change_parts(
         }
     }
     for (added, removed) in in_parts(&added, &removed) {
-        deciding.emit(QueueEvent::PartsChanged { queue: id, added, removed })?;
+        touch(deciding, &queue, QueueEvent::PartsChanged { queue: id, added, removed })?;
     }
     Ok(())
+}
+
+pub(super) fn set_update_protected(
+    deciding: &mut Deciding<'_>,
+    id: QueueId,
+    to: bool,
+) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.update_protected;
+    if from == to {
+        return Ok(());
+    }
+    deciding.emit(QueueEvent::UpdateProtectionSet { queue: id, from, to })
+}
+
+pub(super) fn set_delete_protected(
+    deciding: &mut Deciding<'_>,
+    id: QueueId,
+    to: bool,
+) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.delete_protected;
+    if from == to {
+        return Ok(());
+    }
+    deciding.emit(QueueEvent::DeleteProtectionSet { queue: id, from, to })
+}
+
+/// Records a change of what a queue is, which its protection may forbid.
+fn touch(deciding: &mut Deciding<'_>, queue: &Queue, event: QueueEvent) -> Result<(), Rejection> {
+    if queue.update_protected {
+        return Err(QueueRejection::UpdateProtected.into());
+    }
+    deciding.emit(event)
 }
 
 /// Whether `from` is `to`, or is composed of it through its parts.
@@ -191,6 +245,12 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
     if queue.status == Standing::Archived {
         return Ok(());
     }
+    if queue.delete_protected {
+        return Err(QueueRejection::DeleteProtected.into());
+    }
+    if queue.update_protected {
+        return Err(QueueRejection::UpdateProtected.into());
+    }
     change_agents(deciding, id, &OrdSet::new())?;
     change_supervisors(deciding, id, &BTreeMap::new())?;
     change_parts(deciding, id, &OrdSet::new())?;
@@ -198,9 +258,13 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
         deciding.now.queues.values().filter(|whole| whole.parts.contains(&id)).cloned().collect();
     deciding.visit(deciding.now.queues.len())?;
     for whole in wholes {
+        if whole.update_protected {
+            return Err(QueueRejection::PartOfProtected(whole.id).into());
+        }
         let removed = vec![id];
         deciding.emit(QueueEvent::PartsChanged { queue: whole.id, added: Vec::new(), removed })?;
     }
+    crate::agent::place::leave_queue(deciding, id)?;
     deciding.emit(QueueEvent::Archived { queue: id, from: Standing::Active, to: Standing::Archived })
 }
 
@@ -245,7 +309,7 @@ pub(crate) fn one_of(
     Ok(if added { (vec![user], Vec::new()) } else { (Vec::new(), vec![user]) })
 }
 
-fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rejection> {
+pub(crate) fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rejection> {
     match deciding.now.queues.get(&id) {
         Some(queue) if queue.status == Standing::Active => Ok(()),
         Some(_) | None => {
@@ -254,12 +318,13 @@ fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Result<(), Rej
     }
 }
 
-fn lockable(deciding: &Deciding<'_>, key: Option<KeyId>) -> Result<(), Rejection> {
+/// A key that a queue or agent can be locked with.
+pub(crate) fn lockable(deciding: &Deciding<'_>, key: Option<KeyId>) -> Result<(), Rejection> {
     let Some(id) = key else { return Ok(()) };
     crate::key::decide::givable(deciding, "/visibility_key", id)?;
-    // Else putting somebody under a restriction would open a queue to them.
+    // Else putting somebody under a restriction would open a queue or an agent to them.
     if deciding.now.keys.get(&id).is_some_and(|key| key.restricts) {
-        let detail = "a key that restricts cannot lock a queue";
+        let detail = "a key that restricts cannot lock anything";
         return Err(FieldError::new("/visibility_key", "key_restricts", detail).into());
     }
     Ok(())

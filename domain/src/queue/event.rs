@@ -31,6 +31,10 @@ events! {
         "set {element} as supervisor of queue {subject} from {from} to {to}" {
         user: UserId, from: Option<Supervision>, to: Option<Supervision>,
     }
+    UpdateProtectionSet = "queue.update_protection_set" v "1", Field("update_protected"), EntityManagement,
+        "set the update protection of queue {subject} from {from} to {to}" { from: bool, to: bool }
+    DeleteProtectionSet = "queue.delete_protection_set" v "1", Field("delete_protected"), EntityManagement,
+        "set the delete protection of queue {subject} from {from} to {to}" { from: bool, to: bool }
     Archived = "queue.archived" v "1", Field("status"), EntityManagement,
         "archived queue {subject}" { from: Standing, to: Standing }
     Restored = "queue.restored" v "1", Field("status"), EntityManagement,

@@ -13,7 +13,9 @@ pub(crate) fn right(event: &QueueEvent) -> Right {
         | QueueEvent::VisibilityKeySet { .. }
         | QueueEvent::PartsChanged { .. }
         | QueueEvent::AgentsChanged { .. }
-        | QueueEvent::SupervisorSet { .. } => Right::over("queues.edit", queue),
+        | QueueEvent::SupervisorSet { .. }
+        | QueueEvent::UpdateProtectionSet { .. }
+        | QueueEvent::DeleteProtectionSet { .. } => Right::over("queues.edit", queue),
         QueueEvent::Archived { .. } | QueueEvent::Restored { .. } => Right::over("queues.archive", queue),
     }
 }

@@ -62,6 +62,11 @@ pub struct Queue {
     pub agents: OrdSet<UserId>,
     /// Who supervises it, and how.
     pub supervisors: OrdMap<UserId, Supervision>,
+    /// Whether what it is (name, description, key, parts) may not be changed, archiving included. Who serves and
+    /// supervises it may: people come and go.
+    pub update_protected: bool,
+    /// Whether it may not be archived.
+    pub delete_protected: bool,
     /// Whether it is in use.
     pub status: Standing,
     /// Position of the last event about this queue.
@@ -86,6 +91,8 @@ impl Queue {
             parts: OrdSet::new(),
             agents: OrdSet::new(),
             supervisors: OrdMap::new(),
+            update_protected: false,
+            delete_protected: false,
             status: Standing::Active,
             changed: position,
             version: 1,
@@ -104,6 +111,8 @@ impl Queue {
             QueueEvent::SupervisorSet { user, to, .. } => {
                 self.supervisors = self.supervisors.alter(|_| *to, *user);
             }
+            QueueEvent::UpdateProtectionSet { to, .. } => self.update_protected = *to,
+            QueueEvent::DeleteProtectionSet { to, .. } => self.delete_protected = *to,
             QueueEvent::Archived { to, .. } | QueueEvent::Restored { to, .. } => self.status = *to,
         }
         self.changed = at;

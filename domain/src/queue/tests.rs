@@ -122,6 +122,36 @@ fn archiving_takes_everybody_and_every_part_away_first() {
 }
 
 #[test]
+fn a_protection_keeps_what_a_queue_is_and_lets_people_come_and_go() {
+    let mut world = world();
+    let (sales, anna) = (world.queue("Sales"), world.user_id("anna"));
+    let whole = world.add_queue("Whole", &[], &[]);
+    world.act(QueueCommand::Edit(whole, parts(&[sales])));
+    let protected = |to| QueueEdit { update_protected: Some(to), ..QueueEdit::default() };
+    world.act(QueueCommand::Edit(whole, protected(true)));
+    for edit in
+        [named("All"), parts(&[]), QueueEdit { description: Some("x".into()), ..QueueEdit::default() }]
+    {
+        as_mona(&world, whole, edit).then_refused(QueueRejection::UpdateProtected);
+    }
+    let archive = |queue| given(&world).as_user("mona").when(QueueCommand::Archive(queue));
+    archive(whole).then_refused(QueueRejection::UpdateProtected);
+    archive(sales).then_refused(QueueRejection::PartOfProtected(whole));
+    let serves = QueueEdit { agents: Some(vec![anna]), ..named("Whole") };
+    as_mona(&world, whole, serves).then(&["queue.agents_changed Whole: agents[anna] - -> anna"]);
+    let both = QueueEdit { delete_protected: Some(true), ..protected(false) };
+    let after = as_mona(&world, whole, QueueEdit { name: Some("All".into()), ..both }).then(&[
+        "queue.update_protection_set All: update_protected true -> false",
+        "queue.renamed All: name Whole -> All",
+        "queue.delete_protection_set All: delete_protected false -> true",
+    ]);
+    given(&after)
+        .as_user("mona")
+        .when(QueueCommand::Archive(whole))
+        .then_refused(QueueRejection::DeleteProtected);
+}
+
+#[test]
 fn more_agents_than_fit_one_event_come_in_parts() {
     let mut world = world();
     let agent = world.role("Agent");

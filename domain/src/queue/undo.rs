@@ -21,6 +21,8 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, queue: QueueId, one: &Undo) -> R
             let parts = if wanted(one) { parts.update(part) } else { parts.without(&part) };
             decide::change_parts(deciding, queue, &parts)
         }
+        "update_protected" => decide::set_update_protected(deciding, queue, value(one)?),
+        "delete_protected" => decide::set_delete_protected(deciding, queue, value(one)?),
         "status" => match value::<Option<Standing>>(one)? {
             Some(Standing::Active) => decide::restore(deciding, queue),
             Some(Standing::Archived) | None => decide::archive(deciding, queue),

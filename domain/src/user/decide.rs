@@ -294,6 +294,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rej
             queue::set_supervisor(deciding, *queue, id, None)?;
         }
     }
+    crate::agent::place::leave_supervisor(deciding, id)?;
     set_status(deciding, id, Status::Archived, &[Status::Active, Status::Blocked, Status::Invited])
 }
 
@@ -322,6 +323,7 @@ fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> R
     if user.status.value != Status::Archived {
         return Err(UserRejection::NotArchived.into());
     }
+    crate::agent::decide::erase_with(deciding, &user)?;
     deciding.emit(UserEvent::ErasureRequested { user: id, authored })
 }
 

@@ -5,7 +5,7 @@ use super::owners::{Owner, Owners};
 use super::upcast;
 use crate::store::{PersonalValue, Stored};
 use rollbook_domain::event::{DecodeError, Event};
-use rollbook_domain::kernel::id::{Kind, Subject};
+use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::{self, Opened};
 use serde_json::{Map, Value};
@@ -162,8 +162,7 @@ fn owners(stored: &Stored) -> Owners {
     let metadata = &stored.entry.metadata;
     let subject = metadata.get("subjects").and_then(|text| text.split(' ').next());
     let subject: Option<Subject> = subject.and_then(|text| text.parse().ok());
-    let person = subject.filter(|subject| subject.kind == Kind::User).map(|subject| subject.id);
-    Owners::new(person, metadata.get("user").and_then(|id| id.parse().ok()))
+    Owners::new(subject, metadata.get("user").and_then(|id| id.parse().ok()))
 }
 
 struct Reader {

@@ -6,7 +6,7 @@ use crate::entry::{Entry, EntryError, LedgerId, Sealed};
 use crate::store::{PersonalRow, PersonalValue, Row, Subject as StoredSubject};
 use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::context::{Context, Fresh};
-use rollbook_domain::kernel::id::{Kind, Subject};
+use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::personal::{self, COMMIT_PREFIX, Opened};
 use rollbook_domain::organization::authorize::Authority;
 use serde_json::Value;
@@ -93,8 +93,7 @@ pub fn seal(origin: &Origin<'_>, nth: u64, position: u64, draft: Draft) -> Resul
     if is_reserved(&payload) {
         return Err(EncodeError::Reserved);
     }
-    let person = subjects.first().filter(|subject| subject.kind == Kind::User).map(|subject| subject.id);
-    let owners = Owners::new(person, context.actor.user().map(|user| user.uuid()));
+    let owners = Owners::new(subjects.first().copied(), context.actor.user().map(|user| user.uuid()));
     // Metadata comes before payload in the canonical entry, so its commitments have the first ordinals.
     let of_metadata =
         committed.personal.into_iter().map(|(name, opened)| (owners.of_metadata(name), Some(opened)));

@@ -7,7 +7,7 @@ use super::owners::Owners;
 use super::upcast;
 use crate::store::{Checked, PersonalRow, PersonalValue};
 use rollbook_domain::event::Event;
-use rollbook_domain::kernel::id::{Kind, Subject};
+use rollbook_domain::kernel::id::Subject;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::{self, COMMIT_PREFIX};
 use serde::Deserialize;
@@ -143,8 +143,7 @@ impl<'a> Members<'a> {
     fn owners(&self) -> Owners {
         let subject = self.get("subjects").and_then(|text| text.split(' ').next());
         let subject: Option<Subject> = subject.and_then(|text| text.parse().ok());
-        let person = subject.filter(|subject| subject.kind == Kind::User).map(|subject| subject.id);
-        Owners::new(person, self.get("user").and_then(|id| id.parse().ok()))
+        Owners::new(subject, self.get("user").and_then(|id| id.parse().ok()))
     }
 }
 

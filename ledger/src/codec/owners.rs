@@ -1,13 +1,15 @@
 //! Every personal value has exactly one owner (design §1.4): payload values the subject, address and agent the
-//! actor, free text the entity's person where there is one, else the actor.
+//! actor, free text the entity's person where there is one, else the actor. A person is a user, or an agent: whoever sits
+//! there need not be a user, and the record outlives any link between the two.
 
 use super::metadata::OPERATOR;
+use rollbook_domain::kernel::id::Subject;
 use uuid::Uuid;
 
 /// The owner of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// A user's id, or `operator`.
+    /// A user's or agent's id, or `operator`.
     pub person: String,
     /// Whether it is theirs as the actor, and so outlives an erasure without `authored`.
     pub authored: bool,
@@ -30,10 +32,11 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    /// `person` is the entity's, if it is one; without a user the actor is the operator.
-    pub(super) fn new(person: Option<Uuid>, actor: Option<Uuid>) -> Self {
+    /// `entity` is what the entry is about; without a user the actor is the operator.
+    pub(super) fn new(entity: Option<Subject>, actor: Option<Uuid>) -> Self {
+        let person = entity.filter(|entity| entity.kind.is_person());
         Self {
-            person: person.map(|id| id.to_string()),
+            person: person.map(|person| person.id.to_string()),
             actor: actor.map_or_else(|| OPERATOR.to_owned(), |id| id.to_string()),
         }
     }

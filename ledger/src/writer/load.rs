@@ -5,8 +5,9 @@ use crate::codec::{self, Missing};
 use crate::entry::{Frontier, LedgerId, LedgerKind};
 use crate::snapshot;
 use crate::store::{Checked, FORMAT, ReadError, Store, StoreError};
+use rollbook_domain::agent::event::AgentEvent;
 use rollbook_domain::event::Event;
-use rollbook_domain::kernel::id::{OrganizationId, UserId};
+use rollbook_domain::kernel::id::{AgentId, OrganizationId, UserId};
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::event::UserEvent;
 
@@ -30,7 +31,11 @@ impl Loaded {
 
 /// Whether the snapshots from before this event hold values that must go.
 pub(crate) fn asks_to_erase(event: &Event) -> bool {
-    matches!(event, Event::User(UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. }))
+    matches!(
+        event,
+        Event::User(UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. })
+            | Event::Agent(AgentEvent::ErasureRequested { .. } | AgentEvent::Erased { .. })
+    )
 }
 
 /// The ledger of an organization's changes.
@@ -157,8 +162,12 @@ fn unexplained(organization: &Organization, missing: &[Missing]) -> Option<Missi
 /// Whether the ledger explains why a personal value is not there.
 #[must_use]
 pub fn is_erased(organization: &Organization, missing: &Missing) -> bool {
-    let user = missing.owner.person.parse().ok().map(UserId).and_then(|id| organization.user(id));
-    user.is_some_and(|user| user.erased && (!missing.owner.authored || user.erased_authored))
+    let Ok(person) = missing.owner.person.parse() else { return false };
+    let authored = missing.owner.authored;
+    let user = organization.user(UserId(person));
+    let agent = organization.agent(AgentId(person));
+    user.is_some_and(|user| user.erased && (!authored || user.erased_authored))
+        || agent.is_some_and(|agent| agent.is_erased() && !authored)
 }
 
 /// What a failure to load means to a writer at work: an outage passes, anything else ends it.

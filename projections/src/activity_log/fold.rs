@@ -7,9 +7,10 @@ use super::row::{About, Changed, Doer, Ledger, Outcome, Row};
 use super::sentence::{Saying, Told};
 use crate::error::ProjectionError;
 use imbl::HashMap;
+use rollbook_domain::agent::event::AgentEvent;
 use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::event_type::Shape;
-use rollbook_domain::kernel::id::{Kind, OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{AgentId, Kind, OrganizationId, Subject, UserId};
 use rollbook_domain::kernel::personal::{ERASED, Personal};
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::event::UserEvent;
@@ -35,6 +36,8 @@ pub struct Labels {
 pub struct Erasure {
     /// Whose.
     pub person: Uuid,
+    /// Whether a user's or an agent's.
+    pub kind: Kind,
     /// What they authored too.
     pub authored: bool,
 }
@@ -81,11 +84,13 @@ impl Labels {
     #[must_use]
     pub fn erased(&self) -> Vec<Erasure> {
         let erased = self.organization.users.values().filter(|user| user.erased);
-        erased.map(|user| Erasure { person: user.id.uuid(), authored: user.erased_authored }).collect()
+        let users = erased.map(|user| Erasure::of(user.id.subject(), user.erased_authored));
+        let agents = self.organization.agents.values().filter(|agent| agent.is_erased());
+        users.chain(agents.map(|agent| Erasure::of(agent.id.subject(), false))).collect()
     }
 
     fn label_at(&self, subject: Subject, position: u64) -> Option<String> {
-        if subject.kind == Kind::User && self.erasure(subject.id).is_some() {
+        if subject.kind.is_person() && self.erasure(subject.id).is_some() {
             return Some(ERASED.to_owned());
         }
         let earlier =
@@ -94,13 +99,15 @@ impl Labels {
     }
 
     fn erasure(&self, person: Uuid) -> Option<bool> {
-        self.organization.user(UserId(person)).filter(|user| user.erased).map(|user| user.erased_authored)
+        let user = self.organization.user(UserId(person)).filter(|user| user.erased);
+        let agent = || self.organization.agent(AgentId(person)).filter(|agent| agent.is_erased());
+        user.map(|user| user.erased_authored).or_else(|| agent().map(|_| false))
     }
 
     /// Takes out of a new row what belongs to the erased.
     fn redact(&self, row: &mut Row) {
         let spoken = row.spans.iter().map(|span| span.person);
-        let about = row.subject.as_ref().filter(|about| about.kind == Kind::User).map(|about| about.id);
+        let about = row.subject.as_ref().filter(|about| about.kind.is_person()).map(|about| about.id);
         let people: Vec<Uuid> = spoken.chain(about).chain(row.actor.user).collect();
         for person in people {
             if let Some(authored) = self.erasure(person) {
@@ -217,13 +224,29 @@ pub fn judged_at(revealed: &Revealed) -> u64 {
 /// The erasure that an event asks for or confirms.
 #[must_use]
 pub fn erasure(event: &Event) -> Option<Erasure> {
-    if let Event::User(
-        UserEvent::ErasureRequested { user, authored } | UserEvent::Erased { user, authored },
-    ) = event
-    {
-        return Some(Erasure { person: user.uuid(), authored: *authored });
+    match event {
+        Event::User(
+            UserEvent::ErasureRequested { user, authored } | UserEvent::Erased { user, authored },
+        ) => Some(Erasure::of(user.subject(), *authored)),
+        Event::Agent(AgentEvent::ErasureRequested { agent } | AgentEvent::Erased { agent }) => {
+            Some(Erasure::of(agent.subject(), false))
+        }
+        Event::User(_)
+        | Event::Agent(_)
+        | Event::Organization(_)
+        | Event::Role(_)
+        | Event::Profile(_)
+        | Event::Key(_)
+        | Event::Queue(_)
+        | Event::Group(_)
+        | Event::Settings(_) => None,
     }
-    None
+}
+
+impl Erasure {
+    fn of(subject: Subject, authored: bool) -> Self {
+        Self { person: subject.id, kind: subject.kind, authored }
+    }
 }
 
 fn in_order(labels: &Labels, found: u64) -> Result<(), ProjectionError> {
@@ -233,7 +256,7 @@ fn in_order(labels: &Labels, found: u64) -> Result<(), ProjectionError> {
 
 /// Whether it may change what people call its subject.
 fn may_rename(event: &Event) -> bool {
-    matches!(event_type(event.name()).map(|kind| kind.shape), Some(Shape::Field("name" | "login")))
+    matches!(event_type(event.name()).map(|kind| kind.shape), Some(Shape::Field("name" | "login" | "code")))
 }
 
 fn told(
@@ -260,7 +283,11 @@ fn changed(change: rollbook_domain::kernel::change::Change) -> Changed {
 }
 
 fn is_personal(value: &Value) -> bool {
-    value.is_object() && Personal::deserialize(value).is_ok()
+    match value {
+        Value::Array(items) => items.iter().any(is_personal),
+        Value::Object(_) => Personal::deserialize(value).is_ok(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// What both ledgers say alike.

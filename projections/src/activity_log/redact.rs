@@ -9,7 +9,7 @@ use super::tables::Names;
 use super::write::column_names;
 use crate::error::ProjectionError;
 use crate::sql::{Cell, Statement, Step, cells, select, transact};
-use rollbook_domain::kernel::id::{Kind, OrganizationId};
+use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_ledger::entry::LedgerId;
 use rollbook_ledger::store::{Store, Subject};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub(crate) async fn redact(
         same.note(&found)?;
         done += one_page(store, version, organization, erasure, found).await?;
     }
-    let subject = Subject { kind: Kind::User.word().to_owned(), id: erasure.person.to_string() };
+    let subject = Subject { kind: erasure.kind.word().to_owned(), id: erasure.person.to_string() };
     let mut before = None;
     loop {
         let positions = store.positions_of(ledger, &subject, before, PAGE).await?;

@@ -188,11 +188,7 @@ impl Row {
         }
         for change in self.changes.iter_mut().filter(|change| change.personal && change.subject.id == person)
         {
-            [&mut change.from, &mut change.to].into_iter().filter(|value| !value.is_null()).for_each(
-                |value| {
-                    *value = ERASED.into();
-                },
-            );
+            [&mut change.from, &mut change.to].into_iter().for_each(erase_value);
         }
         self.redact_sentence(person);
     }
@@ -216,9 +212,9 @@ impl Row {
         self.spans = spans;
     }
 
-    /// The user whom it is about; theirs is the reason too.
+    /// The user or agent whom it is about; theirs is the reason too.
     fn person(&self) -> Option<Uuid> {
-        self.subject.as_ref().filter(|subject| subject.kind == Kind::User).map(|subject| subject.id)
+        self.subject.as_ref().filter(|subject| subject.kind.is_person()).map(|subject| subject.id)
     }
 
     /// Whose personal values it holds: ids between spaces, an `@` before those who only authored something.
@@ -230,9 +226,10 @@ impl Row {
         own.extend(self.actor.user.filter(|_| is_clear(self.actor.label.as_ref())));
         let label = self.subject.as_ref().and_then(|subject| subject.label.as_ref());
         own.extend(subject.filter(|_| is_clear(label) || is_clear(self.reason.as_ref())));
-        let clear = |value: &Value| !value.is_null() && value.as_str() != Some(ERASED);
         let changes = self.changes.iter().filter(|change| change.personal);
-        own.extend(changes.filter(|c| clear(&c.from) || clear(&c.to)).map(|c| c.subject.id));
+        own.extend(
+            changes.filter(|c| is_clear_value(&c.from) || is_clear_value(&c.to)).map(|c| c.subject.id),
+        );
         let left = is_clear(self.ip.as_ref())
             || is_clear(self.agent.as_ref())
             || (subject.is_none() && is_clear(self.reason.as_ref()));
@@ -272,6 +269,25 @@ impl Row {
             }
         }
         folded(&said)
+    }
+}
+
+/// A list keeps its length, as it does when it is read after the erasure.
+fn erase_value(value: &mut Value) {
+    match value {
+        Value::Null => {}
+        Value::Array(items) => items.iter_mut().for_each(erase_value),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => *value = ERASED.into(),
+    }
+}
+
+fn is_clear_value(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => items.iter().any(is_clear_value),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            value.as_str() != Some(ERASED)
+        }
     }
 }
 

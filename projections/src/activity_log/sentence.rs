@@ -3,7 +3,9 @@
 //! Whatever belongs to a person is noted with its place, so that it can be taken out again.
 
 use super::row::Span;
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use rollbook_domain::kernel::personal::{ERASED, Personal};
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::grant::{Grant, Scope};
@@ -96,7 +98,7 @@ impl Saying<'_> {
 
     fn subject(&self, told: &mut Told) {
         match (self.subject, self.subject_label) {
-            (Some(Subject { kind: Kind::User, id }), Some(label)) => told.say_of(id, label),
+            (Some(Subject { kind, id }), Some(label)) if kind.is_person() => told.say_of(id, label),
             (_, Some(label)) => told.say(label),
             (Some(subject), None) => told.say(subject.kind.word()),
             (None, None) => told.say(NONE),
@@ -125,7 +127,7 @@ impl Saying<'_> {
             told.text.push('-');
         }
         match self.name(id) {
-            Some((Kind::User, label)) => told.say_of(id, &label),
+            Some((kind, label)) if kind.is_person() => told.say_of(id, &label),
             Some((_, label)) => told.say(&label),
             None => told.say(bare),
         }
@@ -140,6 +142,7 @@ impl Saying<'_> {
             KeyId(id).subject(),
             QueueId(id).subject(),
             GroupId(id).subject(),
+            AgentId(id).subject(),
         ];
         kinds.into_iter().find_map(|subject| Some((subject.kind, self.organization.label(subject)?)))
     }
@@ -164,7 +167,7 @@ impl Saying<'_> {
     fn object(&self, told: &mut Told, value: &Value) {
         if let Ok(personal) = Personal::deserialize(value) {
             return match self.subject {
-                Some(Subject { kind: Kind::User, id }) => told.say_of(id, personal.text()),
+                Some(Subject { kind, id }) if kind.is_person() => told.say_of(id, personal.text()),
                 Some(_) | None => told.say(personal.text()),
             };
         }

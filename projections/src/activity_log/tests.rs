@@ -23,6 +23,7 @@ fn id(number: u128) -> Uuid {
 
 const ZOE: u128 = 30;
 const BOB: u128 = 31;
+const SEAT: u128 = 70;
 
 fn personal(text: &str) -> Value {
     serde_json::to_value(Personal::new(text, [7; 16])).unwrap()
@@ -30,7 +31,7 @@ fn personal(text: &str) -> Value {
 
 /// One organization's life in which everything happens once.
 fn life() -> Vec<(&'static str, Value)> {
-    [founding(), accounts(), roles(), queues(), groups(), endings()].concat()
+    [founding(), accounts(), roles(), queues(), groups(), agents(), endings()].concat()
 }
 
 fn founding() -> Vec<(&'static str, Value)> {
@@ -140,6 +141,8 @@ fn queues() -> Vec<(&'static str, Value)> {
         ("queue.parts_changed", json!({ "queue": sales, "added": [spring], "removed": [] })),
         ("queue.agents_changed", json!({ "queue": sales, "added": [zoe, bob], "removed": [] })),
         ("queue.supervisor_set", json!({ "queue": sales, "user": bob, "from": null, "to": "editor" })),
+        ("queue.update_protection_set", json!({ "queue": sales, "from": false, "to": true })),
+        ("queue.delete_protection_set", json!({ "queue": sales, "from": true, "to": false })),
         ("queue.archived", json!({ "queue": sales, "from": "active", "to": "archived" })),
         ("queue.restored", json!({ "queue": sales, "from": "archived", "to": "active" })),
     ]
@@ -162,6 +165,41 @@ fn groups() -> Vec<(&'static str, Value)> {
         ("group.restored", json!({ "group": night, "from": "archived", "to": "active" })),
         ("settings.set", json!({ "settings": settings, "setting": "session_hours", "from": 12, "to": 8 })),
     ]
+}
+
+fn agents() -> Vec<(&'static str, Value)> {
+    let [sales, night, locked, bob] = [50, 60, 20, BOB].map(id);
+    let seat = |from: Value, to: Value| json!({ "agent": id(SEAT), "from": from, "to": to });
+    let level = json!({ "agent": id(SEAT), "queue": sales, "from": null, "to": "spill" });
+    let created = json!({ "agent": id(SEAT), "code": personal("Agent/7"), "description": personal("Ida"),
+        "aliases": [personal("ida7")], "location": "Leeds", "payroll_code": personal("P7"), "extension": null,
+        "visibility_key": null });
+    vec![
+        ("agent.created", created),
+        ("agent.code_changed", seat(personal("Agent/7"), personal("Agent/8"))),
+        ("agent.described", seat(personal("Ida"), personal("Ida Seaton"))),
+        (
+            "agent.aliases_changed",
+            seat(json!([personal("ida7")]), json!([personal("ida8"), personal("SIP/8")])),
+        ),
+        ("agent.location_changed", seat(json!("Leeds"), Value::Null)),
+        ("agent.payroll_code_changed", seat(personal("P7"), personal("P8"))),
+        ("agent.extension_changed", seat(Value::Null, personal("4711"))),
+        ("agent.visibility_key_set", seat(Value::Null, json!(locked))),
+        ("agent.group_set", seat(Value::Null, json!(night))),
+        ("agent.supervisor_set", seat(Value::Null, json!(bob))),
+        ("agent.level_set", level),
+        ("agent.update_protection_set", seat(json!(false), json!(true))),
+        ("agent.delete_protection_set", seat(json!(true), json!(false))),
+        ("agent.archived", seat(json!("active"), json!("archived"))),
+        ("agent.restored", seat(json!("archived"), json!("active"))),
+    ]
+}
+
+/// The seat is erased like a person.
+fn leaving() -> Vec<(&'static str, Value)> {
+    let json = json!({ "agent": id(SEAT) });
+    vec![("agent.erasure_requested", json.clone()), ("agent.erased", json)]
 }
 
 fn endings() -> Vec<(&'static str, Value)> {
@@ -227,7 +265,7 @@ fn acts() -> Vec<Revealed> {
 
 #[test]
 fn every_event_and_every_act_reads_as_a_sentence() {
-    let (labels, mut rows) = folded([life(), erasing(false)].concat());
+    let (labels, mut rows) = folded([life(), erasing(false), leaving()].concat());
     let happened: BTreeSet<&str> = rows.iter().map(|row| row.action.as_str()).collect();
     let missing: Vec<_> = catalogue().filter(|kind| !happened.contains(kind.name)).collect();
     assert!(missing.is_empty(), "add these to `life`: {missing:?}");
@@ -296,17 +334,49 @@ fn a_redacted_row_is_the_row_that_is_made_after_the_erasure() {
     }
 }
 
+#[test]
+fn an_agent_goes_from_every_row_as_a_user_does_lists_included() {
+    let gone = |mut life: Vec<(&'static str, Value)>| {
+        for (_, payload) in life.iter_mut().filter(|(name, _)| name.starts_with("agent.")) {
+            for value in payload.as_object_mut().unwrap().values_mut() {
+                forget(value);
+                value.as_array_mut().into_iter().flatten().for_each(forget);
+            }
+        }
+        life
+    };
+    let (labels, mut before) = folded([life(), leaving()].concat());
+    let held = ["Ida Seaton", "SIP/8", "4711", "Agent/8", "P7"];
+    let said = format!("{before:?}");
+    assert!(held.iter().all(|word| said.contains(word)));
+    let all = labels.erased();
+    assert_eq!(all.iter().map(|erasure| erasure.person).collect::<Vec<_>>(), [id(SEAT)]);
+    before.iter_mut().for_each(|row| row.redact(id(SEAT), false));
+    let (_, after) = folded([gone(life()), leaving()].concat());
+    for (before, after) in before.iter().zip(&after) {
+        let cells = |row| to_cells(OrganizationId(id(1)), row);
+        assert_eq!(cells(before), cells(after));
+        let left = format!("{:?}", cells(before));
+        assert!(!held.iter().any(|word| left.contains(word)), "{left}");
+        assert!(!before.people().unwrap_or_default().contains(&id(SEAT).to_string()));
+    }
+    let aliases = before.iter().find(|row| row.action == "agent.aliases_changed").unwrap();
+    let change = aliases.changes.first().unwrap();
+    assert_eq!((&change.from, &change.to), (&json!(["[erased]"]), &json!(["[erased]", "[erased]"])));
+}
+
+fn forget(value: &mut Value) {
+    if value.is_object() && value.get("$personal").is_some() {
+        *value = json!({ "$personal": { "commitment": "commit:gone" } });
+    }
+}
+
 /// The ledger as it reads when the values of the erased are gone.
 fn without_zoe(life: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
     let zoe = json!(id(ZOE));
-    let erase = |value: &mut Value| {
-        if value.is_object() && value.get("$personal").is_some() {
-            *value = json!({ "$personal": { "commitment": "commit:gone" } });
-        }
-    };
     let erased = life.into_iter().map(|(name, mut payload)| {
         if payload["user"] == zoe && name.starts_with("user.") {
-            payload.as_object_mut().unwrap().values_mut().for_each(erase);
+            payload.as_object_mut().unwrap().values_mut().for_each(forget);
         }
         (name, payload)
     });

@@ -169,7 +169,9 @@ impl Touched {
                 self.users.extend(group.iter().flat_map(|group| group.members.iter().copied()));
                 self.users.extend(group.iter().flat_map(|group| group.supervisors.iter().copied()));
             }
-            Kind::Organization
+            // No account: it gains and loses nothing.
+            Kind::Agent
+            | Kind::Organization
             | Kind::Key
             | Kind::Settings
             | Kind::Conversation

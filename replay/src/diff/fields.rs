@@ -3,7 +3,9 @@
 //! Sets and maps are compared by element, so the grants of a role are as many places as it has grants.
 
 use rollbook_domain::kernel::change::{Change, element_text};
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use rollbook_domain::kernel::personal;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::settings::state::Setting;
@@ -31,6 +33,7 @@ impl Fields {
             Kind::Key => fields.key(organization, KeyId(id)),
             Kind::Queue => fields.queue(organization, QueueId(id)),
             Kind::Group => fields.group(organization, GroupId(id)),
+            Kind::Agent => fields.agent(organization, AgentId(id)),
             Kind::Settings if organization.exists(subject) => {
                 for setting in Setting::ALL {
                     fields.entry("settings", setting.word(), &organization.settings.get(setting));
@@ -134,6 +137,8 @@ impl Fields {
         for (user, supervision) in &queue.supervisors {
             self.entry("supervisors", &user.to_string(), supervision);
         }
+        self.field("update_protected", &queue.update_protected);
+        self.field("delete_protected", &queue.delete_protected);
         self.field("status", &queue.status);
     }
 
@@ -147,6 +152,25 @@ impl Fields {
             self.entry("settings", setting.word(), value);
         }
         self.field("status", &group.status);
+    }
+
+    fn agent(&mut self, organization: &Organization, id: AgentId) {
+        let Some(agent) = organization.agent(id) else { return };
+        self.field("code", &agent.code);
+        self.field("description", &agent.description);
+        self.field("aliases", &agent.aliases);
+        self.field("location", &agent.location);
+        self.field("payroll_code", &agent.payroll_code);
+        self.field("extension", &agent.extension);
+        self.field("visibility_key", &agent.visibility_key.value);
+        self.field("group", &agent.group);
+        self.field("supervisor", &agent.supervisor);
+        for (queue, level) in &agent.queues {
+            self.entry("queues", &queue.to_string(), level);
+        }
+        self.field("update_protected", &agent.update_protected);
+        self.field("delete_protected", &agent.delete_protected);
+        self.field("status", &agent.status);
     }
 }
 

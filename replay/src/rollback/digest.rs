@@ -2,14 +2,14 @@
 //!
 //! The same in every process and at every time. The id is written into entries, which are kept for ever, so no
 //! personal value is hashed as such: values of the past by the commitment they have in the ledger, a value that
-//! was given by a commitment with the salt of the user's login, which goes when the user is erased.
+//! was given by a commitment with the salt of the user's login or the agent's code, which goes when they are erased.
 
 use super::plan::Request;
 use super::selection::Resolution;
 use super::walk::Step;
 use crate::diff::affected::Affected;
 use rollbook_domain::kernel::change::Change;
-use rollbook_domain::kernel::id::{Kind, UserId};
+use rollbook_domain::kernel::id::{AgentId, Kind, UserId};
 use rollbook_domain::kernel::personal::{self, Personal};
 use rollbook_domain::organization::state::Organization;
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 
 /// What stands for a personal value of a change, whose salt is new each time.
 const MASK: &str = "[personal]";
+/// The personal fields of an agent.
+const OF_AGENTS: [&str; 5] = ["code", "description", "aliases", "payroll_code", "extension"];
 
 pub(super) fn id(
     now: &Organization,
@@ -48,13 +50,27 @@ pub(super) fn id(
 pub(super) fn given(now: &Organization, path: &str, value: &Value) -> Value {
     let mut parts = path.split(':');
     let (kind, id, field) = (parts.next(), parts.next(), parts.next());
-    let is_personal = kind == Some(Kind::User.word()) && matches!(field, Some("login" | "name" | "email"));
-    let (true, Some(text)) = (is_personal, value.as_str()) else { return value.clone() };
-    let user = id.and_then(|id| id.parse().ok()).map(UserId).and_then(|id| now.user(id));
-    match user.map(|user| &user.login) {
-        Some(Personal::Clear { salt, .. }) => json!(Personal::new(text, *salt)),
-        // Nothing of an erased user can be changed, so this is refused whatever the value is.
-        Some(Personal::Erased { .. }) | None => json!(Personal::new("", [0; 16]).erased()),
+    let of_user = kind == Some(Kind::User.word()) && matches!(field, Some("login" | "name" | "email"));
+    let of_agent = kind == Some(Kind::Agent.word()) && field.is_some_and(|field| OF_AGENTS.contains(&field));
+    if !of_user && !of_agent {
+        return value.clone();
+    }
+    let id = id.and_then(|id| id.parse().ok());
+    let user = || id.map(UserId).and_then(|id| now.user(id)).map(|user| &user.login);
+    let agent = || id.map(AgentId).and_then(|id| now.agent(id)).map(|agent| &agent.code);
+    personal_value(if of_user { user() } else { agent() }, value)
+}
+
+/// The text, or each text of a list, as personal with the salt of what its owner is called by.
+fn personal_value(called: Option<&Personal>, value: &Value) -> Value {
+    match (value, called) {
+        (Value::String(text), Some(Personal::Clear { salt, .. })) => json!(Personal::new(text, *salt)),
+        // Nothing of the erased can be changed, so this is refused whatever the value is.
+        (Value::String(_), Some(Personal::Erased { .. }) | None) => {
+            json!(Personal::new("", [0; 16]).erased())
+        }
+        (Value::Array(items), _) => items.iter().map(|item| personal_value(called, item)).collect(),
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_), _) => value.clone(),
     }
 }
 

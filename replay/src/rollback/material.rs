@@ -87,6 +87,7 @@ impl Gathering<'_> {
         };
         let later = self.material.entries.range(after + 1..).map(|(position, _)| *position);
         self.material.selected = later.collect();
+        self.histories_of_what_refers(subject, after).await?;
         self.removed_from_wholes(subject).await
     }
 
@@ -98,6 +99,17 @@ impl Gathering<'_> {
             Some(nth) => positions.nth(usize::try_from(nth).unwrap_or(usize::MAX)),
         };
         found.ok_or(PlanError::NoSuchVersion)
+    }
+
+    /// What else touched the fields that were set to the entity, or from it, since: those events need not name it.
+    async fn histories_of_what_refers(&mut self, subject: Subject, after: u64) -> Result<(), PlanError> {
+        let selected = self.material.selected.iter().filter_map(|at| self.material.entries.get(at));
+        let referring = selected.filter(|entry| refers(entry, subject));
+        let referring: BTreeSet<_> = referring.map(|entry| entry.event.subject()).collect();
+        for other in referring {
+            self.history(other, after).await?;
+        }
+        Ok(())
     }
 
     /// Archiving a queue takes it out of those composed of it; these events do not name it as their subject.
@@ -267,6 +279,12 @@ impl Gathering<'_> {
     }
 }
 
+/// Whether an entry sets a field of something else to `subject`, or from it.
+fn refers(entry: &Decoded, subject: Subject) -> bool {
+    let changes = || entry.event.changes().into_iter();
+    entry.event.subject() != subject && changes().any(|change| change.refers_to(subject.id))
+}
+
 /// The entries of a batch, if they are one command's.
 fn one_command(entries: Vec<Decoded>) -> Result<Vec<Decoded>, PlanError> {
     let commands: BTreeSet<_> = entries.iter().map(|entry| entry.metadata.get("command")).collect();
@@ -280,7 +298,7 @@ fn one_command(entries: Vec<Decoded>) -> Result<Vec<Decoded>, PlanError> {
 /// Whether an entity has a status that an undo can bring back.
 pub(super) fn has_status(kind: Kind) -> bool {
     match kind {
-        Kind::User | Kind::Role | Kind::Profile | Kind::Key | Kind::Queue | Kind::Group => true,
+        Kind::User | Kind::Role | Kind::Profile | Kind::Key | Kind::Queue | Kind::Group | Kind::Agent => true,
         Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => false,
     }
 }

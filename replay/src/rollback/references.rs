@@ -1,6 +1,8 @@
 //! What an undo needs to be in use: the entity itself and what its target value refers to.
 
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use rollbook_domain::kernel::shared::Standing;
 use rollbook_domain::organization::command::Undo;
 use rollbook_domain::organization::state::Organization;
@@ -31,6 +33,10 @@ fn held(now: &Organization, subject: Subject) -> Vec<Subject> {
             let queue = now.queues.get(&QueueId(id));
             queue.and_then(|queue| queue.visibility_key.value).map(KeyId::subject).into_iter().collect()
         }
+        Kind::Agent => {
+            let agent = now.agent(AgentId(id));
+            agent.and_then(|agent| agent.visibility_key.value).map(KeyId::subject).into_iter().collect()
+        }
         Kind::Organization
         | Kind::Role
         | Kind::Profile
@@ -54,6 +60,7 @@ pub(super) fn is_archived(now: &Organization, subject: Subject) -> bool {
         Kind::Key => standing(now.keys.get(&KeyId(id)).map(|key| key.status)),
         Kind::Queue => standing(now.queues.get(&QueueId(id)).map(|queue| queue.status)),
         Kind::Group => standing(now.groups.get(&GroupId(id)).map(|group| group.status)),
+        Kind::Agent => standing(now.agent(AgentId(id)).map(|agent| agent.status)),
         Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => false,
     }
 }
@@ -64,7 +71,10 @@ fn referred(undo: &Undo) -> Option<Subject> {
         (Kind::User, "role") => (Kind::Role, undo.to.as_str()?),
         (Kind::User, "profile") => (Kind::Profile, undo.to.as_str()?),
         (Kind::User | Kind::Role, "keys") => (Kind::Key, element?.trim_start_matches('-')),
-        (Kind::Queue, "visibility_key") => (Kind::Key, undo.to.as_str()?),
+        (Kind::Queue | Kind::Agent, "visibility_key") => (Kind::Key, undo.to.as_str()?),
+        (Kind::Agent, "group") => (Kind::Group, undo.to.as_str()?),
+        (Kind::Agent, "supervisor") => (Kind::User, undo.to.as_str()?),
+        (Kind::Agent, "queues") => (Kind::Queue, element?),
         (Kind::Queue, "parts") => (Kind::Queue, element?),
         (Kind::Queue, "agents" | "supervisors") | (Kind::Group, "members" | "supervisors") => {
             (Kind::User, element?)

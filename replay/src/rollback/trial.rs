@@ -118,7 +118,11 @@ fn as_asker(now: &Organization, context: &Context) -> Context {
     Context { at: context.at.max(now.at), channel: Channel::Rollback, reason, ..context.clone() }
 }
 
-/// Restoring before fields, taking away before giving, archiving last; what is referred to before what refers.
+/// The fields that protect the rest of an entity.
+const PROTECTIONS: [&str; 2] = ["update_protected", "delete_protected"];
+
+/// Restoring before fields, taking away before giving, archiving last; what is referred to before what refers. A protection
+/// that goes, goes before all that it forbids, and one that comes, comes after.
 fn rank(now: &Organization, undo: &Undo) -> (u8, u8) {
     let is_status = undo.field == "status";
     let archives = is_status && (undo.to.is_null() || undo.to == json!("archived"));
@@ -128,13 +132,19 @@ fn rank(now: &Organization, undo: &Undo) -> (u8, u8) {
         Kind::Profile => 2,
         Kind::Group | Kind::Queue => 3,
         Kind::User => 4,
-        Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => 5,
+        // It refers to groups, queues and users.
+        Kind::Agent => 5,
+        Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => 6,
     };
     match undo {
+        Undo { field, to, .. } if PROTECTIONS.contains(&field.as_str()) => match to {
+            Value::Bool(true) => (6, kind),
+            _ => (1, 0),
+        },
         _ if archives => (5, 9 - kind),
         _ if is_status && is_archived(now, undo.subject) => (0, kind),
         _ if is_status => (4, kind),
-        Undo { to: Value::Null, .. } => (1, kind),
+        Undo { to: Value::Null, .. } => (1, kind + 1),
         Undo { element: None, .. } => (2, kind),
         Undo { element: Some(_), .. } => (3, kind),
     }

@@ -14,7 +14,7 @@ use rollbook_domain::organization::command::Undo;
 use rollbook_domain::organization::state::Organization;
 use rollbook_ledger::codec::Decoded;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One field or element on its way back.
 #[derive(Clone, Debug)]
@@ -67,8 +67,18 @@ pub(super) fn status_before(material: &Material, subject: Subject) -> Option<Val
     newest.flat_map(|entry| entry.event.changes()).find(|change| change.field == "status").map(|it| it.from)
 }
 
+/// The places of other entities that the selection set to the entity that alone counts, or from it.
+fn referring(material: &Material) -> BTreeSet<(Subject, Place)> {
+    let Some(scope) = material.scope else { return BTreeSet::new() };
+    let selected = material.selected.iter().filter_map(|at| material.entries.get(at));
+    let changes = selected.flat_map(|entry| entry.event.changes());
+    let referring = changes.filter(|change| change.refers_to(scope.id));
+    referring.map(|change| (change.subject, (change.field, change.element))).collect()
+}
+
 /// What touched each place, newest first.
 fn touches(material: &Material) -> BTreeMap<(Subject, Place), Vec<Touch>> {
+    let referring = referring(material);
     let mut touches: BTreeMap<(Subject, Place), Vec<Touch>> = BTreeMap::new();
     for (position, entry) in material.entries.iter().rev() {
         let created = event_type(entry.event.name()).is_some_and(|row| row.shape == Shape::Created);
@@ -76,9 +86,9 @@ fn touches(material: &Material) -> BTreeMap<(Subject, Place), Vec<Touch>> {
             let counts = material.scope.is_none_or(|scope| {
                 subject == scope || element.as_deref() == Some(scope.id.to_string().as_str())
             });
-            if counts {
-                let touch = Touch { position: *position, from, created };
-                touches.entry((subject, (field, element))).or_default().push(touch);
+            let place = (subject, (field, element));
+            if counts || referring.contains(&place) {
+                touches.entry(place).or_default().push(Touch { position: *position, from, created });
             }
         }
     }

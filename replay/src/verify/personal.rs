@@ -1,6 +1,7 @@
 //! Personal values that are gone, and the erasures that explain it.
 
 use super::finding::{Findings, Kind};
+use rollbook_domain::agent::event::AgentEvent;
 use rollbook_domain::event::Event;
 use rollbook_domain::user::event::UserEvent;
 use rollbook_ledger::codec::{self, Missing, Owner};
@@ -15,8 +16,8 @@ const POSITIONS_MAX: usize = 20;
 /// Whose personal values an organization was asked to erase.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Erasures {
-    /// By user: whether also what they authored, and whether it was confirmed.
-    by_user: BTreeMap<String, Erasure>,
+    /// By user or agent: whether also what they authored, and whether it was confirmed.
+    by_person: BTreeMap<String, Erasure>,
     /// The last change that was looked at.
     position: u64,
 }
@@ -31,10 +32,13 @@ impl Erasures {
     /// Notes what a change asks for.
     pub(super) fn note(&mut self, position: u64, event: &Event) {
         self.position = self.position.max(position);
-        let (user, authored, confirmed) = match event {
-            Event::User(UserEvent::ErasureRequested { user, authored }) => (user, *authored, false),
-            Event::User(UserEvent::Erased { user, authored }) => (user, *authored, true),
+        let (authored, confirmed) = match event {
+            Event::User(UserEvent::ErasureRequested { authored, .. }) => (*authored, false),
+            Event::User(UserEvent::Erased { authored, .. }) => (*authored, true),
+            Event::Agent(AgentEvent::ErasureRequested { .. }) => (false, false),
+            Event::Agent(AgentEvent::Erased { .. }) => (false, true),
             Event::User(_)
+            | Event::Agent(_)
             | Event::Organization(_)
             | Event::Role(_)
             | Event::Profile(_)
@@ -43,7 +47,7 @@ impl Erasures {
             | Event::Group(_)
             | Event::Settings(_) => return,
         };
-        let erasure = self.by_user.entry(user.to_string()).or_default();
+        let erasure = self.by_person.entry(event.subject().id.to_string()).or_default();
         erasure.authored |= authored;
         erasure.confirmed |= confirmed;
     }
@@ -67,7 +71,7 @@ impl Erasures {
     }
 
     fn explains(&self, person: &str, authored: bool) -> bool {
-        self.by_user.get(person).is_some_and(|erasure| erasure.authored || !authored)
+        self.by_person.get(person).is_some_and(|erasure| erasure.authored || !authored)
     }
 }
 
@@ -119,7 +123,7 @@ pub(super) async fn left(
     erasures: &Erasures,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let confirmed = erasures.by_user.iter().filter(|(_, erasure)| erasure.confirmed);
+    let confirmed = erasures.by_person.iter().filter(|(_, erasure)| erasure.confirmed);
     for (person, erasure) in confirmed {
         let own = Owner { person: person.clone(), authored: false };
         let authored = erasure.authored.then(|| Owner { authored: true, ..own.clone() });

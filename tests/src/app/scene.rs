@@ -1,9 +1,11 @@
 //! One of each kind of thing, and one of each that is archived, by name, so that examples can name them.
 
 use super::Place;
+use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
+use rollbook_domain::agent::state::Level;
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::kernel::context::Actor;
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, UserId};
+use rollbook_domain::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, UserId};
 use rollbook_domain::key::command::{KeyCommand, KeyEdit};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::grant::{Grant, Grants, Scope};
@@ -14,7 +16,7 @@ use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::deployment::Deployment;
 
 /// Puts in `place`: role `Helper`, profile `Billing`, key `VIP`, queue `Sales`, group `East` with its supervisor,
-/// an archived `Old …` of each, and the archived, blocked users.
+/// agent `Agent/7` in both, an archived `Old …` of each, and the archived, blocked users.
 pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     let user = |login: &str| UserId(place.id(Kind::User, login));
     let mut commands = vec![
@@ -56,12 +58,24 @@ pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     }
     let owner = Actor::User(place.owner());
     place.submit(deployment, owner, Command::Many(commands), Vec::new()).await;
+    let mut commands = Vec::new();
+    for code in ["Agent/7", "Old/agent"] {
+        commands.push(Command::Agent(AgentCommand::Create(AgentEdit {
+            code: Some(code.to_owned()),
+            description: Some("Ida Seaton".to_owned()),
+            group: Some(Some(GroupId(place.id(Kind::Group, "East")))),
+            queues: Some([(QueueId(place.id(Kind::Queue, "Sales")), Level::Main)].into()),
+            ..AgentEdit::default()
+        })));
+    }
+    place.submit(deployment, owner, Command::Many(commands), Vec::new()).await;
     let archive = vec![
         Command::Role(RoleCommand::Archive(RoleId(place.id(Kind::Role, "Old role")))),
         Command::Profile(ProfileCommand::Archive(ProfileId(place.id(Kind::Profile, "Old profile")))),
         Command::Key(KeyCommand::Archive(KeyId(place.id(Kind::Key, "OLDKEY")))),
         Command::Queue(QueueCommand::Archive(QueueId(place.id(Kind::Queue, "Old queue")))),
         Command::Group(GroupCommand::Archive(GroupId(place.id(Kind::Group, "Old group")))),
+        Command::Agent(AgentCommand::Archive(AgentId(place.id(Kind::Agent, "Old/agent")))),
     ];
     place.submit(deployment, owner, Command::Many(archive), Vec::new()).await;
 }

@@ -50,5 +50,6 @@ impl Resolve<GroupEdit> for EditGroup {
 entity_routes! {
     Group, GroupView, NewGroup, EditGroup, "groups", "/groups", "/groups/{id}", "/groups/{id}/archive", "/groups/{id}/restore",
     { view: "groups.view", create: "groups.create", edit: "groups.edit", archive: "groups.archive" },
-    "`name_taken`, `archived`"
+    "`name_taken`",
+    "`name_taken`, `archived`, `update_protected`"
 }

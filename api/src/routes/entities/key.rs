@@ -32,5 +32,6 @@ impl Resolve<KeyEdit> for EditKey {
 entity_routes! {
     Key, KeyView, NewKey, EditKey, "keys", "/keys", "/keys/{id}", "/keys/{id}/archive", "/keys/{id}/restore",
     { view: "keys.view", create: "keys.create", edit: "keys.edit", archive: "keys.archive" },
+    "`name_taken`",
     "`name_taken`, `archived`, `reserved_key`, `key_in_use`"
 }

@@ -1,8 +1,9 @@
-//! Roles, profiles, keys, queues and groups: the same routes for each, written once.
+//! Roles, profiles, keys, queues, groups and agents: the same routes for each, written once.
 //!
 //! A file here holds one entity's bodies and how references in them become ids; what is done with them, and
 //! how the entity is listed and read, is said by [`Entity`] and the macro `entity_routes!`.
 
+mod agent;
 mod bodies;
 mod group;
 mod key;
@@ -16,7 +17,7 @@ pub(super) use bodies::{given, grants};
 use crate::app::App;
 use crate::error::Problem;
 use crate::routes::refer::Names;
-use crate::view::{self, GroupView, KeyView, ProfileView, QueueView, RoleView};
+use crate::view::{self, Eyes, GroupView, KeyView, ProfileView, QueueView, RoleView};
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::group::state::Group;
 use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId};
@@ -42,6 +43,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(key::router())
         .merge(queue::router())
         .merge(group::router())
+        .merge(agent::router())
+        .merge(agent::erase_router())
 }
 
 /// What the routes need to know of an entity.
@@ -58,7 +61,7 @@ trait Entity: Sized + 'static {
     fn name(&self) -> &str;
     fn description(&self) -> &str;
     fn status(&self) -> Standing;
-    fn view(&self, organization: &Organization) -> Self::View;
+    fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> Self::View;
     fn create(new: Self::Edit) -> Command;
     fn edit(id: Uuid, edit: Self::Edit) -> Command;
     fn archive(id: Uuid) -> Command;
@@ -100,7 +103,7 @@ macro_rules! entities {
                 self.status
             }
 
-            fn view(&self, $organization: &Organization) -> $view {
+            fn view(&self, $organization: &Organization, _eyes: Eyes<'_>) -> $view {
                 let $it = self;
                 $shown
             }
@@ -134,17 +137,17 @@ entities! {
 
 /// The handlers of one entity with their descriptions, and its `router()`.
 ///
-/// `conflicts` are the codes of 409 beside `name_taken` and `archived`.
+/// `taken` are the codes of 409 when one is added, `conflicts` those when one is changed.
 macro_rules! entity_routes {
     ($entity:ty, $view:ty, $new:ty, $edit:ty, $tag:literal, $path:literal, $one:literal, $archive:literal,
-        $restore:literal, $permissions:tt, $conflicts:literal) => {
+        $restore:literal, $permissions:tt, $taken:literal, $conflicts:literal) => {
         $crate::routes::entities::entity_routes! {
-            @unpacked $entity, $view, $new, $edit, $tag, $path, $one, $archive, $restore, $conflicts,
-            $permissions
+            @unpacked $entity, $view, $new, $edit, $tag, $path, $one, $archive, $restore, $taken,
+            $conflicts, $permissions
         }
     };
     (@unpacked $entity:ty, $view:ty, $new:ty, $edit:ty, $tag:literal, $path:literal, $one:literal,
-        $archive:literal, $restore:literal, $conflicts:literal,
+        $archive:literal, $restore:literal, $taken:literal, $conflicts:literal,
         { view: $may_view:literal, create: $may_create:literal, edit: $may_edit:literal,
           archive: $may_archive:literal }) => {
         pub(super) fn router() -> OpenApiRouter<App> {
@@ -155,13 +158,13 @@ macro_rules! entity_routes {
                 .routes(routes!(restore))
         }
 
-        /// Those the caller may see, by name, archived ones too.
+        /// Those the caller may see, by name or code, archived ones too.
         #[utoipa::path(
             get, path = $path, tag = $tag,
             params(
                 ("limit" = Option<u32>, Query, description = "1 to 200, default 50"),
                 ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-                ("q" = Option<String>, Query, description = "Part of name or description"),
+                ("q" = Option<String>, Query, description = "Part of name, code or description"),
                 ("status" = Option<String>, Query, description = "`active` or `archived`"),
                 ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
             ),
@@ -184,7 +187,7 @@ macro_rules! entity_routes {
                 (status = 201, description = "Added", body = $view),
                 (status = 401, description = "`unauthenticated`", body = Problem),
                 (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
-                (status = 409, description = "`name_taken`", body = Problem),
+                (status = 409, description = $taken, body = Problem),
                 (status = 422, description = "`invalid`, `too_large`, `reason_required`", body = Problem),
             ),
             extensions(("x-permission" = json!($may_create))),
@@ -202,7 +205,7 @@ macro_rules! entity_routes {
         #[utoipa::path(
             get, path = $one, tag = $tag,
             params(
-                ("id" = String, Path, description = "Id or name"),
+                ("id" = String, Path, description = "Id, name or code"),
                 ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
                 ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
             ),
@@ -228,7 +231,7 @@ macro_rules! entity_routes {
         /// Replace the named members whole; the others stay as they are.
         #[utoipa::path(
             patch, path = $one, tag = $tag, request_body = $edit,
-            params(("id" = String, Path, description = "Id or name")),
+            params(("id" = String, Path, description = "Id, name or code")),
             responses(
                 (status = 200, description = "As it is now", body = $view),
                 (status = 401, description = "`unauthenticated`", body = Problem),
@@ -272,7 +275,7 @@ macro_rules! entity_life {
         #[doc = $doc]
         #[utoipa::path(
                     $method, path = $path, tag = $tag,
-                    params(("id" = String, Path, description = "Id or name")),
+                    params(("id" = String, Path, description = "Id, name or code")),
                     responses(
                         (status = 200, description = "As it is now", body = $view),
                         (status = 401, description = "`unauthenticated`", body = Problem),

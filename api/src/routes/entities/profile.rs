@@ -40,5 +40,6 @@ impl Resolve<ProfileEdit> for EditProfile {
 entity_routes! {
     Profile, ProfileView, NewProfile, EditProfile, "profiles", "/profiles", "/profiles/{id}", "/profiles/{id}/archive", "/profiles/{id}/restore",
     { view: "profiles.view", create: "profiles.create", edit: "profiles.edit", archive: "profiles.archive" },
+    "`name_taken`",
     "`name_taken`, `archived`, `profile_in_use`, `last_owner`"
 }

@@ -51,6 +51,12 @@ bodies::bodies! {
         /// Who supervises it.
         #[schema(nullable = false)]
         supervisors: Vec<SupervisorBody>,
+        /// Whether what it is (name, description, key, parts) may not be changed, archiving included.
+        #[schema(nullable = false)]
+        update_protected: bool,
+        /// Whether it may not be archived.
+        #[schema(nullable = false)]
+        delete_protected: bool,
     }
 }
 
@@ -67,6 +73,8 @@ impl Resolve<QueueEdit> for EditQueue {
             parts: bodies::all(names, Kind::Queue, "/parts", self.parts, QueueId)?,
             agents: bodies::users(names, "/agents", self.agents)?,
             supervisors: self.supervisors.map(|all| supervisors(names, all)).transpose()?,
+            update_protected: self.update_protected,
+            delete_protected: self.delete_protected,
         })
     }
 }
@@ -90,5 +98,6 @@ fn supervisors(
 entity_routes! {
     Queue, QueueView, NewQueue, EditQueue, "queues", "/queues", "/queues/{id}", "/queues/{id}/archive", "/queues/{id}/restore",
     { view: "queues.view", create: "queues.create", edit: "queues.edit", archive: "queues.archive" },
-    "`name_taken`, `archived`, `kind_is_fixed`, `part_of_itself`"
+    "`name_taken`",
+    "`name_taken`, `archived`, `update_protected`, `delete_protected`, `kind_is_fixed`, `part_of_itself`"
 }

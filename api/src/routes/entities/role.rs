@@ -49,5 +49,6 @@ impl Resolve<RoleEdit> for EditRole {
 entity_routes! {
     Role, RoleView, NewRole, EditRole, "roles", "/roles", "/roles/{id}", "/roles/{id}/archive", "/roles/{id}/restore",
     { view: "roles.view", create: "roles.create", edit: "roles.edit", archive: "roles.archive" },
+    "`name_taken`",
     "`name_taken`, `archived`, `protected`, `role_in_use`, `last_owner`"
 }

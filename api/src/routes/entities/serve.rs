@@ -17,7 +17,7 @@ use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::Targets;
 use uuid::Uuid;
 
-/// A page of those the caller may see, by name.
+/// A page of those the caller may see, by name or code.
 pub(super) async fn list<E: Entity>(
     caller: &Caller,
     min: MinPosition,
@@ -38,7 +38,8 @@ pub(super) async fn list<E: Entity>(
     let seen = named
         .into_iter()
         .filter(|(_, it)| visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, at));
-    Ok(Json(list::page(seen, limit, |(name, _)| name.clone(), |(_, it)| it.view(&organization))))
+    let eyes = caller.eyes(&organization);
+    Ok(Json(list::page(seen, limit, |(name, _)| name.clone(), |(_, it)| it.view(&organization, eyes))))
 }
 
 struct Filter {

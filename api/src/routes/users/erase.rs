@@ -12,7 +12,7 @@ use crate::view::UserView;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rollbook_domain::kernel::id::UserId;
+use rollbook_domain::kernel::id::{Kind, Subject, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::erase;
@@ -35,7 +35,8 @@ struct EraseBody {
 
 /// Erase an archived user's personal data for good. A retry finishes what was cut off.
 ///
-/// The reason given with it is kept as that user's and goes with the rest; a ticket stays.
+/// The reason given with it is kept as that user's and goes with the rest; a ticket stays. The agent whose code is the
+/// login is archived and erased with it, by the rights to that.
 #[utoipa::path(
     post, path = "/users/{id}/erase", tag = "users", request_body = EraseBody,
     params(("id" = String, Path, description = "User id or login; after erasing only the id")),
@@ -44,7 +45,7 @@ struct EraseBody {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`not_archived`; `erased`: earlier, without what they authored", body = Problem),
+        (status = 409, description = "`not_archived`; `update_protected`, `delete_protected`: their agent is; `erased`: earlier, without what they authored", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
@@ -67,7 +68,7 @@ async fn erase_user(
             Done::Changed(changed) => changed,
             other => return other.respond(&caller),
         };
-        changed.position = erased_at(&app, &caller, user, changed.position).await?;
+        changed.position = erased_at(&app, &caller, subject, changed.position).await?;
         changed.organization = retry::at(&app, &caller, changed.position).await?;
         let whole = changed.organization.user(user).is_some_and(|user| user.erased_authored || !authored);
         if !whole {
@@ -79,16 +80,20 @@ async fn erase_user(
     .await
 }
 
-/// Finishes the erasure that was asked for at or before `position`. Where it was confirmed: that is when the values
+/// Finishes the erasure of a user or agent that was asked for at or before `position`. Where it was confirmed: that is when the values
 /// were gone.
 pub(in crate::routes) async fn erased_at(
     app: &App,
     caller: &Caller,
-    user: UserId,
+    person: Subject,
     position: u64,
 ) -> Result<u64, Problem> {
     let (store, clock) = (app.deployment().store(), app.deployment().clock());
-    erase::finish(store, clock, &caller.open, user).await?;
-    let confirmed = erase::confirmed(store, caller.open.writer.id(), user, position).await?;
+    if person.kind == Kind::Agent {
+        erase::agents::finish(store, clock, &caller.open).await?;
+    } else {
+        erase::finish(store, clock, &caller.open, UserId(person.id)).await?;
+    }
+    let confirmed = erase::confirmed(store, caller.open.writer.id(), person, position).await?;
     Ok(confirmed.unwrap_or(position))
 }

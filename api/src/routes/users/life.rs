@@ -44,7 +44,7 @@ macro_rules! life {
                 (status = 401, description = "`unauthenticated`", body = Problem),
                 (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
                 (status = 404, description = "`not_found`", body = Problem),
-                (status = 409, description = "`status_forbids`, `last_owner`, `protected`, `erased`, `profile_required`", body = Problem),
+                (status = 409, description = "`status_forbids`, `last_owner`, `protected`, `update_protected`, `erased`, `profile_required`", body = Problem),
                 (status = 422, description = "`reason_required`", body = Problem),
             ),
             extensions(("x-permission" = json!($permission))),

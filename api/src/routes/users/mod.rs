@@ -74,8 +74,9 @@ async fn list_users(
         .users_after(after.as_deref())
         .filter(|user| filter.matches(user))
         .filter(|user| visible::sees(&organization, me, user.id.subject(), at));
+    let eyes = caller.eyes(&organization);
     let key = |user: &&User| folded(user.login.text());
-    Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user))))
+    Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user, eyes))))
 }
 
 struct Filter {
@@ -200,7 +201,7 @@ async fn edit(
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`last_owner`, `protected`", body = Problem),
+        (status = 409, description = "`last_owner`, `protected`; `update_protected`: an agent they supervise is", body = Problem),
     ),
     extensions(("x-permission" = json!("users.archive"))),
 )]

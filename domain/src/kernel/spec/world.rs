@@ -1,8 +1,11 @@
 //! A founded organization with people of every role, for tests that begin in the middle of things.
 
+use crate::agent::command::{AgentCommand, AgentEdit};
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::{Actor, Channel, Context};
-use crate::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use crate::kernel::moment::Moment;
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::organization::command::{Command, OrganizationCommand};
@@ -136,6 +139,10 @@ impl World {
         GroupId(self.named(Kind::Group, name))
     }
 
+    pub(crate) fn agent(&self, code: &str) -> AgentId {
+        AgentId(self.named(Kind::Agent, code))
+    }
+
     /// The position of the last event about a thing.
     pub(crate) fn last(&self, subject: Subject) -> u64 {
         self.organization.changed(subject).expect("there").0
@@ -185,6 +192,11 @@ impl World {
             ..GroupEdit::default()
         }));
         self.group(name)
+    }
+
+    pub(crate) fn add_agent(&mut self, code: &str, edit: AgentEdit) -> AgentId {
+        self.act(AgentCommand::Create(AgentEdit { code: Some(code.into()), ..edit }));
+        self.agent(code)
     }
 
     pub(crate) fn add_queue(

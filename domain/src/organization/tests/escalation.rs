@@ -45,6 +45,9 @@ fn targets(before: &Organization, permission: &str, who: UserId, actor: UserId) 
         [Kind::Queue] => {
             before.queues.keys().map(|id| (Targets::of(id.subject()), Facts::default())).collect()
         }
+        [Kind::Agent] => {
+            before.agents.keys().map(|id| (Targets::of(id.subject()), Facts::default())).collect()
+        }
         [Kind::Organization] => vec![(Targets::of(before.id.subject()), Facts::default())],
         _ => Vec::new(),
     }

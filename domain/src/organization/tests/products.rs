@@ -29,7 +29,7 @@ fn queuemetrics() -> World {
 /// Olga is its founder; profile `Team leads` enables agents to be seen; uwe is a User with it.
 fn xcally() -> World {
     let mut world = World::founded("xcally");
-    let profile = world.add_profile("Team leads", [Grant::new("agents.read", Scope::All)]);
+    let profile = world.add_profile("Team leads", [Grant::new("staff_agents.read", Scope::All)]);
     let uwe = NewUser { profile: Some(profile), ..new_user("uwe", world.role("User")) };
     world.act(UserCommand::Create(uwe));
     world

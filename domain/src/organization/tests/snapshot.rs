@@ -1,6 +1,8 @@
 //! A snapshot is the state: at any position, with its tail, it equals the fold from the first event.
 
 use super::random::{self, Dice};
+use crate::agent::command::{AgentCommand, AgentEdit};
+use crate::agent::state::Level;
 use crate::event::Event;
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
@@ -46,6 +48,9 @@ fn answers(organization: &Organization) -> Vec<bool> {
         }
         for queue in organization.queues.keys() {
             answers.push(ask(who, &Targets::of(queue.subject()), "reports.queues"));
+        }
+        for agent in organization.agents.keys() {
+            answers.push(ask(who, &Targets::of(agent.subject()), "agents.view"));
         }
     }
     answers
@@ -140,6 +145,21 @@ fn full() -> spec::World {
         (Setting::ReasonRequired, SettingValue::Word("none".into())),
     ];
     let gone = world.add_user("gone", world.role("Agent"));
+    let left = world.add_agent("left", AgentEdit::default());
+    let seat = AgentEdit {
+        description: Some("Anna".into()),
+        aliases: Some(vec!["anna101".into()]),
+        location: Some(Some("Leeds".into())),
+        payroll_code: Some(Some("P101".into())),
+        extension: Some(Some("101".into())),
+        visibility_key: Some(Some(gate)),
+        group: Some(Some(night)),
+        supervisor: Some(Some(sven)),
+        queues: Some([(sales, Level::Main)].into()),
+        update_protected: Some(true),
+        ..AgentEdit::default()
+    };
+    world.add_agent("Agent/101", seat);
     let commands: Vec<Command> = vec![
         UserCommand::AssignProfile(anna, Some(profile)).into(),
         UserCommand::SetCustomProfile(amir, Some(custom.into())).into(),
@@ -151,6 +171,8 @@ fn full() -> spec::World {
             .into(),
         UserCommand::Archive(gone).into(),
         UserCommand::RequestErasure { user: gone, authored: true }.into(),
+        AgentCommand::Archive(left).into(),
+        AgentCommand::RequestErasure(left).into(),
         RoleCommand::Edit(world.role("Agent"), role).into(),
         QueueCommand::Edit(sales, edit).into(),
         GroupCommand::Edit(night, GroupEdit { settings: Some(outbound.into()), ..GroupEdit::default() })

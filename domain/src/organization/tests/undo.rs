@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 /// Entities without positions, versions, salts and credentials; settings as they hold.
 fn normal(organization: &Organization) -> Value {
     let mut json: Value = serde_json::from_slice(&organization.to_snapshot()).unwrap();
-    let lists = ["users", "roles", "profiles", "keys", "queues", "groups"];
+    let lists = ["users", "roles", "profiles", "keys", "queues", "groups", "agents"];
     let mut entities = Map::new();
     for list in lists {
         for entity in json[list].as_array_mut().unwrap() {

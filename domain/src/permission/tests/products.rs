@@ -185,7 +185,7 @@ fn xcally_queues_are_seen_per_channel_and_what_shows_them_follows() {
     let (agent, stranger) = (world.user("agu", user), world.user("sam", user));
     let (sales, care) = (world.queue("Sales", None, &[agent]), world.queue("Care", None, &[stranger]));
     let names =
-        ["agents.read", "voice_queues.read", "voice_realtime.read", "reports.read", "dashboards.read"];
+        ["staff_agents.read", "voice_queues.read", "voice_realtime.read", "reports.read", "dashboards.read"];
     let grant = |name: &&str| Grant {
         queues: [("voice".into(), [sales].into())].into(),
         ..Grant::new(name, Scope::Queues)
@@ -198,7 +198,7 @@ fn xcally_queues_are_seen_per_channel_and_what_shows_them_follows() {
         assert!(may(sales, "voice"), "{name}");
         assert!(!may(care, "voice") && !may(sales, "chat"), "{name}");
     }
-    let sees = |who: UserId| world.may(lead, "agents.read", &Targets::of(who.subject()), &on("voice"));
+    let sees = |who: UserId| world.may(lead, "staff_agents.read", &Targets::of(who.subject()), &on("voice"));
     assert!(sees(agent) && !sees(stranger));
 }
 

@@ -1,7 +1,7 @@
 //! Properties over random organizations, grants and questions.
 
 use super::world::World;
-use crate::kernel::id::{GroupId, QueueId, Subject, UserId};
+use crate::kernel::id::{AgentId, GroupId, QueueId, Subject, UserId};
 use crate::kernel::shared::Standing;
 use crate::permission::catalog::{Catalog, load_for_test};
 use crate::permission::cover::{covers, gained};
@@ -42,6 +42,7 @@ static CATALOG: LazyLock<&'static Catalog> = LazyLock::new(|| {
         ("role", "\"role\"", ""),
         ("group", "\"group\"", "restricted_by = [\"SHUT\"]"),
         ("queue", "\"queue\"", "key = \"K1\""),
+        ("agent", "\"agent\"", ""),
         ("talk", "\"conversation\"", ""),
         ("element", "\"element\"", ""),
         ("setting", "\"setting\"", ""),
@@ -141,6 +142,7 @@ impl Tape<'_> {
             }
             "any.group" => entity(self.pick(&scene.groups).subject()),
             "any.queue" => entity(self.pick(&scene.queues).subject()),
+            "any.agent" => entity(self.pick(&scene.agents).subject()),
             "any.talk" => Targets::of(Target::Conversation),
             "any.element" => {
                 Targets::of(self.pick(&[Target::Element("e1".into()), Target::Element("e3".into())]))
@@ -162,6 +164,7 @@ struct Scene {
     users: Vec<UserId>,
     groups: Vec<GroupId>,
     queues: Vec<QueueId>,
+    agents: Vec<AgentId>,
 }
 
 fn scene(tape: &mut Tape<'_>) -> Scene {
@@ -190,7 +193,13 @@ fn scene(tape: &mut Tape<'_>) -> Scene {
         }
         queues.push(queue);
     }
-    let mut scene = Scene { world, users, groups, queues };
+    let agents = (0..2).map(|n| {
+        let lock = if tape.below(4) == 0 { Some(tape.pick(&keys)) } else { None };
+        let places: Vec<_> = tape.some(&queues).into_iter().collect();
+        world.agent(&format!("a{n}"), lock, tape.maybe(&groups), &places)
+    });
+    let agents = agents.collect();
+    let mut scene = Scene { world, users, groups, queues, agents };
     spice(&mut scene, tape);
     scene
 }
@@ -226,7 +235,7 @@ fn spice(scene: &mut Scene, tape: &mut Tape<'_>) {
 }
 
 fn permission(tape: &mut Tape<'_>) -> &'static str {
-    let kinds = ["user", "role", "group", "queue", "talk", "element", "setting", "move", "none"];
+    let kinds = ["user", "role", "group", "queue", "agent", "talk", "element", "setting", "move", "none"];
     let names =
         kinds.map(|kind| CATALOG.permission(&format!("any.{kind}")).map(|permission| &*permission.name));
     tape.pick(&names).unwrap_or("any.none")

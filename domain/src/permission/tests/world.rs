@@ -1,8 +1,10 @@
 //! An organization made by folding events directly, for tests of questions rather than of rules.
 
+use crate::agent::event::AgentEvent;
+use crate::agent::state::Level;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
-use crate::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::personal::Personal;
 use crate::kernel::shared::Standing;
@@ -144,6 +146,34 @@ impl World {
 
     pub(super) fn archive_queue(&mut self, queue: QueueId) {
         self.apply(QueueEvent::Archived { queue, from: Standing::Active, to: Standing::Archived });
+    }
+
+    pub(super) fn agent(
+        &mut self,
+        code: &str,
+        visibility_key: Option<KeyId>,
+        group: Option<GroupId>,
+        queues: &[QueueId],
+    ) -> AgentId {
+        let agent = AgentId(self.id());
+        let [code, description] = [code, ""].map(|text| Personal::new(text, [7; 16]));
+        let (aliases, location, payroll_code, extension) = (Vec::new(), None, None, None);
+        self.apply(AgentEvent::Created {
+            agent,
+            code,
+            description,
+            aliases,
+            location,
+            payroll_code,
+            extension,
+            visibility_key,
+        });
+        self.apply(AgentEvent::GroupSet { agent, from: None, to: group });
+        for queue in queues {
+            let (queue, to) = (*queue, Some(Level::Main));
+            self.apply(AgentEvent::LevelSet { agent, queue, from: None, to });
+        }
+        agent
     }
 
     pub(super) fn key(&mut self, name: &str, restricts: bool) -> KeyId {

@@ -1,9 +1,11 @@
 //! Random organizations and random commands, drawn from numbers so that a failure can be replayed and shrunk.
 
+mod places;
+
+use crate::agent::command::AgentEdit;
 use crate::event::Event;
-use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
-use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::organization::command::{Command, OrganizationCommand};
@@ -14,8 +16,6 @@ use crate::organization::undo::compensations;
 use crate::permission::catalog::Offer;
 use crate::permission::grant::{Grant, Scope};
 use crate::profile::command::{ProfileCommand, ProfileEdit};
-use crate::queue::command::{QueueCommand, QueueEdit};
-use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
@@ -23,9 +23,10 @@ use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
+use places::{agent, agent_edit, group, queue, supervision};
 
 /// Permissions worth having, with what they are about.
-pub(super) const PERMISSIONS: [&str; 26] = [
+pub(super) const PERMISSIONS: [&str; 30] = [
     "users.view",
     "users.edit",
     "users.role",
@@ -44,6 +45,10 @@ pub(super) const PERMISSIONS: [&str; 26] = [
     "queues.edit",
     "queues.create",
     "queues.archive",
+    "agents.view",
+    "agents.edit",
+    "agents.create",
+    "agents.archive",
     "roles.edit",
     "roles.create",
     "profiles.edit",
@@ -110,6 +115,7 @@ struct Ids {
     keys: Vec<KeyId>,
     queues: Vec<QueueId>,
     groups: Vec<GroupId>,
+    agents: Vec<AgentId>,
 }
 
 impl Ids {
@@ -123,6 +129,7 @@ impl Ids {
             keys: organization.keys.keys().copied().collect(),
             queues: organization.queues.keys().copied().collect(),
             groups: organization.groups.keys().copied().collect(),
+            agents: organization.agents.keys().copied().collect(),
         }
     }
 }
@@ -148,6 +155,9 @@ pub(super) fn organization(dice: &mut Dice) -> World {
             dice.some(&ids.users).into_iter().map(|user| (user, supervision(dice))).collect();
         world.add_queue(&format!("q{number}"), &dice.some(&ids.users), &supervisors);
         world.add_profile(&format!("p{number}"), dice.grants(3));
+        let ids = Ids::of(&world);
+        let places = AgentEdit { visibility_key: None, ..agent_edit(&ids, dice) };
+        world.add_agent(&format!("a{number}"), places);
     }
     for _ in 0..12 {
         let command = command(&world, dice);
@@ -185,6 +195,9 @@ pub(super) fn of_product(catalog: &str, dice: &mut Dice) -> World {
         let ids = Ids::of(&world);
         world.add_group(&format!("g{number}"), &dice.some(&ids.users), &dice.some(&ids.users));
         world.add_queue(&format!("q{number}"), &dice.some(&ids.users), &[]);
+        let ids = Ids::of(&world);
+        let places = AgentEdit { visibility_key: None, ..agent_edit(&ids, dice) };
+        world.add_agent(&format!("a{number}"), places);
     }
     for _ in 0..12 {
         let command = command(&world, dice);
@@ -202,7 +215,15 @@ fn attempt(world: &mut World, command: &Command) {
 
 /// Sees everything, manages much of it, and holds product functions here and there: an attacker worth having.
 fn powers(dice: &mut Dice) -> Vec<Grant> {
-    let sees = ["users.view", "groups.view", "queues.view", "roles.view", "profiles.view", "keys.view"];
+    let sees = [
+        "users.view",
+        "groups.view",
+        "queues.view",
+        "agents.view",
+        "roles.view",
+        "profiles.view",
+        "keys.view",
+    ];
     let mut grants: Vec<_> = sees.map(|permission| Grant::new(permission, Scope::All)).into();
     for permission in PERMISSIONS {
         match dice.roll(4) {
@@ -228,25 +249,22 @@ pub(super) fn step(
     Ok(accepted)
 }
 
-fn supervision(dice: &mut Dice) -> Supervision {
-    if dice.coin() { Supervision::Editor } else { Supervision::Viewer }
-}
-
 /// A command that may well be refused.
 pub(super) fn command(organization: &Organization, dice: &mut Dice) -> Command {
     let ids = Ids::of(organization);
-    match dice.roll(21) {
-        19 => OrganizationCommand::Transfer { to: dice.one(&ids.users) }.into(),
+    match dice.roll(24) {
         0..=7 => user(&ids, dice).into(),
         8..=10 => role(&ids, dice).into(),
         11..=12 => profile(&ids, dice).into(),
         13 => key(&ids, dice).into(),
         14..=15 => queue(&ids, dice).into(),
         16..=17 => group(&ids, dice).into(),
-        18 => SettingsCommand::Set(
+        18..=20 => agent(&ids, dice).into(),
+        21 => SettingsCommand::Set(
             [(Setting::SessionHours, SettingValue::Number(1 + dice.roll(9) as u32))].into(),
         )
         .into(),
+        22 => OrganizationCommand::Transfer { to: dice.one(&ids.users) }.into(),
         _ => Command::Many((0..2).map(|_| command(organization, dice)).collect()),
     }
 }
@@ -330,40 +348,4 @@ fn key(ids: &Ids, dice: &mut Dice) -> KeyCommand {
     let edit = KeyEdit { name: Some(dice.name()), ..KeyEdit::default() };
     let (create, change) = (KeyCommand::Create(edit.clone()), KeyCommand::Edit(key, edit));
     dice.one(&[create, change, KeyCommand::Archive(key), KeyCommand::Restore(key)])
-}
-
-fn queue(ids: &Ids, dice: &mut Dice) -> QueueCommand {
-    let queue = dice.one(&ids.queues);
-    let edit = QueueEdit {
-        visibility_key: dice.coin().then(|| dice.coin().then(|| dice.one(&ids.keys))),
-        parts: dice.coin().then(|| dice.some(&ids.queues)),
-        agents: dice.coin().then(|| dice.some(&ids.users)),
-        supervisors: dice
-            .coin()
-            .then(|| dice.some(&ids.users).into_iter().map(|user| (user, supervision(dice))).collect()),
-        ..QueueEdit::default()
-    };
-    match dice.roll(6) {
-        0 => QueueCommand::Create(QueueEdit { name: Some(dice.name()), ..edit }),
-        1 => QueueCommand::Archive(queue),
-        2 => QueueCommand::Restore(queue),
-        _ => QueueCommand::Edit(queue, edit),
-    }
-}
-
-fn group(ids: &Ids, dice: &mut Dice) -> GroupCommand {
-    let group = dice.one(&ids.groups);
-    let outbound = SettingValue::Flag(dice.coin());
-    let edit = GroupEdit {
-        members: dice.coin().then(|| dice.some(&ids.users)),
-        supervisors: dice.coin().then(|| dice.some(&ids.users)),
-        settings: dice.coin().then(|| [(Setting::OutboundCalls, outbound)].into()),
-        ..GroupEdit::default()
-    };
-    match dice.roll(6) {
-        0 => GroupCommand::Create(GroupEdit { name: Some(dice.name()), ..edit }),
-        1 => GroupCommand::Archive(group),
-        2 => GroupCommand::Restore(group),
-        _ => GroupCommand::Edit(group, edit),
-    }
 }

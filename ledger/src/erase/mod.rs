@@ -3,7 +3,10 @@
 //! What is to go is read from the ledger alone, never from a request, so a value is gone only where an erasure
 //! request explains it. Every step may be done again: whoever was cut off in between finishes it by trying
 //! again, and so does the next start, which also takes away what a restore brought back. However many finish
-//! one erasure at once, one confirms it: each under the same key.
+//! one erasure at once, one confirms it: each under the same key. A person is a user or an agent; who is erased as a
+//! user is erased in the same command as the agent they signed in as, so finishing a user finishes agents too.
+
+pub mod agents;
 
 use crate::activity;
 use crate::clock::Clock;
@@ -13,14 +16,13 @@ use crate::entry::LedgerId;
 use crate::store::{ReadError, Store, StoreError, Stored, Subject};
 use crate::writer::{Answer, Idempotency, Submission, WriteError, ledger_of, reading};
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{OrganizationId, UserId};
+use rollbook_domain::kernel::id::{OrganizationId, Subject as Entity, UserId};
 use rollbook_domain::organization::command::Command;
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::User;
 use std::collections::BTreeMap;
 
-/// Events of one user that are read at once when the newest word on their erasure is looked for.
+/// Events of one person that are read at once when the newest word on their erasure is looked for.
 const EVENTS_AT_ONCE: u32 = 100;
 /// How often more may be asked for while an erasure is being finished.
 const ASKED_AGAIN_MAX: u32 = 5;
@@ -38,6 +40,7 @@ pub async fn finish(
 ) -> Result<Option<u64>, WriteError> {
     // Counts that still wait would be written with the address that is about to go.
     open.activity.flush().await;
+    agents::finish(store, clock, open).await?;
     for _ in 0..ASKED_AGAIN_MAX {
         open.writer.catch_up().await?;
         let organization = open.writer.published().organization.clone();
@@ -58,9 +61,12 @@ pub async fn finish(
 /// If values that must go cannot be deleted. A confirmation that cannot be appended is left to the next start.
 pub(crate) async fn resume(store: &Store, clock: &Clock, open: &Open) -> Result<(), ReadError> {
     let organization = open.writer.published().organization.clone();
+    for agent in organization.agents.values().filter(|agent| agent.is_erased()) {
+        agents::resume(store, clock, open, agent).await?;
+    }
     for user in organization.users.values().filter(|user| user.erased) {
         let asked = Asked::newest(store, organization.id, user).await?;
-        if asked.is_confirmed && !is_back(store, &organization, user).await? {
+        if asked.is_confirmed && !is_back(store, organization.id, &keys(user)).await? {
             continue;
         }
         tracing::warn!(user = %user.id, "erasing personal values that the ledger says are gone");
@@ -86,14 +92,20 @@ fn keys(user: &User) -> Vec<String> {
     std::iter::once(key(false)).chain(user.erased_authored.then(|| key(true))).collect()
 }
 
-/// Values, snapshots that hold them, secrets, sessions and counters.
-async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), StoreError> {
+/// Values, and snapshots that hold them.
+async fn forget_values(store: &Store, id: OrganizationId, keys: &[String]) -> Result<(), StoreError> {
     for ledger in ledgers(id) {
-        for key in keys(user) {
-            store.delete_personal(&ledger, &key).await?;
+        for key in keys {
+            store.delete_personal(&ledger, key).await?;
         }
         store.delete_snapshots(&ledger).await?;
     }
+    Ok(())
+}
+
+/// Values, secrets, sessions and counters.
+async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), StoreError> {
+    forget_values(store, id, &keys(user)).await?;
     let (organization, person) = (id.to_string(), user.id.to_string());
     // A first password is stored before its user has an id, so it is known by its own id alone.
     let named = user.credentials().map(|id| id.to_string());
@@ -106,10 +118,10 @@ async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), St
 }
 
 /// Whether a value is there that the ledger says is gone.
-async fn is_back(store: &Store, organization: &Organization, user: &User) -> Result<bool, StoreError> {
-    for ledger in ledgers(organization.id) {
-        for key in keys(user) {
-            if !store.personal_of(&ledger, &key).await?.is_empty() {
+async fn is_back(store: &Store, id: OrganizationId, keys: &[String]) -> Result<bool, StoreError> {
+    for ledger in ledgers(id) {
+        for key in keys {
+            if !store.personal_of(&ledger, key).await?.is_empty() {
                 return Ok(true);
             }
         }
@@ -128,7 +140,7 @@ struct Asked {
 impl Asked {
     async fn newest(store: &Store, id: OrganizationId, user: &User) -> Result<Self, ReadError> {
         let mut asked = Self { at: 0, is_confirmed: false };
-        let mut words = Words::of(id, user.id);
+        let mut words = Words::of(id, user.id.subject());
         while let Some(word) = words.next(store).await? {
             if !word.is_confirmation {
                 asked.at = word.at;
@@ -141,7 +153,7 @@ impl Asked {
     }
 }
 
-/// One word of the ledger on a user's erasure.
+/// One word of the ledger on a person's erasure.
 #[derive(Clone, Copy)]
 struct Word {
     at: u64,
@@ -149,7 +161,7 @@ struct Word {
     authored: bool,
 }
 
-/// What the ledger says of a user's erasure, newest first.
+/// What the ledger says of a person's erasure, newest first.
 struct Words {
     ledger: LedgerId,
     subject: Subject,
@@ -159,8 +171,7 @@ struct Words {
 }
 
 impl Words {
-    fn of(id: OrganizationId, user: UserId) -> Self {
-        let subject = user.subject();
+    fn of(id: OrganizationId, subject: Entity) -> Self {
         let subject = Subject { kind: subject.kind.word().to_owned(), id: subject.id.to_string() };
         Self { ledger: ledger_of(id), subject, before: None, read: Vec::new() }
     }
@@ -177,8 +188,8 @@ impl Words {
             let rows = store.read_positions(&self.ledger, &positions).await?;
             let word = |row: &Stored| {
                 let is_confirmation = match row.entry.event_type.as_str() {
-                    "user.erased" => true,
-                    "user.erasure_requested" => false,
+                    "user.erased" | "agent.erased" => true,
+                    "user.erasure_requested" | "agent.erasure_requested" => false,
                     _ => return None,
                 };
                 let authored = row.entry.payload.get("authored").is_some_and(|value| *value == true);
@@ -197,11 +208,11 @@ impl Words {
 pub async fn confirmed(
     store: &Store,
     id: OrganizationId,
-    user: UserId,
+    person: Entity,
     position: u64,
 ) -> Result<Option<u64>, ReadError> {
     let mut first = None;
-    let mut words = Words::of(id, user);
+    let mut words = Words::of(id, person);
     while let Some(Word { at, is_confirmation, .. }) = words.next(store).await? {
         if at <= position {
             return Ok(if is_confirmation { Some(position) } else { first });
@@ -271,6 +282,7 @@ mod tests {
     use crate::store::{Credential, CredentialChange};
     use rollbook_domain::kernel::id::CredentialId;
     use rollbook_domain::organization::command::OrganizationCommand;
+    use rollbook_domain::organization::state::Organization;
     use rollbook_domain::user::command::NewUser;
     use rollbook_domain::user::password::NewPassword;
     use rollbook_domain::user::state::Status;
