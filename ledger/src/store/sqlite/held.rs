@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::append::write;
-use super::{SqliteStore, error};
+use super::{LOOK_EVERY, SqliteStore, error};
 use crate::store::batch::{Appended, Batch};
 use crate::store::held::HOLD_MAX;
 use crate::store::{AppendError, StoreError};
@@ -23,6 +23,8 @@ pub(in crate::store) struct Held {
 
 impl SqliteStore {
     pub(in crate::store) async fn hold(&self) -> Result<Held, StoreError> {
+        // SQLite has no queue: without a pause those who wait for the lock would find it taken each time they look.
+        tokio::time::sleep(2 * LOOK_EVERY).await;
         let (held, is_held) = oneshot::channel();
         let (batch, batches) = mpsc::channel();
         let (answer, answered) = oneshot::channel();

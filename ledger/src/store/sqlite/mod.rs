@@ -23,8 +23,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::StoreError;
 use super::cells::{Cell, Cells, Param};
 
-/// How long a connection waits for another process's write lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often whoever waits for another process's write lock looks whether it is free. SQLite's own waiting looks ever more
+/// seldom, and so comes last for as long as the other does not rest.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// How often it looks before it gives up: for 5 s or a little more.
+const LOOKS_MAX: i32 = 5_000;
 /// Reader connections, and so the most reads at once.
 const READERS: usize = 4;
 /// Jobs that may wait for the writer.
@@ -219,9 +222,14 @@ fn reader_connection(path: &Path) -> rusqlite::Result<Connection> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_handler(Some(wait_for_the_lock))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
+}
+
+fn wait_for_the_lock(looks: i32) -> bool {
+    std::thread::sleep(LOOK_EVERY);
+    looks < LOOKS_MAX
 }
 
 /// The thread ends when the last clone of the store is dropped.
