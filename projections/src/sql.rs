@@ -102,19 +102,27 @@ pub(crate) async fn transact(store: &Store, steps: Vec<Step>) -> Result<bool, St
     match store {
         Store::Sqlite(engine) => engine.write(move |connection| on_sqlite(connection, &steps)).await,
         Store::Postgres(engine) => {
-            let sorted = |error: sqlx::Error| engine.sorted(&error);
-            let mut connection = connection(engine).await?;
-            let mut transaction = connection.begin().await.map_err(sorted)?;
-            for step in steps {
-                if !on_postgres(&mut transaction, step).await.map_err(sorted)? {
-                    transaction.rollback().await.map_err(sorted)?;
-                    return Ok(false);
-                }
-            }
-            transaction.commit().await.map_err(sorted)?;
-            Ok(true)
+            // To its end, also when nobody waits any more: a transaction that is let go of while it begins would leave
+            // its connection in the middle of it to whoever is next.
+            let run = tokio::spawn(on_a_connection(engine.clone(), steps));
+            let ended = |_| StoreError::Unavailable("the process is about to end".to_owned());
+            run.await.map_err(ended)?
         }
     }
+}
+
+async fn on_a_connection(engine: PostgresStore, steps: Vec<Step>) -> Result<bool, StoreError> {
+    let sorted = |error: sqlx::Error| engine.sorted(&error);
+    let mut connection = connection(&engine).await?;
+    let mut transaction = connection.begin().await.map_err(sorted)?;
+    for step in steps {
+        if !on_postgres(&mut transaction, step).await.map_err(sorted)? {
+            transaction.rollback().await.map_err(sorted)?;
+            return Ok(false);
+        }
+    }
+    transaction.commit().await.map_err(sorted)?;
+    Ok(true)
 }
 
 /// A connection; should there be none, nothing was sent yet.

@@ -174,16 +174,22 @@ impl PostgresStore {
         sql: &'static str,
         params: Vec<Param>,
     ) -> Result<u64, StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(|error| error::connecting(&error))?;
-        let run = async {
-            let mut transaction = connection.begin().await?;
-            sqlx::query(TAKE_TURN).bind(turn).execute(&mut *transaction).await?;
-            let done = bound(sql, params).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok(done.rows_affected())
-        };
-        let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
-        self.settle(connection, answer)
+        let (store, turn) = (self.clone(), turn.to_owned());
+        // To its end, also when nobody waits any more: a transaction that is let go of while it begins would leave its
+        // connection in the middle of it to whoever is next.
+        let run = tokio::spawn(async move {
+            let mut connection = store.pool.acquire().await.map_err(|error| error::connecting(&error))?;
+            let run = async {
+                let mut transaction = connection.begin().await?;
+                sqlx::query(TAKE_TURN).bind(turn).execute(&mut *transaction).await?;
+                let done = bound(sql, params).execute(&mut *transaction).await?;
+                transaction.commit().await?;
+                Ok(done.rows_affected())
+            };
+            let answer = tokio::time::timeout(ANSWER_TIMEOUT, run).await;
+            store.settle(connection, answer)
+        });
+        run.await.map_err(|_| StoreError::Unavailable("the process is about to end".to_owned()))?
     }
 
     async fn fetch(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
