@@ -5,10 +5,10 @@
 //! it. Each line of an `output` block must occur in what the block before it printed. The `sh postgresql` blocks are
 //! another session, on a server of its own that stands for every host named. `text` blocks are not run.
 
+use crate::docs_tables::root;
 use rollbook_tests::pg::programs;
 use rollbook_tests::pg_server::PgServer;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What every session begins with.
@@ -34,10 +34,6 @@ struct Block {
     line: usize,
     commands: String,
     expected: Vec<String>,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 fn blocks(text: &str, wanted: &str) -> Vec<Block> {

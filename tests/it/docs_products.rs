@@ -1,16 +1,12 @@
 //! `docs/PRODUCTS.md` names tests and calls that are there, and says of every line of the products' checklists
 //! whether it is.
 
+use crate::docs_tables::{root, sources};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 /// The products and how many lines the checklist of each has.
 const CHECKLISTS: [(&str, usize); 4] =
     [("QueueMetrics", 18), ("Voximplant Kit", 13), ("XCALLY Motion", 17), ("uContact", 11)];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
 
 fn page() -> String {
     std::fs::read_to_string(root().join("docs/PRODUCTS.md")).unwrap()
@@ -24,17 +20,6 @@ fn section(page: &str, product: &str) -> (Vec<Vec<String>>, String) {
     let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
     let missing = body.split("Not there yet:").nth(1).unwrap_or_else(|| panic!("{product} misses nothing?"));
     (rows.map(cells).collect(), missing.replace('\n', " "))
-}
-
-fn sources(folder: &Path, into: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            into.push(std::fs::read_to_string(&path).unwrap());
-        }
-    }
 }
 
 /// The names of all tests.

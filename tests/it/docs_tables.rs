@@ -5,7 +5,7 @@ use rollbook_domain::settings::state::{Setting, SettingValue};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
@@ -40,7 +40,8 @@ fn the_api_guide_lists_every_setting_of_an_organization_as_it_is() {
     }
 }
 
-fn sources(folder: &Path, into: &mut Vec<String>) {
+/// The text of every Rust file below a folder.
+pub(crate) fn sources(folder: &Path, into: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -45,40 +45,23 @@ pub(super) fn sound(deciding: &mut Deciding<'_>) -> Result<(), Rejection> {
 
 /// Whose access an event changes.
 fn touched(event: &Event) -> Option<UserId> {
-    match event {
-        Event::User(
-            UserEvent::Created { user, .. }
-            | UserEvent::RoleAssigned { user, .. }
-            | UserEvent::ProfileAssigned { user, .. }
-            | UserEvent::KeysChanged { user, .. }
-            | UserEvent::Restored { user, .. },
-        ) => Some(*user),
-        Event::Organization(_)
-        | Event::User(_)
-        | Event::Role(_)
-        | Event::Profile(_)
-        | Event::Key(_)
-        | Event::Queue(_)
-        | Event::Group(_)
-        | Event::Agent(_)
-        | Event::Settings(_) => None,
-    }
+    let Event::User(
+        UserEvent::Created { user, .. }
+        | UserEvent::RoleAssigned { user, .. }
+        | UserEvent::ProfileAssigned { user, .. }
+        | UserEvent::KeysChanged { user, .. }
+        | UserEvent::Restored { user, .. },
+    ) = event
+    else {
+        return None;
+    };
+    Some(*user)
 }
 
 /// The role whose keys an event changes, for all who hold it.
 fn keys_of(event: &Event) -> Option<RoleId> {
-    match event {
-        Event::Role(RoleEvent::KeysChanged { role, .. }) => Some(*role),
-        Event::Organization(_)
-        | Event::User(_)
-        | Event::Role(_)
-        | Event::Profile(_)
-        | Event::Key(_)
-        | Event::Queue(_)
-        | Event::Group(_)
-        | Event::Agent(_)
-        | Event::Settings(_) => None,
-    }
+    let Event::Role(RoleEvent::KeysChanged { role, .. }) = event else { return None };
+    Some(*role)
 }
 
 fn as_demanded(now: &Organization, user: &User) -> Result<(), Rejection> {
