@@ -49,6 +49,7 @@ mod projections_permission;
 mod projections_query;
 mod projections_rebuild;
 mod projections_world;
+mod queuemetrics_keys;
 mod replay_as_of;
 mod replay_resolve;
 mod replay_rollback;

@@ -8,6 +8,7 @@ mod dry_run;
 mod ending;
 mod entities;
 mod history;
+mod key_words;
 mod list;
 mod mutation;
 mod named;
