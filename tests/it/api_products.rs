@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const WORKED_EXAMPLES: &str = include_str!("../../domain/tests/fixtures/queuemetrics_keys.csv");
 /// What ordinary users sign in with here.
-const PASSWORD: &str = "an ordinary passphrase";
+pub(crate) const PASSWORD: &str = "an ordinary passphrase";
 
 /// The organization `acme`, founded at the command line and owned by `ada`.
 pub(crate) struct World {
@@ -51,6 +51,11 @@ impl World {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.ada.post(&format!("/api/v1{path}"), &body).await
+    }
+
+    /// Signs somebody in.
+    pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Client {
+        sign_in(&self.anonymous, login, password).await
     }
 
     async fn catalog(&self) -> Value {

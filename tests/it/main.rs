@@ -50,6 +50,7 @@ mod projections_query;
 mod projections_rebuild;
 mod projections_world;
 mod queuemetrics_keys;
+mod queuemetrics_lists;
 mod replay_as_of;
 mod replay_resolve;
 mod replay_rollback;

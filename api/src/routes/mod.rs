@@ -22,6 +22,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod shown;
+mod sort;
 mod users;
 mod who_may;
 
