@@ -56,5 +56,6 @@ mod replay_verify;
 mod replay_verify_log;
 mod replay_world;
 mod tidy;
+mod voximplant_table;
 mod xcally_expiry;
 mod xcally_passwords;
