@@ -14,13 +14,13 @@ use tempfile::TempDir;
 
 const WORKED_EXAMPLES: &str = include_str!("../../domain/tests/fixtures/queuemetrics_keys.csv");
 /// What ordinary users sign in with here.
-const PASSWORD: &str = "an ordinary passphrase";
+pub(crate) const PASSWORD: &str = "an ordinary passphrase";
 
 /// The organization `acme`, founded at the command line and owned by `ada`.
 pub(crate) struct World {
     anonymous: Client,
     pub(crate) ada: Client,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -30,11 +30,14 @@ impl World {
         let output = rollbook().current_dir(&folder).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let founded: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let store = Store::sqlite(&folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
-        let app = App::new(Deployment::new(store, Clock::default()), ServeOptions::default());
-        let anonymous = Client::new(server::router(app));
+        let anonymous = process(&folder).await;
         let ada = sign_in(&anonymous, "ada", founded["owner"]["password"].as_str().unwrap()).await;
-        Self { anonymous, ada, _folder: folder }
+        Self { anonymous, ada, folder }
+    }
+
+    /// A caller without credentials of another process on the same database.
+    pub(crate) async fn another_process(&self) -> Client {
+        process(&self.folder).await
     }
 
     /// Adds a user with a password; the client is theirs.
@@ -64,7 +67,13 @@ impl World {
     }
 }
 
-async fn sign_in(client: &Client, login: &str, password: &str) -> Client {
+async fn process(folder: &TempDir) -> Client {
+    let store = Store::sqlite(&folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
+    let app = App::new(Deployment::new(store, Clock::default()), ServeOptions::default());
+    Client::new(server::router(app))
+}
+
+pub(crate) async fn sign_in(client: &Client, login: &str, password: &str) -> Client {
     let body = json!({ "organization": "acme", "login": login, "password": password });
     let session = client.post("/api/v1/sessions", &body).await.expect(201);
     client.clone().bearer(session.json()["token"].as_str().unwrap())

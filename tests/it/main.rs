@@ -44,6 +44,7 @@ mod ledger_tls;
 mod ledger_unknown;
 mod ledger_world;
 mod ledger_writer;
+mod products_escalation;
 mod projections_follower;
 mod projections_permission;
 mod projections_query;
