@@ -45,6 +45,7 @@ mod ledger_unknown;
 mod ledger_world;
 mod ledger_writer;
 mod products_escalation;
+mod products_world;
 mod projections_follower;
 mod projections_permission;
 mod projections_query;

@@ -2,7 +2,7 @@
 //!
 //! The rules themselves are tried over random organizations in `domain/src/organization/tests/escalation.rs`.
 
-use crate::api_products::{PASSWORD, World, sign_in};
+use crate::products_world::{PASSWORD, World, sign_in};
 use rollbook_tests::client::{Answer, Client};
 use serde_json::{Value, json};
 

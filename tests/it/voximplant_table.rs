@@ -4,7 +4,7 @@
 //! What a cell wants is read from the acceptance file here, apart from the resolver and from the domain's own test of
 //! the same table, which crosses more facts.
 
-use crate::api_products::World;
+use crate::products_world::World;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
