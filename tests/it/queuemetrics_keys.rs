@@ -1,6 +1,6 @@
 //! QueueMetrics over HTTP: keys as one text, the picker of keys, and the warning beside the masterkey.
 
-use crate::api_products::World;
+use crate::products_world::World;
 use rollbook_tests::client::Answer;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! QueueMetrics over HTTP: lists sorted as they are asked to be, and who changes their own password.
 
-use crate::api_products::{PASSWORD, World};
+use crate::products_world::{PASSWORD, World, sign_in};
 use serde_json::{Value, json};
 
 /// The logins or names of a page, and its `next`.
@@ -130,7 +130,7 @@ async fn queuemetrics_9_whoever_holds_chpasswd_changes_their_own_password_and_no
     assert_eq!(catalog["own_password"], takes);
     // An administrator sets it, whatever keys its owner holds.
     let _ = world.put("/users/bo/password", json!({ "new": "as the office says" })).await.expect(200);
-    let bo = world.sign_in("bo", "as the office says").await;
+    let bo = sign_in(&world.anonymous, "bo", "as the office says").await;
     let _ = world.put("/users/bo/keys", json!({ "keys": "" })).await.expect(200);
     let own = json!({ "old": "as the office says", "new": "mine once more" });
     let _ = bo.put("/api/v1/users/bo/password", &own).await.expect(200);
