@@ -60,6 +60,8 @@ mod replay_verify;
 mod replay_verify_log;
 mod replay_world;
 mod tidy;
+mod voximplant_groups;
+mod voximplant_status;
 mod voximplant_table;
 mod xcally_expiry;
 mod xcally_passwords;

@@ -5,9 +5,8 @@
 use crate::codec::{self, Draft, Origin};
 use crate::entry::{Frontier, LedgerId};
 use crate::store::{Batch, Command, Store};
-use crate::writer::{Outcome, WriteError, commit};
+use crate::writer::{Idempotency, Outcome, WriteError, commit};
 use rollbook_domain::kernel::context::Context;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -53,7 +52,7 @@ impl PlainLedger {
     pub(crate) async fn append_once(
         &self,
         entries: &[Drafts<'_>],
-        key: &str,
+        key: &Idempotency,
     ) -> Result<Option<u64>, WriteError> {
         self.append_unless(entries, Some(key)).await
     }
@@ -61,7 +60,7 @@ impl PlainLedger {
     async fn append_unless(
         &self,
         entries: &[Drafts<'_>],
-        key: Option<&str>,
+        key: Option<&Idempotency>,
     ) -> Result<Option<u64>, WriteError> {
         let mut known = self.known.lock().await;
         for attempt in 0..TRIES {
@@ -125,13 +124,14 @@ impl PlainLedger {
 }
 
 /// That this batch was written, in its own transaction.
-fn remembered(batch: &Batch, key: &str) -> Command {
+fn remembered(batch: &Batch, key: &Idempotency) -> Command {
+    let Idempotency { actor, key, digest, status, headers } = key.clone();
     Command {
-        actor: "system".to_owned(),
-        key: key.to_owned(),
-        digest: [0; 32],
-        status: 200,
-        headers: BTreeMap::new(),
+        actor,
+        key,
+        digest,
+        status,
+        headers,
         first_position: batch.expected + 1,
         last_position: batch.last(),
         created_at_us: batch.at_us,
