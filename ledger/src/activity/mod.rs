@@ -6,6 +6,7 @@
 //! no state and decides nothing; what activity causes (a lock-out) is a change in the other ledger.
 
 mod coalesce;
+mod prune;
 mod unknown;
 
 use crate::clock::Clock;
@@ -91,6 +92,7 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: EXPORTED, sentence: "exported {what}" },
     ActType { name: STATUS_REPORTED, sentence: "reported that {subject} was {status} from {since} on" },
     ActType { name: DROPPED, sentence: "{count} acts were not recorded singly because there were too many" },
+    ActType { name: PRUNED, sentence: "deleted the activity from {first} to {last}, from before {before}" },
     ActType {
         name: UNKNOWN,
         sentence: "what was counted from {from} until {until} at the latest is unknown",
@@ -113,6 +115,8 @@ pub const EXPORTED: &str = "audit.exported";
 pub const STATUS_REPORTED: &str = "status.reported";
 /// More happened in a minute than is kept apart.
 pub const DROPPED: &str = "activity.dropped";
+/// The first entries were deleted, as the organization's setting or the operator says.
+pub const PRUNED: &str = "activity.pruned";
 
 /// What a process had counted was lost, since it ended before it wrote it.
 pub const UNKNOWN: &str = "activity.unknown";

@@ -11,3 +11,4 @@ GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.
     public.counting TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON public.credentials, public.sessions, public.attempts, public.follower_checkpoints TO {role};
+GRANT EXECUTE ON FUNCTION public.rollbook_prune(text, bigint, bigint) TO {role};
