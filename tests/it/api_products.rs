@@ -18,7 +18,7 @@ const PASSWORD: &str = "an ordinary passphrase";
 
 /// The organization `acme`, founded at the command line and owned by `ada`.
 pub(crate) struct World {
-    anonymous: Client,
+    pub(crate) anonymous: Client,
     pub(crate) ada: Client,
     _folder: TempDir,
 }

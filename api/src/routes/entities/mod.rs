@@ -129,10 +129,10 @@ macro_rules! entities {
 
 entities! {
     Role, RoleId, roles, RoleCommand, RoleEdit, RoleView, |organization, it| view::role(organization, it);
-    Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView, |_organization, it| view::profile(it);
-    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, |_organization, it| view::key(it);
+    Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView, |organization, it| view::profile(organization, it);
+    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, |organization, it| view::key(organization, it);
     Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, |organization, it| view::queue(organization, it);
-    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, |_organization, it| view::group(it);
+    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, |organization, it| view::group(organization, it);
 }
 
 /// The handlers of one entity with their descriptions, and its `router()`.
