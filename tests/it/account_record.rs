@@ -1,6 +1,6 @@
 //! What every record says of itself: by whom it was made and changed last, and when.
 
-use crate::api_products::World;
+use crate::products_world::World;
 use rollbook_tests::client::Client;
 use serde_json::{Value, json};
 

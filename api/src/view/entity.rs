@@ -3,7 +3,7 @@
 use super::eyes::Eyes;
 use super::shapes::{
     ActorView, AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, StampView,
-    SupervisorView, UserView,
+    SupervisorView, UserView, WarningView,
 };
 use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
@@ -14,12 +14,13 @@ use rollbook_domain::kernel::id::{
 use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::record::Stamp;
 use rollbook_domain::key::state::Key;
+use rollbook_domain::key::words;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
 use rollbook_domain::role::state::Role;
 use rollbook_domain::settings::state::Setting;
-use rollbook_domain::user::state::User;
+use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -46,6 +47,10 @@ pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> 
 fn json(view: impl Serialize) -> Option<Value> {
     serde_json::to_value(view).ok()
 }
+
+/// As QueueMetrics words it on its home page.
+const MASTERKEY_WARNING: WarningView =
+    WarningView { code: "masterkey", detail: "Masterkey enabled - recommended use for testing only" };
 
 /// Who did something and when, whom of them one sees or not: as the history says it.
 fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp) -> StampView {
@@ -78,8 +83,10 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),
+        keys_text: words::text(organization, user.keys.iter().copied()),
         superuser: user.superuser.value,
         masterkey: user.masterkey.value,
+        warnings: user.masterkey.value.then_some(MASTERKEY_WARNING).into_iter().collect(),
         groups: user.groups.iter().map(|id| id.uuid()).collect(),
         supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
         serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
@@ -114,6 +121,10 @@ pub fn role(organization: &Organization, role: &Role) -> RoleView {
         protected: role.protected,
         grants: role.grants.value.clone().into(),
         keys: role.keys.iter().map(|id| key_name(organization, *id)).collect(),
+        keys_text: words::text(
+            organization,
+            role.keys.iter().map(|key| KeyEntry { key: *key, minus: false }),
+        ),
         holders: role.holders.len(),
         status: role.status.word(),
         created: stamp(organization, role.record.created),

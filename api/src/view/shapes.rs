@@ -55,10 +55,14 @@ pub struct UserView {
     pub custom_profile: Option<Vec<Grant>>,
     /// Own keys by name; a minus before what is taken away.
     pub keys: Vec<String>,
+    /// The same as one text: `A B -C`.
+    pub keys_text: String,
     /// Every module, action and element.
     pub superuser: bool,
     /// Passes every lock and key-guarded function but a key that a minus names.
     pub masterkey: bool,
+    /// What is to be said beside this user wherever they are shown: `masterkey`.
+    pub warnings: Vec<WarningView>,
     /// Ids of the groups the user is a member of.
     pub groups: Vec<Uuid>,
     /// Ids of the groups the user supervises.
@@ -87,6 +91,15 @@ pub struct UserView {
     pub position: u64,
 }
 
+/// Something dangerous that somebody holds.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WarningView {
+    /// What it is about: `masterkey`.
+    pub code: &'static str,
+    /// For people.
+    pub detail: &'static str,
+}
+
 /// A role.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RoleView {
@@ -105,6 +118,8 @@ pub struct RoleView {
     pub grants: Vec<Grant>,
     /// Keys that holders hold, by name.
     pub keys: Vec<String>,
+    /// The same as one text: `A B`.
+    pub keys_text: String,
     /// How many users hold it, archived ones included.
     pub holders: usize,
     /// `active` or `archived`.
