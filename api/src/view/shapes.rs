@@ -8,6 +8,26 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Who did something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ActorView {
+    /// `user`, `api_key`, `operator` or `system`.
+    pub kind: &'static str,
+    /// The user's id, or the API key's.
+    pub id: Option<Uuid>,
+    /// The login of the user, or of the API key's owner, as it is at the position shown.
+    pub label: Option<String>,
+}
+
+/// Who did something, and when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StampView {
+    /// Who.
+    pub by: ActorView,
+    /// When.
+    pub at: String,
+}
+
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UserView {
@@ -61,6 +81,10 @@ pub struct UserView {
     pub has_api_key: bool,
     /// Whether the personal data was erased.
     pub erased: bool,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about this user.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -100,6 +124,10 @@ pub struct RoleView {
     pub holders: usize,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -122,6 +150,10 @@ pub struct ProfileView {
     pub holders: usize,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -143,6 +175,10 @@ pub struct KeyView {
     pub restricts: bool,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -183,6 +219,10 @@ pub struct QueueView {
     pub delete_protected: bool,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -207,6 +247,10 @@ pub struct GroupView {
     pub settings: BTreeMap<&'static str, SettingValue>,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -249,6 +293,10 @@ pub struct AgentView {
     pub status: &'static str,
     /// Whether the personal data was erased.
     pub erased: bool,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.

@@ -166,7 +166,7 @@ impl Entity for Agent {
     }
 
     fn count(&self, _field: &str) -> u64 {
-        self.changed
+        self.record.updated.position
     }
 
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> AgentView {

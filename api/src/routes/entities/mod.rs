@@ -115,7 +115,7 @@ macro_rules! entities {
                         let $counted = self;
                         $number
                     })*
-                    _ => self.changed,
+                    _ => self.record.updated.position,
                 }
             }
 
@@ -147,10 +147,10 @@ entities! {
     Role, RoleId, roles, RoleCommand, RoleEdit, RoleView,
         {rank: |it| it.rank.value.into(), holders: |it| it.holders.len() as u64}, |organization, it| view::role(organization, it);
     Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView,
-        {holders: |it| it.holders.len() as u64}, |_organization, it| view::profile(it);
-    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, {}, |_organization, it| view::key(it);
+        {holders: |it| it.holders.len() as u64}, |organization, it| view::profile(organization, it);
+    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, {}, |organization, it| view::key(organization, it);
     Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, {}, |organization, it| view::queue(organization, it);
-    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, {}, |_organization, it| view::group(it);
+    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, {}, |organization, it| view::group(organization, it);
 }
 
 /// The handlers of one entity with their descriptions, and its `router()`.

@@ -113,7 +113,7 @@ impl RoleNames {
             "email" => user.email.as_ref().map(text).unwrap_or_default(),
             "role" => self.0.get(&user.role.value).cloned().unwrap_or_default(),
             "status" => user.status.value.word().to_owned(),
-            "changed" => return Cell::Number(user.changed),
+            "changed" => return Cell::Number(user.record.updated.position),
             _ => text(&user.login),
         })
     }
