@@ -5,16 +5,17 @@ mod catalog;
 mod check;
 mod diff;
 mod dry_run;
-mod ending;
+pub(crate) mod ending;
 mod entities;
 mod history;
+mod imports;
 mod list;
 mod mutation;
 mod named;
-mod past;
+pub(crate) mod past;
 mod permissions;
 mod read;
-mod refer;
+pub(crate) mod refer;
 pub(crate) mod retry;
 mod rollbacks;
 mod seats;
@@ -42,5 +43,6 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(entities::router())
         .merge(settings::router())
         .merge(seats::router())
+        .merge(imports::router())
         .merge(catalog::router())
 }
