@@ -9,6 +9,7 @@ pub(crate) mod ending;
 mod entities;
 mod history;
 mod imports;
+mod key_words;
 mod list;
 mod mutation;
 mod named;
@@ -22,6 +23,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod shown;
+mod sort;
 mod users;
 mod who_may;
 

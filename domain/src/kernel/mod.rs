@@ -11,6 +11,7 @@ pub mod id;
 pub mod moment;
 pub mod personal;
 pub mod product;
+pub mod record;
 pub mod rejection;
 pub mod shared;
 pub mod text;
