@@ -2,6 +2,7 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod account_record;
 mod api_agents;
 mod api_agents_products;
 mod api_audit;
@@ -51,6 +52,8 @@ mod projections_permission;
 mod projections_query;
 mod projections_rebuild;
 mod projections_world;
+mod queuemetrics_keys;
+mod queuemetrics_lists;
 mod replay_as_of;
 mod replay_resolve;
 mod replay_rollback;

@@ -2,6 +2,7 @@
 
 use rollbook_domain::event::Event;
 use rollbook_domain::group::event::GroupEvent;
+use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::Personal;
@@ -223,5 +224,5 @@ fn add_user(
 }
 
 fn apply(organization: &mut Organization, event: impl Into<Event>) {
-    organization.apply(Moment(0), &event.into());
+    organization.apply(Actor::System, Moment(0), &event.into());
 }
