@@ -69,3 +69,4 @@ mod voximplant_status;
 mod voximplant_table;
 mod xcally_expiry;
 mod xcally_passwords;
+mod xcally_profiles;

@@ -14,6 +14,7 @@ mod group_settings;
 mod held;
 mod keeper;
 pub mod lookup;
+mod profile_gifts;
 mod reach;
 pub mod rejection;
 mod size;

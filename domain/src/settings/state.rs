@@ -35,6 +35,8 @@ pub enum Setting {
     PasswordHistory,
     /// Days the activity ledger is kept; 0 for ever, at most 36,500.
     ActivityDays,
+    /// How many characters of a masked part are hidden; 0 to 100.
+    MaskCharacters,
 }
 
 /// The value of a setting.
@@ -62,7 +64,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -74,6 +76,7 @@ impl Setting {
         Self::PasswordWarningDays,
         Self::PasswordHistory,
         Self::ActivityDays,
+        Self::MaskCharacters,
     ];
 
     /// The word in the API.
@@ -91,6 +94,7 @@ impl Setting {
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
             Self::ActivityDays => "activity_days",
+            Self::MaskCharacters => "mask_characters",
         }
     }
 
@@ -109,6 +113,7 @@ impl Setting {
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
             Self::ActivityDays => SettingValue::Number(0),
+            Self::MaskCharacters => SettingValue::Number(4),
         }
     }
 
@@ -133,6 +138,7 @@ impl Setting {
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
             (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
+            (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
@@ -151,6 +157,7 @@ impl Setting {
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
             Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
+            Self::MaskCharacters => "a number from 0 to 100",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }
