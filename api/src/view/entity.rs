@@ -2,15 +2,17 @@
 
 use super::eyes::Eyes;
 use super::shapes::{
-    AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
+    AgentView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView, SettingsView,
+    SupervisorView, UserView,
 };
 use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
 use rollbook_domain::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::key::state::Key;
+use rollbook_domain::object::state::Object;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
@@ -19,6 +21,7 @@ use rollbook_domain::settings::state::Setting;
 use rollbook_domain::user::state::User;
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Any entity as JSON, as `eyes` may see it; `None` if it is not there.
 #[must_use]
@@ -32,6 +35,7 @@ pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> 
         Kind::Queue => organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it))),
         Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(it))),
         Kind::Agent => organization.agent(AgentId(id)).and_then(|it| json(agent(organization, it, eyes))),
+        Kind::Object => organization.object(ObjectId(id)).and_then(|it| json(object(organization, it, eyes))),
         Kind::Settings => json(settings(organization)),
         Kind::Organization => json(serde_json::json!({ "id": organization.id, "name": organization.name })),
         Kind::Conversation | Kind::Setting | Kind::Element => None,
@@ -202,6 +206,31 @@ pub fn agent(organization: &Organization, agent: &Agent, eyes: Eyes<'_>) -> Agen
         erased: agent.is_erased(),
         version: agent.version,
         position: agent.changed,
+    }
+}
+
+/// An object; of what uses it, what `eyes` may see.
+#[must_use]
+pub fn object(organization: &Organization, object: &Object, eyes: Eyes<'_>) -> ObjectView {
+    let seen = |subjects: &mut dyn Iterator<Item = Subject>| -> Vec<Uuid> {
+        subjects.filter(|subject| eyes.see(*subject)).map(|subject| subject.id).collect()
+    };
+    let key = |id: Option<KeyId>| id.map(|id| key_name(organization, id));
+    ObjectView {
+        id: object.id.uuid(),
+        kind: object.kind.clone(),
+        name: object.name.clone(),
+        description: object.description.clone(),
+        visibility_key: key(object.visibility_key.value),
+        reports_key: key(object.reports_key.value),
+        contents: object.contents.clone(),
+        users: seen(&mut object.users.iter().map(|id| id.subject())),
+        queues: seen(&mut object.queues.iter().map(|id| id.subject())),
+        objects: seen(&mut object.objects.iter().map(|id| id.subject())),
+        in_use: object.is_in_use(),
+        status: object.status.word(),
+        version: object.version,
+        position: object.changed,
     }
 }
 

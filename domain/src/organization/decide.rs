@@ -71,6 +71,7 @@ pub(crate) fn dispatch(deciding: &mut Deciding<'_>, command: &Command) -> Result
         Command::Queue(command) => crate::queue::decide::decide(deciding, command),
         Command::Group(command) => crate::group::decide::decide(deciding, command),
         Command::Agent(command) => crate::agent::decide::decide(deciding, command),
+        Command::Object(command) => crate::object::decide::decide(deciding, command),
         Command::Settings(command) => crate::settings::decide::decide(deciding, command),
         Command::Many(commands) => commands.iter().try_for_each(|command| dispatch(deciding, command)),
         Command::Undo(undos) => undos.iter().try_for_each(|one| undo::undo(deciding, one)),
@@ -129,6 +130,7 @@ fn undoes(command: &Command) -> bool {
         | Command::Queue(_)
         | Command::Group(_)
         | Command::Agent(_)
+        | Command::Object(_)
         | Command::Settings(_) => false,
     }
 }

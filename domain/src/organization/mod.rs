@@ -13,6 +13,7 @@ pub(crate) mod gifts;
 mod held;
 mod keeper;
 pub mod lookup;
+mod objects;
 mod reach;
 pub mod rejection;
 mod size;

@@ -27,11 +27,12 @@ pub(super) async fn list<E: Entity>(
     let me = caller.me(&organization)?;
     let limit = params.limit()?;
     let after = list::after(params.take("cursor"))?;
-    let filter = Filter { q: params.take("q").map(|q| folded(&q)), status: standing(&mut params)? };
+    let kind = if E::HAS_KINDS { params.take("kind") } else { None };
+    let filter = Filter { q: params.take("q").map(|q| folded(&q)), status: standing(&mut params)?, kind };
     params.done()?;
     let mut named: Vec<(String, &E)> = E::all(&organization)
-        .map(|it| (folded(it.name()), it))
-        .filter(|(name, it)| after.as_ref().is_none_or(|after| name > after) && filter.matches(name, *it))
+        .map(|it| (it.called(), it))
+        .filter(|(called, it)| after.as_ref().is_none_or(|after| called > after) && filter.matches(*it))
         .collect();
     named.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     let at = caller.at(&organization);
@@ -45,12 +46,15 @@ pub(super) async fn list<E: Entity>(
 struct Filter {
     q: Option<String>,
     status: Option<Standing>,
+    kind: Option<String>,
 }
 
 impl Filter {
-    fn matches<E: Entity>(&self, name: &str, it: &E) -> bool {
-        let has = |q: &String| name.contains(q.as_str()) || folded(it.description()).contains(q.as_str());
-        self.q.as_ref().is_none_or(has) && self.status.is_none_or(|status| it.status() == status)
+    fn matches<E: Entity>(&self, it: &E) -> bool {
+        let has = |text: &str, q: &String| folded(text).contains(q.as_str());
+        self.q.as_ref().is_none_or(|q| has(it.name(), q) || has(it.description(), q))
+            && self.status.is_none_or(|status| it.status() == status)
+            && self.kind.as_ref().is_none_or(|kind| it.kind() == Some(kind))
     }
 }
 
@@ -69,6 +73,7 @@ pub(super) async fn create<E: Entity, B: Resolve<E::Edit>>(
     body: Body<B>,
 ) -> Result<Response, Problem> {
     let organization = caller.organization();
+    let permission = body.value.takes(&organization, None).unwrap_or(permission);
     caller.need(app, &organization, permission, &Targets::default())?;
     let command = E::create(body.value.resolve(&Names::of(caller, &organization)?)?);
     Mutation::new(app, caller, meta).run(command).await?.respond(caller)
@@ -86,6 +91,7 @@ pub(super) async fn edit<E: Entity, B: Resolve<E::Edit>>(
     let organization = caller.organization();
     let subject = id.find(&organization, E::KIND)?;
     caller.sees(&organization, subject)?;
+    let permission = body.value.takes(&organization, Some(subject.id)).unwrap_or(permission);
     caller.need(app, &organization, permission, &Targets::default())?;
     let names = Names::beside(caller, &organization, subject)?;
     let command = E::edit(subject.id, body.value.resolve(&names)?);
