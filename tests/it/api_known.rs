@@ -17,6 +17,7 @@ async fn pairs(world: &World) -> Vec<(&'static str, String, String)> {
         ("queue", Kind::Queue, "Sales"),
         ("group", Kind::Group, "West"),
         ("agent", Kind::Agent, "Old/agent"),
+        ("object", Kind::Object, "skill:French"),
     ];
     let absent = "01900000-0000-7000-8000-00000000dead".to_owned();
     let by_name = named.map(|(kind, _, name)| (kind, name.to_owned(), "Nothing77".to_owned()));
