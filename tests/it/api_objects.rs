@@ -1,6 +1,6 @@
 //! Objects over HTTP: kinds of the catalog, what uses them, what is kept while it is in use, and whose keys open them.
 
-use crate::api_products::World as Product;
+use crate::products_world::World as Product;
 use rollbook_domain::kernel::id::Kind;
 use rollbook_tests::app::World;
 use rollbook_tests::client::Client;

@@ -8,6 +8,7 @@ mod dry_run;
 mod ending;
 mod entities;
 mod history;
+mod key_words;
 mod list;
 mod mutation;
 mod named;
@@ -21,6 +22,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod shown;
+mod sort;
 mod users;
 mod who_may;
 

@@ -9,6 +9,6 @@ pub use catalog::{CatalogView, OrganizationView, PermissionView, ReservedKeyView
 pub use entity::{agent, entity, group, key, object, profile, queue, role, settings, user};
 pub use eyes::Eyes;
 pub use shapes::{
-    AgentView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView, SettingsView,
-    SupervisorView, UserView,
+    ActorView, AgentView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView, SettingsView,
+    StampView, SupervisorView, UserView,
 };

@@ -3,6 +3,7 @@
 use super::command::Use;
 use super::event::ObjectEvent;
 use crate::kernel::id::{KeyId, ObjectId, QueueId, UserId};
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::{Since, Standing, change_set};
 use imbl::OrdSet;
 use serde::{Deserialize, Serialize};
@@ -32,20 +33,19 @@ pub struct Object {
     pub objects: OrdSet<ObjectId>,
     /// Whether it may be put to use.
     pub status: Standing,
-    /// Position of the last event about this object.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Object {
     /// An object as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &ObjectEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &ObjectEvent, stamp: Stamp) -> Option<Self> {
         let ObjectEvent::Created { object, kind, name, description, visibility_key, reports_key } = event
         else {
             return None;
         };
+        let position = stamp.position;
         Some(Self {
             id: *object,
             kind: kind.clone(),
@@ -58,13 +58,13 @@ impl Object {
             queues: OrdSet::new(),
             objects: OrdSet::new(),
             status: Standing::Active,
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this object.
-    pub fn apply(&mut self, event: &ObjectEvent, at: u64) {
+    pub fn apply(&mut self, event: &ObjectEvent, stamp: Stamp) {
+        let at = stamp.position;
         match event {
             ObjectEvent::Created { .. } => {}
             ObjectEvent::Renamed { to, .. } => self.name.clone_from(to),
@@ -79,8 +79,7 @@ impl Object {
             }
             ObjectEvent::Archived { to, .. } | ObjectEvent::Restored { to, .. } => self.status = *to,
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 
     /// How an object is called where its kind is not known from elsewhere: `kind:name`.

@@ -2,6 +2,7 @@
 
 use super::state::Organization;
 use crate::kernel::id::{Kind, ObjectId, Subject};
+use crate::kernel::record::Stamp;
 use crate::object::event::ObjectEvent;
 use crate::object::state::{Object, called};
 use crate::object::usage;
@@ -21,15 +22,15 @@ impl Organization {
         self.object(id).and_then(|object| self.catalog.object(&object.kind))
     }
 
-    pub(super) fn apply_object(&mut self, event: &ObjectEvent) {
-        if let Some(object) = Object::created(event, self.position) {
+    pub(super) fn apply_object(&mut self, stamp: Stamp, event: &ObjectEvent) {
+        if let Some(object) = Object::created(event, stamp) {
             self.index_object(&object);
             self.objects.insert(object.id, Arc::new(object));
             return;
         }
         let id = ObjectId(event.subject().id);
         let Some(object) = self.objects.get_mut(&id) else { return };
-        Arc::make_mut(object).apply(event, self.position);
+        Arc::make_mut(object).apply(event, stamp);
         let kind = object.kind.clone();
         if let ObjectEvent::Renamed { from, to, .. } = event {
             self.renamed(Kind::Object, &called(&kind, from), &called(&kind, to), id.uuid());

@@ -153,6 +153,10 @@ impl Entity for Object {
         self.status
     }
 
+    fn count(&self, _field: &str) -> u64 {
+        self.record.updated.position
+    }
+
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> ObjectView {
         view::object(organization, self, eyes)
     }
