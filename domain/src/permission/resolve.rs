@@ -141,9 +141,8 @@ fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let (targets, wanted) = (asked.targets, &asked.permission.targets);
     // An object of a kind that the permission is about stands where the product would name a setting or an element.
     let takes = |target: Found<'_>| matches!(target, Found::Object(object) if asked.permission.is_about(&object.kind));
-    let is_asked_of = |target: Found<'_>| match target {
-        Found::Object(_) => takes(target),
-        _ => wanted.contains(&target.kind()),
+    let is_asked_of = |target: Found<'_>| {
+        takes(target) || (!matches!(target, Found::Object(_)) && wanted.contains(&target.kind()))
     };
     for target in targets.iter() {
         if !is_asked_of(target) {
