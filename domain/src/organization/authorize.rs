@@ -10,7 +10,6 @@ use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use super::transfer;
 use super::visible;
-use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
 use crate::kernel::id::{Kind, ObjectId, RoleId, Subject, UserId};
@@ -23,7 +22,6 @@ use crate::permission::cover;
 use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
 use crate::permission::resolve::{self, Question};
-use crate::user::event::UserEvent;
 use crate::user::password;
 use crate::user::state::User;
 use std::collections::BTreeSet;
@@ -377,31 +375,4 @@ fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: 
 
 fn active(before: &Organization, user: UserId, at: Moment) -> Result<&User, Rejection> {
     before.user(user).filter(|user| user.is_active_at(at)).ok_or_else(|| Forbidden::Inactive.into())
-}
-
-/// Whether an event is among those for which the setting `reason_required: sensitive` demands a reason.
-pub(super) fn is_sensitive(event: &Event) -> bool {
-    use crate::role::event::RoleEvent;
-    match event {
-        Event::User(event) => matches!(
-            event,
-            UserEvent::RoleAssigned { .. }
-                | UserEvent::KeysChanged { .. }
-                | UserEvent::MasterkeySet { .. }
-                | UserEvent::SuperuserSet { .. }
-                | UserEvent::ErasureRequested { .. }
-                | UserEvent::Erased { .. }
-        ),
-        Event::Role(event) => matches!(event, RoleEvent::KeysChanged { .. }),
-        Event::Agent(event) => {
-            matches!(event, AgentEvent::ErasureRequested { .. } | AgentEvent::Erased { .. })
-        }
-        Event::Organization(_)
-        | Event::Profile(_)
-        | Event::Key(_)
-        | Event::Queue(_)
-        | Event::Group(_)
-        | Event::Object(_)
-        | Event::Settings(_) => false,
-    }
 }

@@ -8,7 +8,7 @@ use super::command::{Command, OrganizationCommand};
 use super::event::OrganizationEvent;
 use super::rejection::Rejection;
 use super::state::Organization;
-use super::{found, keeper, sound, transfer, undo};
+use super::{found, keeper, sensitive, sound, transfer, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
@@ -108,7 +108,7 @@ fn reason(
     let demanded = match before.settings.reason_rule() {
         ReasonRule::None => false,
         ReasonRule::Sensitive => {
-            (undoes(command) && !events.is_empty()) || events.iter().any(authorize::is_sensitive)
+            (undoes(command) && !events.is_empty()) || events.iter().any(sensitive::is_sensitive)
         }
         ReasonRule::All => !events.is_empty(),
     };

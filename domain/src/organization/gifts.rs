@@ -300,20 +300,10 @@ fn of_agent(event: &AgentEvent, after: &Organization) -> Gifts {
 
 /// Whoever opens an object must be able to open it. That something has or uses it lets nobody do anything.
 fn of_object(event: &ObjectEvent) -> Gifts {
-    match event {
-        ObjectEvent::VisibilityKeySet { from, .. } | ObjectEvent::ReportsKeySet { from, .. } => {
-            Gifts { keys: from.iter().copied().collect(), ..Gifts::default() }
-        }
-        ObjectEvent::Created { .. }
-        | ObjectEvent::Renamed { .. }
-        | ObjectEvent::Described { .. }
-        | ObjectEvent::ContentsChanged { .. }
-        | ObjectEvent::UsersChanged { .. }
-        | ObjectEvent::QueuesChanged { .. }
-        | ObjectEvent::ObjectsChanged { .. }
-        | ObjectEvent::Archived { .. }
-        | ObjectEvent::Restored { .. } => Gifts::default(),
-    }
+    let (ObjectEvent::VisibilityKeySet { from, .. } | ObjectEvent::ReportsKeySet { from, .. }) = event else {
+        return Gifts::default();
+    };
+    Gifts { keys: from.iter().copied().collect(), ..Gifts::default() }
 }
 
 /// What `users` reach by joining `place`; those who reach anything must be outranked.

@@ -16,6 +16,7 @@ pub mod lookup;
 mod objects;
 mod reach;
 pub mod rejection;
+mod sensitive;
 mod size;
 pub mod snapshot;
 mod sound;
