@@ -125,8 +125,8 @@ async fn xcally_14_custom_dashboards_are_on_for_one_user_beside_the_profile() {
     let _ = bo.put("/api/v1/users/bo/elements", &own).await.refused(403, "permission_missing");
     for (body, pointer) in [
         (json!({ "elements": { "reports.read": ["sales"] } }), "/elements/reports.read"),
-        (json!({ "elements": { "no.such": ["sales"] } }), "/elements/0/permission"),
-        (json!({ "elements": { "custom_dashboards.read": [" sales"] } }), "/elements/0/elements"),
+        (json!({ "elements": { "no.such": ["sales"] } }), "/elements/no.such"),
+        (json!({ "elements": { "custom_dashboards.read": [" sales"] } }), "/elements/custom_dashboards.read"),
         (json!({}), "/elements"),
     ] {
         let refused = world.put("/users/bo/elements", body).await.refused(422, "invalid");
