@@ -12,7 +12,7 @@ use crate::role::grants::{fits_one_event, same, valid_grants};
 /// Gives exactly these elements; none takes all away.
 pub(super) fn set(deciding: &mut Deciding<'_>, id: UserId, to: Option<Grants>) -> Result<(), Rejection> {
     let user = editable(deciding, id)?;
-    let to = to.filter(|grants| grants.len() > 0);
+    let to = to.filter(|grants| !grants.is_empty());
     if let Some(grants) = &to {
         grants.iter().try_for_each(|grant| offered(deciding, grant))?;
         valid_grants(deciding, "/elements", grants)?;
