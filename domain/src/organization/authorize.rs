@@ -198,6 +198,11 @@ impl Judge<'_> {
             gifts.check(self.before, self.after, self.asker)?;
             group_settings::check(event, (self.before, self.after), self.asker, self.context.at)?;
         }
+        if let Event::Settings(event) = event
+            && let Some(also) = crate::settings::rights::also(event)
+        {
+            self.permission(&also)?;
+        }
         if !(oneself && right.free_for_oneself) {
             return self.permission(&right);
         }

@@ -21,12 +21,12 @@ pub(super) fn is_sensitive(event: &Event) -> bool {
         Event::Agent(event) => {
             matches!(event, AgentEvent::ErasureRequested { .. } | AgentEvent::Erased { .. })
         }
+        Event::Settings(event) => event.keeps_less_activity(),
         Event::Organization(_)
         | Event::Profile(_)
         | Event::Key(_)
         | Event::Queue(_)
         | Event::Group(_)
-        | Event::Object(_)
-        | Event::Settings(_) => false,
+        | Event::Object(_) => false,
     }
 }

@@ -13,6 +13,20 @@ events! {
     }
 }
 
+impl SettingsEvent {
+    /// Whether activity that is kept now is kept no longer: fewer days, or days instead of for ever.
+    pub(crate) fn keeps_less_activity(&self) -> bool {
+        let days = |value: &SettingValue| match value {
+            SettingValue::Number(days) if *days > 0 => *days,
+            SettingValue::Number(_) | SettingValue::Flag(_) | SettingValue::Word(_) => u32::MAX,
+        };
+        match self {
+            Self::Set { setting: Setting::ActivityDays, from, to, .. } => days(to) < days(from),
+            Self::Set { .. } => false,
+        }
+    }
+}
+
 /// The settings of an organization carry its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]

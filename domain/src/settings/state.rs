@@ -33,7 +33,7 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
-    /// Days the activity ledger is kept; 0 for ever, at most 36,500.
+    /// Days the activity ledger is kept; 0 for ever, 30 to 36,500.
     ActivityDays,
     /// How many characters of a masked part are hidden; 0 to 100.
     MaskCharacters,
@@ -56,7 +56,7 @@ pub enum SettingValue {
 pub enum ReasonRule {
     /// No change.
     None,
-    /// Changes of role, keys, masterkey, superuser, erasures and rollbacks.
+    /// Changes of role, keys, masterkey, superuser, erasures, rollbacks, and keeping less activity.
     Sensitive,
     /// Every change.
     All,
@@ -137,7 +137,7 @@ impl Setting {
             (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
-            (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
+            (Self::ActivityDays, SettingValue::Number(n)) => *n == 0 || (30..=36_500).contains(n),
             (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
@@ -156,7 +156,7 @@ impl Setting {
             Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
-            Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
+            Self::ActivityDays => "0 (for ever) or a number of days from 30 to 36500",
             Self::MaskCharacters => "a number from 0 to 100",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }

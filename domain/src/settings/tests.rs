@@ -7,6 +7,7 @@ use crate::kernel::spec::{World, given, world};
 use crate::organization::command::Command;
 use crate::organization::rejection::{Forbidden, Rejection};
 use crate::organization::undo::compensations;
+use crate::permission::grant::{Grant, Scope};
 use crate::user::command::{UserCommand, UserEdit};
 
 fn set(setting: Setting, value: SettingValue) -> SettingsCommand {
@@ -57,6 +58,64 @@ fn only_who_may_edit_settings_does() {
     let needs = Forbidden::Permission { permission: "settings.edit" };
     given(&world()).as_user("mona").when(command.clone()).then_refused(needs.clone());
     given(&world()).as_user("aude").when(command).then_refused(needs);
+}
+
+fn days(days: u32) -> SettingsCommand {
+    set(Setting::ActivityDays, SettingValue::Number(days))
+}
+
+#[test]
+fn activity_is_kept_for_ever_or_for_thirty_days_at_least() {
+    for wrong in [1, 29, 36_501] {
+        let refused = given(&world()).as_operator().when(days(wrong));
+        refused.then_invalid("/activity_days", "not_acceptable");
+    }
+    let mut world = world();
+    for right in [30, 36_500, 0] {
+        world.act(days(right));
+        assert_eq!(world.settings.number(Setting::ActivityDays), right);
+    }
+}
+
+#[test]
+fn who_edits_settings_may_not_have_less_activity_kept_unless_they_may_prune() {
+    let mut world = world();
+    let needs = Forbidden::Permission { permission: "audit.prune" };
+    given(&world).as_user("adam").when(days(36_500)).then_refused(needs.clone());
+    given(&world)
+        .as_user("aude")
+        .when(days(30))
+        .then_refused(Forbidden::Permission { permission: "settings.edit" });
+    given(&world).as_user("olga").when(days(90)).then_names(&["settings.set"]);
+    world.act(days(90));
+    given(&world).as_user("adam").when(days(89)).then_refused(needs.clone());
+    let many = Command::Many(vec![Command::Settings(days(0)), Command::Settings(days(90))]);
+    given(&world).as_user("adam").when(many).then_refused(needs.clone());
+    for longer in [91, 0] {
+        let kept = given(&world).as_user("adam").when(days(longer)).accepted();
+        // To undo it is to keep less again.
+        let undo = Command::Undo(compensations(&kept.events));
+        given(&kept.after).as_user("adam").when(undo.clone()).then_refused(needs.clone());
+        given(&kept.after).as_user("olga").when(undo).then_names(&["settings.set"]);
+    }
+    // Who may prune but not edit settings may not do it either.
+    let prune = ["audit.prune", "rollback.apply", "settings.view"].map(|name| Grant::new(name, Scope::All));
+    world.add_user_with("pia", 45, &prune);
+    let undo = Command::Undo(compensations(&given(&world).as_operator().when(days(91)).accepted().events));
+    let mut longer = world.clone();
+    longer.act(days(91));
+    given(&longer)
+        .as_user("pia")
+        .when(undo)
+        .then_refused(Forbidden::Permission { permission: "settings.edit" });
+}
+
+#[test]
+fn keeping_less_activity_is_sensitive_and_keeping_more_is_not() {
+    let world = demanding("sensitive");
+    given(&world).as_user("olga").when(days(30)).then_refused(Rejection::ReasonRequired);
+    let kept = given(&world).as_user("olga").because("The law says so").when(days(30)).accepted();
+    given(&kept.after).as_user("adam").when(days(31)).then_names(&["settings.set"]);
 }
 
 #[test]

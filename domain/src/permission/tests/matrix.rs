@@ -121,7 +121,7 @@ fn the_matrix_of_every_catalog_is_as_committed() {
 }
 
 #[test]
-fn owner_holds_everything_and_administrator_all_but_the_mark_and_the_transfer() {
+fn owner_holds_everything_and_administrator_all_but_the_mark_the_transfer_and_pruning() {
     let catalog = Catalog::newest("standard").unwrap();
     let lacks = |slug: &str| -> Vec<String> {
         let role = catalog.role(slug).unwrap();
@@ -129,5 +129,5 @@ fn owner_holds_everything_and_administrator_all_but_the_mark_and_the_transfer() 
         lacking.map(|permission| permission.name.to_string()).collect()
     };
     assert!(lacks("owner").is_empty());
-    assert_eq!(lacks("administrator"), ["access.grant_any", "organization.transfer"]);
+    assert_eq!(lacks("administrator"), ["access.grant_any", "audit.prune", "organization.transfer"]);
 }
