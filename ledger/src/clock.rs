@@ -15,6 +15,9 @@ enum Source {
     #[default]
     System,
     Told(Arc<AtomicI64>),
+    /// The system's, wrong by so many microseconds.
+    #[cfg(test)]
+    Off(i64),
 }
 
 impl Clock {
@@ -25,6 +28,12 @@ impl Clock {
         Self(Source::Told(Arc::new(AtomicI64::new(start.micros()))))
     }
 
+    /// A clock that is taken for a real one and is wrong.
+    #[cfg(test)]
+    pub(crate) fn off(micros: i64) -> Self {
+        Self(Source::Off(micros))
+    }
+
     /// Now, in microseconds.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
@@ -32,6 +41,8 @@ impl Clock {
         match &self.0 {
             Source::System => Moment(chrono::Utc::now().timestamp_micros()),
             Source::Told(told) => Moment(told.load(Ordering::Relaxed)),
+            #[cfg(test)]
+            Source::Off(micros) => Self::default().now().plus_micros(*micros),
         }
     }
 
@@ -45,6 +56,6 @@ impl Clock {
     /// Whether this clock tells the time, so that it can be compared with the database's.
     #[must_use]
     pub fn is_real(&self) -> bool {
-        matches!(self.0, Source::System)
+        !matches!(self.0, Source::Told(_))
     }
 }

@@ -145,11 +145,9 @@ async fn purge(deployment: &Deployment, commands_kept: Duration) {
 
 /// Deletes the activity that the organizations in memory keep no longer. Of one that nobody uses, `rollbook prune` does.
 async fn prune(deployment: &Deployment) {
-    for writer in deployment.opened() {
-        let settings = writer.published().organization.settings.clone();
-        let Some(before) = settings.activity_kept_from(deployment.clock().now()) else { continue };
+    for writer in deployment.opened().into_iter().filter(|writer| !writer.has_stopped()) {
         let activity = Activity::new(deployment.store().clone(), deployment.clock().clone(), writer.id());
-        if let Err(error) = activity.prune(before, Actor::System).await {
+        if let Err(error) = activity.prune(&writer, Actor::System).await {
             tracing::warn!(organization = %writer.id(), %error, "old activity could not be deleted; it is tried again");
             metrics::counter!("rollbook_beside_failures_total", "what" => "pruning activity").increment(1);
         }

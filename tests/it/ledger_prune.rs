@@ -4,7 +4,12 @@ use crate::projections_world::{World, context, on_both_engines};
 use rollbook_domain::kernel::context::{Actor, Context};
 use rollbook_domain::kernel::id::UserId;
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_ledger::activity::{Act, Activity, ledger_of};
+use rollbook_domain::organization::command::Command;
+use rollbook_domain::settings::command::SettingsCommand;
+use rollbook_domain::settings::state::{Setting, SettingValue};
+use rollbook_ledger::activity::{Act, Activity, ledger_of, pruned_part};
+use rollbook_ledger::deployment::Deployment;
+use rollbook_ledger::entry::Frontier;
 use rollbook_projections::activity_log::Ledger;
 use rollbook_replay::verify::{ActivityLog, Verified, verify};
 use serde_json::json;
@@ -13,6 +18,7 @@ on_both_engines! {
     queuemetrics_14_old_activity_goes_with_an_entry_that_says_so_and_the_rest_verifies
     two_who_prune_at_once_prune_each_entry_once
     more_goes_in_parts_while_others_write
+    what_another_process_has_kept_longer_meanwhile_does_not_go
 }
 
 const DAY_US: i64 = 86_400_000_000;
@@ -30,6 +36,18 @@ async fn days(world: &World, days: i64) -> UserId {
 
 fn activity(world: &World) -> Activity {
     Activity::new(world.store(), world.deployment.clock().clone(), world.id)
+}
+
+/// All of it, part by part.
+async fn prune(activity: &Activity, before: Moment, actor: Actor) -> u64 {
+    let mut pruned = 0;
+    while let Some(part) = activity.prune_part(before, 1, actor).await.unwrap() {
+        pruned += part;
+        if part == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    pruned
 }
 
 /// The activity ledger, in which nothing is wrong, as nowhere else.
@@ -51,8 +69,9 @@ async fn acts(world: &World) -> Vec<u64> {
 async fn queuemetrics_14_old_activity_goes_with_an_entry_that_says_so_and_the_rest_verifies(world: World) {
     let _ = days(&world, 6).await;
     world.followed().await;
+    let leaves = world.store().read(&ledger_of(world.id), 1, 6, 9).await.unwrap();
     let (changes, frontier) = (world.position(), head(&world).await.frontier);
-    assert_eq!(activity(&world).prune(Moment(3 * DAY_US), Actor::System).await.unwrap(), 3);
+    assert_eq!(prune(&activity(&world), Moment(3 * DAY_US), Actor::System).await, 3);
     let ledger = ledger_of(world.id);
     let after = head(&world).await;
     assert_eq!((after.pruned, after.position, frontier.size()), (3, 7, 6));
@@ -67,14 +86,19 @@ async fn queuemetrics_14_old_activity_goes_with_an_entry_that_says_so_and_the_re
     assert_eq!(world.position(), changes);
     world.followed().await;
     assert_eq!(acts(&world).await, [4, 5, 6, 7]);
+    let mut over_what_went = Frontier::new();
+    leaves.iter().take(3).for_each(|row| over_what_went.push(row.leaf));
+    let kept = pruned_part(&world.store(), &ledger).await.unwrap().unwrap();
+    assert_eq!((kept.said_at, kept.last, kept.frontier), (7, 3, over_what_went));
     let found = verified(&world).await;
-    assert_eq!((found.pruned, found.entries, found.position, found.root), (3, 4, 7, None));
+    assert_eq!((found.pruned, found.entries, found.position), (3, 4, 7));
+    assert_eq!(found.root, Some(after.frontier.root()));
     // Again there is nothing to do, and nothing is recorded.
-    assert_eq!(activity(&world).prune(Moment(3 * DAY_US), Actor::Operator).await.unwrap(), 0);
+    assert_eq!(prune(&activity(&world), Moment(3 * DAY_US), Actor::Operator).await, 0);
     assert_eq!(head(&world).await.position, 7);
     // All that is older than now may go; what says so stays.
     let now = world.deployment.clock().now();
-    assert_eq!(activity(&world).prune(now, Actor::Operator).await.unwrap(), 4);
+    assert_eq!(prune(&activity(&world), now, Actor::Operator).await, 4);
     world.followed().await;
     assert_eq!(acts(&world).await, [8]);
     let row = world.rows().await.into_iter().find(|row| row.ledger == Ledger::Activity).unwrap();
@@ -91,8 +115,9 @@ async fn two_who_prune_at_once_prune_each_entry_once(world: World) {
     let _ = days(&world, 5).await;
     let (one, other) = (activity(&world), activity(&world));
     let before = Moment(4 * DAY_US);
-    let (one, other) = tokio::join!(one.prune(before, Actor::System), other.prune(before, Actor::Operator));
-    assert_eq!(one.unwrap() + other.unwrap(), 4);
+    let (one, other) =
+        tokio::join!(prune(&one, before, Actor::System), prune(&other, before, Actor::Operator));
+    assert_eq!(one + other, 4);
     assert_eq!((head(&world).await.pruned, head(&world).await.position), (4, 6));
     world.followed().await;
     assert_eq!(verified(&world).await.entries, 2);
@@ -115,11 +140,29 @@ async fn more_goes_in_parts_while_others_write(world: World) {
         }
     };
     let pruner = activity(&world);
-    let (pruned, ()) = tokio::join!(pruner.prune(Moment(DAY_US), Actor::System), writes);
-    assert_eq!(pruned.unwrap(), 12_001);
+    let (pruned, ()) = tokio::join!(prune(&pruner, Moment(DAY_US), Actor::System), writes);
+    assert_eq!(pruned, 12_001);
     let head = head(&world).await;
     assert_eq!((head.pruned, head.position), (12_001, 12_001 + 20 + 3));
     follower.acts_caught_up(head.position, crate::projections_world::BOUND).await.unwrap();
     assert_eq!(acts(&world).await.len(), 23);
     assert_eq!(verified(&world).await.entries, 23);
+}
+
+async fn what_another_process_has_kept_longer_meanwhile_does_not_go(world: World) {
+    let _ = days(&world, 2).await;
+    let set = |days| {
+        Command::Settings(SettingsCommand::Set([(Setting::ActivityDays, SettingValue::Number(days))].into()))
+    };
+    let _ = world.submit(context(Actor::User(world.owner)), set(30)).await;
+    let other = Deployment::new(world.store(), world.deployment.clock().clone());
+    let elsewhere = other.open(world.id).await.unwrap();
+    let stale = elsewhere.writer.published().organization.position;
+    let _ = world.submit(context(Actor::User(world.owner)), set(0)).await;
+    assert_eq!(elsewhere.writer.published().organization.position, stale);
+    assert_eq!(activity(&world).prune(&elsewhere.writer, Actor::System).await.unwrap(), 0);
+    let _ = world.submit(context(Actor::User(world.owner)), set(30)).await;
+    assert_eq!(activity(&world).prune(&elsewhere.writer, Actor::System).await.unwrap(), 2);
+    let recorded = world.store().read(&ledger_of(world.id), 3, 3, 1).await.unwrap().pop().unwrap().entry;
+    assert_eq!(recorded.payload["judged_at"], world.position());
 }

@@ -63,6 +63,7 @@ mod replay_resolve;
 mod replay_rollback;
 mod replay_verify;
 mod replay_verify_log;
+mod replay_verify_pruned;
 mod replay_world;
 mod tidy;
 mod voximplant_groups;

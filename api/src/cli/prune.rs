@@ -5,6 +5,7 @@ use super::{Failure, Global};
 use clap::Args;
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::OrganizationId;
+use rollbook_domain::settings::state::Setting;
 use rollbook_ledger::activity::Activity;
 use rollbook_ledger::deployment::Deployment;
 use serde_json::json;
@@ -42,9 +43,8 @@ pub(super) async fn run(global: &Global, command: Prune, output: &Output) -> Res
 /// The organization's days, and how many entries went.
 async fn prune(deployment: &Deployment, id: OrganizationId) -> Result<(u32, u64), Failure> {
     let open = deployment.open(id).await?;
-    let settings = open.writer.published().organization.settings.clone();
-    let Some(before) = settings.activity_kept_from(deployment.clock().now()) else { return Ok((0, 0)) };
     let activity = Activity::new(deployment.store().clone(), deployment.clock().clone(), id);
-    let pruned = activity.prune(before, Actor::Operator).await?;
-    Ok((settings.number(rollbook_domain::settings::state::Setting::ActivityDays), pruned))
+    let pruned = activity.prune(&open.writer, Actor::Operator).await?;
+    let published = open.writer.published();
+    Ok((published.organization.settings.number(Setting::ActivityDays), pruned))
 }

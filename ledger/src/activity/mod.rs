@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 /// How often counts are written.
 pub const COALESCE_FOR: Duration = Duration::from_secs(60);
 
+pub use prune::{PrunedPart, PrunedPartError, pruned_part};
 pub use unknown::{COUNT_LEASE, record_unknown};
 
 /// How something ended.

@@ -15,6 +15,10 @@ pub const READ_ROWS_MAX: u32 = 10_000;
 const POSITIONS_OF: &str = "SELECT sequence FROM event_subjects
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND subject_kind = $3 AND subject_id = $4 AND sequence < $5
     ORDER BY sequence DESC LIMIT $6";
+const LAST_OF: &str = "SELECT sequence FROM events
+    WHERE aggregate_id = $1 AND aggregate_type = $2 AND event_type = $3 ORDER BY sequence DESC LIMIT 1";
+const FIRST: &str = "SELECT sequence FROM events
+    WHERE aggregate_id = $1 AND aggregate_type = $2 ORDER BY sequence LIMIT 1";
 const SUBJECTS: &str = "SELECT sequence, subject_kind, subject_id FROM event_subjects
     WHERE aggregate_id = $1 AND aggregate_type = $2 AND sequence BETWEEN $3 AND $4 ORDER BY sequence";
 const STRAY_SUBJECTS: &str = "SELECT s.sequence, s.subject_kind, s.subject_id FROM event_subjects s
@@ -79,6 +83,24 @@ impl Store {
         let limit = i64::from(limit);
         let params = params![ledger.id.as_str(), ledger.kind.as_str(), kind, id, before, limit];
         self.select(POSITIONS_OF, params, |row| row.count(0)).await
+    }
+
+    /// The last position of an entry of this type, found from the ledger's end backwards.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn last_of(&self, ledger: &LedgerId, event_type: &str) -> Result<Option<u64>, StoreError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str(), event_type];
+        self.one(LAST_OF, params, |row| row.count(0)).await
+    }
+
+    /// The position of the first row that is there, whatever the head says.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn first_position(&self, ledger: &LedgerId) -> Result<Option<u64>, StoreError> {
+        let params = params![ledger.id.as_str(), ledger.kind.as_str()];
+        self.one(FIRST, params, |row| row.count(0)).await
     }
 
     /// The rows at positions `from ..= to` (at most 10,000) exactly as they are stored, unchecked, holes and

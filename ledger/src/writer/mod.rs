@@ -19,6 +19,7 @@ mod tests;
 pub(crate) use commit::{Outcome, commit};
 pub(crate) use load::{Loaded, reading, to_head};
 pub use load::{is_erased, ledger_of};
+pub(crate) use task::skew;
 
 use crate::clock::Clock;
 use crate::codec::{DecodeFailure, Missing};

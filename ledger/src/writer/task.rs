@@ -169,7 +169,7 @@ impl Task {
             Some((failed, error)) if failed.elapsed() < CLOCK_FAILED => return Err(error.clone()),
             Some(_) | None => {}
         }
-        let compared = self.skew().await;
+        let compared = skew(&self.store, &self.clock).await;
         let now = Instant::now();
         (self.skew_checked, self.skew_failed) = match &compared {
             Ok(()) => (Some(now), None),
@@ -177,13 +177,14 @@ impl Task {
         };
         compared
     }
+}
 
-    async fn skew(&self) -> Result<(), WriteError> {
-        let before = self.clock.now();
-        let server = self.store.now_us().await.map_err(|error| WriteError::Unavailable(error.to_string()))?;
-        let after = self.clock.now();
-        off_by(before, server, after).map_err(|millis| WriteError::ClockSkew { millis })
-    }
+/// Compares this process's clock with the database server's.
+pub(crate) async fn skew(store: &Store, clock: &Clock) -> Result<(), WriteError> {
+    let before = clock.now();
+    let server = store.now_us().await.map_err(|error| WriteError::Unavailable(error.to_string()))?;
+    let after = clock.now();
+    off_by(before, server, after).map_err(|millis| WriteError::ClockSkew { millis })
 }
 
 /// By how many milliseconds the server's clock is too far from the middle of the asking.

@@ -1,15 +1,16 @@
 //! History cannot be changed: every way round the store is stopped by the schema itself.
 
-use rollbook_ledger::entry::{Frontier, LedgerId};
+use rollbook_ledger::entry::Frontier;
 use rollbook_ledger::store::{AppendError, Appended, Batch, Prune, ReadError};
 
 use crate::bench::{Bench, on_both};
-use crate::rows::{activity, append_one, batch_after, fill, organization};
+use crate::rows::{activity, append_one, batch_after, fill, organization, pruning};
 
 on_both! {
     rows_and_heads_are_not_changed_deleted_or_replaced
     a_row_that_does_not_continue_the_head_is_refused
-    a_pruned_prefix_of_an_activity_ledger_may_go_and_nothing_else
+    only_the_pruned_prefix_of_an_activity_ledger_may_go
+    what_no_entry_records_is_not_pruned
     a_batch_takes_the_front_of_an_activity_ledger_with_it_or_is_not_there
     a_guard_that_speaks_up_in_an_append_stops_the_writer
     a_forged_row_needs_a_dropped_guard_and_shows_when_it_is_read
@@ -75,44 +76,69 @@ async fn a_row_that_does_not_continue_the_head_is_refused(bench: &Bench) {
     assert_eq!(append_one(&bench.store, &organization()).await, 0);
 }
 
-async fn a_pruned_prefix_of_an_activity_ledger_may_go_and_nothing_else(bench: &Bench) {
+async fn only_the_pruned_prefix_of_an_activity_ledger_may_go(bench: &Bench) {
     fill(&bench.store, &organization(), &[3]).await;
-    fill(&bench.store, &activity(), &[3, 2]).await;
+    let frontier = fill(&bench.store, &activity(), &[3, 2]).await.pop().unwrap().frontier;
     refused(bench, "DELETE FROM events WHERE aggregate_type = 'activity'").await;
     assert!(bench.run("UPDATE heads SET pruned = 2").await.is_err(), "an organization is never pruned");
-    let prune = "UPDATE heads SET pruned = 2 WHERE aggregate_type = 'activity'; \
-                 DELETE FROM events WHERE aggregate_type = 'activity' AND sequence <= 2";
-    bench.run(&format!("BEGIN; {prune}; COMMIT")).await.unwrap();
+    assert_eq!(bench.store.append(pruning(&activity(), &frontier, 1, 2)).await, Ok(Appended::Done));
     refused(bench, "DELETE FROM events WHERE aggregate_type = 'activity' AND sequence <= 3").await;
     refused(bench, "UPDATE heads SET pruned = 1 WHERE aggregate_type = 'activity'").await;
     let gap = ReadError::Gap { ledger: activity(), position: 1 };
-    assert_eq!(bench.store.read(&activity(), 1, 5, 9).await, Err(gap));
-    assert_eq!(bench.store.read(&activity(), 3, 5, 9).await.unwrap().len(), 3);
+    assert_eq!(bench.store.read(&activity(), 1, 6, 9).await, Err(gap));
+    assert_eq!(bench.store.read(&activity(), 3, 6, 9).await.unwrap().len(), 4);
     assert_eq!(bench.store.position_at(&activity(), 1_500).await, Ok(3));
-    let all = "UPDATE heads SET pruned = 5 WHERE aggregate_type = 'activity'; \
-               DELETE FROM events WHERE aggregate_type = 'activity'";
-    bench.run(&format!("BEGIN; {all}; COMMIT")).await.unwrap();
+    let frontier = bench.store.head(&activity()).await.unwrap().unwrap().frontier;
+    assert_eq!(bench.store.append(pruning(&activity(), &frontier, 3, 6)).await, Ok(Appended::Done));
+    assert_eq!(bench.store.first_position(&activity()).await, Ok(Some(7)));
     assert_eq!(append_one(&bench.store, &activity()).await, 0);
-    assert_eq!(bench.store.read(&activity(), 6, 6, 9).await.unwrap().len(), 1);
+    assert_eq!(bench.store.last_of(&activity(), "activity.pruned").await, Ok(Some(7)));
+}
+
+async fn what_no_entry_records_is_not_pruned(bench: &Bench) {
+    let changes = fill(&bench.store, &organization(), &[3]).await.pop().unwrap().frontier;
+    let frontier = fill(&bench.store, &activity(), &[3, 2]).await.pop().unwrap().frontier;
+    let plain = "UPDATE heads SET pruned = 2 WHERE aggregate_type = 'activity'";
+    refused(bench, plain).await;
+    // The newest row says another thing, or says it of what is not all, or of itself.
+    let other =
+        Batch { prune: Some(Prune { from: 0, to: 2 }), ..batch_after(&activity(), &frontier, 1, 9_000) };
+    let less = Batch { prune: Some(Prune { from: 0, to: 3 }), ..pruning(&activity(), &frontier, 1, 2) };
+    let late = Batch { prune: Some(Prune { from: 0, to: 2 }), ..pruning(&activity(), &frontier, 2, 2) };
+    for batch in [other, less, late] {
+        let answer = bench.store.append(batch).await;
+        assert!(
+            matches!(&answer, Err(AppendError::Guard(what)) if what.contains("does not record")),
+            "{answer:?}"
+        );
+    }
+    let itself = Batch { prune: None, ..pruning(&activity(), &frontier, 1, 6) };
+    assert_eq!(bench.store.append(itself).await, Ok(Appended::Done));
+    refused(bench, "UPDATE heads SET pruned = 6 WHERE aggregate_type = 'activity'").await;
+    // What an earlier transaction wrote records nothing, as far as the engine can tell.
+    let head = bench.store.head(&activity()).await.unwrap().unwrap();
+    let before = Batch { prune: None, ..pruning(&activity(), &head.frontier, 1, 2) };
+    assert_eq!(bench.store.append(before).await, Ok(Appended::Done));
+    assert_eq!(bench.run(plain).await.is_err(), bench.is_postgres());
+    let lies = Batch { prune: None, ..pruning(&organization(), &changes, 1, 2) };
+    assert_eq!(bench.store.append(lies).await, Ok(Appended::Done));
+    assert!(bench.run("UPDATE heads SET pruned = 2 WHERE aggregate_type = 'organization'").await.is_err());
+    refused(bench, "INSERT INTO heads SELECT aggregate_type, 'x', 9, batch, frontier, at, format, 2 FROM heads WHERE aggregate_type = 'activity'").await;
 }
 
 async fn a_batch_takes_the_front_of_an_activity_ledger_with_it_or_is_not_there(bench: &Bench) {
     let frontier = fill(&bench.store, &activity(), &[3, 2]).await.pop().unwrap().frontier;
     let changes = fill(&bench.store, &organization(), &[3]).await.pop().unwrap().frontier;
-    let pruning = |ledger: &LedgerId, frontier: &Frontier, from, to| {
-        let batch = batch_after(ledger, frontier, 1, 9_000);
-        Batch { prune: Some(Prune { from, to }), ..batch }
-    };
     let refused = |answer| matches!(answer, Err(AppendError::Refused(_)));
-    assert!(refused(bench.store.append(pruning(&organization(), &changes, 0, 2)).await));
-    assert!(refused(bench.store.append(pruning(&activity(), &frontier, 0, 6)).await));
-    assert!(refused(bench.store.append(pruning(&activity(), &frontier, 2, 2)).await));
+    assert!(refused(bench.store.append(pruning(&organization(), &changes, 1, 2)).await));
+    assert!(refused(bench.store.append(pruning(&activity(), &frontier, 1, 6)).await));
+    assert!(refused(bench.store.append(pruning(&activity(), &frontier, 3, 2)).await));
     // Another was first: nothing of it is there.
-    let late = bench.store.append(pruning(&activity(), &frontier, 1, 2)).await;
+    let late = bench.store.append(pruning(&activity(), &frontier, 2, 2)).await;
     assert_eq!(late, Err(AppendError::Conflict));
     let head = bench.store.head(&activity()).await.unwrap().unwrap();
     assert_eq!((head.position, head.pruned), (5, 0));
-    let batch = pruning(&activity(), &frontier, 0, 4);
+    let batch = pruning(&activity(), &frontier, 1, 4);
     let after = batch.frontier.clone();
     assert_eq!(bench.store.append(batch).await, Ok(Appended::Done));
     let head = bench.store.head(&activity()).await.unwrap().unwrap();

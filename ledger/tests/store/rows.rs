@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rollbook_ledger::entry::{Entry, Frontier, LedgerId, LedgerKind, Sealed};
 use rollbook_ledger::store::{
-    AppendError, Appended, Batch, Command, PersonalRow, PersonalValue, Row, Store, Subject,
+    AppendError, Appended, Batch, Command, PersonalRow, PersonalValue, Prune, Row, Store, Subject,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -68,6 +68,25 @@ pub(crate) fn batch_after(ledger: &LedgerId, frontier: &Frontier, rows: u64, at_
         credentials,
         prune: None,
     }
+}
+
+/// A row that says that `first ..= last` goes, and has it go with it.
+pub(crate) fn pruning(ledger: &LedgerId, frontier: &Frontier, first: u64, last: u64) -> Batch {
+    let mut batch = batch_after(ledger, frontier, 1, 9_000);
+    let entry = Entry {
+        ledger: ledger.clone(),
+        position: batch.last(),
+        event_type: "activity.pruned".to_owned(),
+        version: "1".to_owned(),
+        payload: json!({"detail": {"first": first.to_string(), "last": last.to_string()}}),
+        metadata: [("actor".to_owned(), "system".to_owned())].into(),
+    };
+    let sealed = Sealed::seal(entry).unwrap();
+    batch.frontier = frontier.clone();
+    batch.frontier.push(*sealed.leaf());
+    batch.rows = vec![Row { sealed, actor: "system".to_owned(), subjects: Vec::new(), personal: Vec::new() }];
+    batch.prune = Some(Prune { from: first - 1, to: last });
+    batch
 }
 
 pub(crate) fn command(key: &str) -> Command {

@@ -1,11 +1,9 @@
 //! The tables: made once, kept over a restart, not touched by an older release, narrow for `serve`.
 
-use rollbook_ledger::store::{
-    AppendError, Appended, Batch, Counting, Prune, SchemaError, SchemaState, Store, StoreError,
-};
+use rollbook_ledger::store::{AppendError, Appended, Counting, SchemaError, SchemaState, Store, StoreError};
 
 use crate::bench::{Bench, Place, database, fresh, on_both, on_server, server};
-use crate::rows::{activity, append_one, batch_after, command, fill, organization};
+use crate::rows::{activity, append_one, batch_after, command, fill, organization, pruning};
 
 on_both! {
     migrating_again_changes_nothing
@@ -93,6 +91,7 @@ async fn serve_role(bench: &Bench) {
         "DROP TABLE events",
         "DELETE FROM heads",
         "UPDATE heads SET pruned = 1",
+        "DELETE FROM event_subjects",
         "UPDATE personal_values SET vals = '[]'",
         "SET session_replication_role = replica",
         "CREATE TABLE public.mine (a int)",
@@ -105,6 +104,9 @@ async fn serve_role(bench: &Bench) {
             "{sql}: {message}"
         );
     }
+    let unrecorded = "SELECT public.rollbook_prune('0190a1b2-0000-7000-8000-000000000001', 1, 2)";
+    let message = bench.run(&format!("SET ROLE {role}; {unrecorded}")).await.unwrap_err();
+    assert!(message.contains("rollbook: a pruning that the newest entry"), "{message}");
     let shadow = "CREATE TEMP TABLE heads AS SELECT 'organization' AS aggregate_type, \
                   '0190a1b2-0000-7000-8000-000000000001' AS aggregate_id, 5 AS position, 0 AS pruned;";
     let forged = "INSERT INTO public.events SELECT aggregate_type, aggregate_id, sequence + 4, event_type, \
@@ -131,9 +133,7 @@ async fn works(serve: &Store) {
     assert_eq!(serve.forget_imports("org").await, Ok(0));
     let batch = fill(serve, &organization(), &[1, 2]).await.pop().unwrap();
     let acts = fill(serve, &activity(), &[2]).await.pop().unwrap().frontier;
-    let prune = Some(Prune { from: 0, to: 1 });
-    let pruning = Batch { prune, ..batch_after(&activity(), &acts, 1, 9_000) };
-    assert_eq!(serve.append(pruning).await, Ok(Appended::Done));
+    assert_eq!(serve.append(pruning(&activity(), &acts, 1, 1)).await, Ok(Appended::Done));
     assert_eq!(serve.head(&activity()).await.unwrap().unwrap().pruned, 1);
     assert_eq!(serve.append(batch).await, Err(AppendError::Conflict));
     assert_eq!(serve.read(&organization(), 1, 3, 9).await.unwrap().len(), 3);

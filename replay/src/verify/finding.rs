@@ -23,6 +23,9 @@ pub enum Kind {
     HeadBehind,
     /// A ledger has no head, although it is named or rows of it are there.
     HeadMissing,
+    /// The head says that entries are pruned, but no entry says so, or the ledger is not one that is pruned; or a row lies in
+    /// the pruned part.
+    Pruned,
     /// The tree over the rows is not the head's: rows were exchanged for others.
     Tree,
     /// Batch, time or format of the head are not those of the last row.
@@ -79,7 +82,7 @@ pub struct Verified {
     pub entries: u64,
     /// The last position that was pruned; 0 if none was. Entries before it cannot be looked at any more.
     pub pruned: u64,
-    /// The root recomputed from the rows, in hexadecimal; none where rows are missing or were pruned.
+    /// The root recomputed from the rows (and the tree over what was pruned), in hexadecimal; none where rows are missing.
     #[serde(serialize_with = "as_hex")]
     pub root: Option<Hash>,
 }

@@ -26,6 +26,13 @@ pub(super) struct Trees {
     pub(super) broken: bool,
 }
 
+impl Trees {
+    /// Both go on from this one.
+    pub(super) fn after(frontier: Frontier) -> Self {
+        Self { stored: frontier.clone(), recomputed: frontier, broken: false }
+    }
+}
+
 /// What the head's tree says of rows whose leaf is not their hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {

@@ -5,6 +5,7 @@ use super::entries::{self, Meaning};
 use super::finding::{Findings, Kind, Verified};
 use super::head::{self, Tail, Trees, Verdict};
 use super::personal::{self, Erasures, Gone};
+use super::pruned::{self, Start};
 use super::side::{self, Sealed};
 use super::snapshot::Snapshots;
 use super::{Progress, credentials};
@@ -35,6 +36,7 @@ pub(super) struct Run<'a> {
     registered: Vec<String>,
     entries: u64,
     pruned: u64,
+    head: Option<Head>,
 }
 
 /// A row that does not hash to its leaf, with what else is wrong with it.
@@ -66,6 +68,7 @@ impl<'a> Run<'a> {
             registered: Vec::new(),
             entries: 0,
             pruned: 0,
+            head: None,
         }
     }
 
@@ -83,27 +86,32 @@ impl<'a> Run<'a> {
         if let Some(organization) = &self.organization {
             self.snapshots = Snapshots::of(self.store, organization.id).await?;
         }
-        let head = head::read(self.store, &self.mark).await?;
+        let mut from = self.begin().await?;
+        while from <= self.mark.position {
+            let to = (from + PAGE - 1).min(self.mark.position);
+            from = self.page(from, to).await?;
+            progress(&Progress { ledger: self.ledger().clone(), position: from - 1, of: self.mark.position });
+        }
+        self.end_of_rows().await
+    }
+
+    /// Reads the head and answers where the rows begin; done again where more was pruned meanwhile.
+    async fn begin(&mut self) -> Result<u64, StoreError> {
+        let Start { head, frontier } = pruned::start(self.store, &self.mark, self.findings).await?;
         if let Some(head) = &head {
             // It may have moved on since it was listed.
             let (ledger, position) = (head.ledger.clone(), head.position);
             self.mark = HeadMark { ledger, position, batch: head.batch, at_us: head.at_us };
         }
-        self.pruned = head.as_ref().map_or(0, |head| head.pruned);
-        // What was pruned cannot be hashed again.
-        self.trees.broken = self.pruned > 0;
-        self.tail.position = self.pruned;
-        let mut from = self.pruned + 1;
-        while from <= self.mark.position {
-            let to = (from + PAGE - 1).min(self.mark.position);
-            self.page(from, to).await?;
-            progress(&Progress { ledger: self.ledger().clone(), position: to, of: self.mark.position });
-            from = to + 1;
-        }
-        self.end_of_rows(head.as_ref()).await
+        self.head = head;
+        self.pruned = frontier.size();
+        self.trees = Trees::after(frontier);
+        self.tail = Tail { position: self.pruned, ..Tail::default() };
+        Ok(self.pruned + 1)
     }
 
-    async fn page(&mut self, from: u64, to: u64) -> Result<(), StoreError> {
+    /// Looks at the rows `from ..= to`; answers where to go on.
+    async fn page(&mut self, from: u64, to: u64) -> Result<u64, StoreError> {
         let rows = match self.store.read_raw(self.ledger(), from, to).await {
             Ok(rows) => rows,
             Err(ReadError::Store(error)) => return Err(error),
@@ -112,10 +120,6 @@ impl<'a> Run<'a> {
                 Vec::new()
             }
         };
-        let first = rows.first().map_or(to + 1, |row| row.position);
-        if first > from && self.ledger().kind == LedgerKind::Activity {
-            self.pruned_meanwhile().await?;
-        }
         if let Some(organization) = &self.organization {
             self.snapshots.read(self.store, organization.id, from, to).await?;
         }
@@ -123,12 +127,16 @@ impl<'a> Run<'a> {
         let sound = rows.iter().zip(&hashes).filter(|(row, hash)| is_sound(row, hash.as_ref()));
         let sound: Vec<u64> = sound.map(|(row, _)| row.position).collect();
         let mut stored = entries::stored(self.store, self.ledger(), from, to, &sound).await?;
+        // Before anything of it is told: it may have gone while it was read.
+        if pruned::is_gone(self.store, &self.mark, self.head.as_ref(), from).await? {
+            return self.begin().await;
+        }
         for (row, hash) in rows.iter().zip(hashes) {
             self.row(row, hash, &mut stored);
         }
         // So that whoever shares this thread is not kept waiting.
         tokio::task::yield_now().await;
-        Ok(())
+        Ok(to + 1)
     }
 
     fn row(&mut self, row: &RawRow, hash: Option<[u8; 32]>, stored: &mut HashMap<u64, Stored>) {
@@ -150,16 +158,6 @@ impl<'a> Run<'a> {
             self.add(Some(row.position), Kind::Content, "the row does not hash to its leaf".to_owned());
         }
         self.tail = Tail { position: row.position, batch: sealed.batch, at: sealed.at };
-    }
-
-    /// The front of the ledger may go while its rows are looked at.
-    async fn pruned_meanwhile(&mut self) -> Result<(), StoreError> {
-        let Some(head) = head::read(self.store, &self.mark).await? else { return Ok(()) };
-        if head.pruned > self.tail.position {
-            self.trees.broken = true;
-            (self.pruned, self.tail.position) = (head.pruned, head.pruned);
-        }
-        Ok(())
     }
 
     fn gap(&mut self, position: u64) {
@@ -227,8 +225,8 @@ impl<'a> Run<'a> {
         self.last_at = self.last_at.max(at);
     }
 
-    async fn end_of_rows(&mut self, head: Option<&Head>) -> Result<(), StoreError> {
-        let verdict = head::compare(&self.mark, head, &self.tail, &self.trees, self.findings);
+    async fn end_of_rows(&mut self) -> Result<(), StoreError> {
+        let verdict = head::compare(&self.mark, self.head.as_ref(), &self.tail, &self.trees, self.findings);
         for wrong in std::mem::take(&mut self.wrong) {
             self.wrong(verdict, wrong);
         }

@@ -4,7 +4,8 @@
 //! personal values against their commitments (a missing one must be explained by an erasure), the tree and the rest
 //! of the head against the rows, time never going back; then snapshots against the fold, credentials against
 //! the events that made them, and whatever is derived against a replay. It streams, never stops at the first finding, and leaves the exit code to
-//! its caller. A ledger whose head is gone is known by its rows, or by the system ledger's list of organizations.
+//! its caller. Of a pruned activity ledger the tree begins with that over the pruned part, which the entry that prunes keeps. A
+//! ledger whose head is gone is known by its rows, or by the system ledger's list of organizations.
 
 mod activity_log;
 mod credentials;
@@ -14,6 +15,7 @@ mod finding;
 mod head;
 mod ledger;
 mod personal;
+mod pruned;
 mod side;
 mod snapshot;
 

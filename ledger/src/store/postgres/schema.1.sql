@@ -208,6 +208,21 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- What is pruned is recorded: the newest row of the ledger, of this very transaction, names all of it and stays.
+CREATE FUNCTION public.rollbook_prune_recorded() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.aggregate_type = 'activity' AND NEW.pruned < NEW.position AND EXISTS (
+        SELECT FROM public.events e
+         WHERE e.aggregate_id = NEW.aggregate_id AND e.aggregate_type = NEW.aggregate_type AND e.sequence = NEW.position
+           AND e.xmin = pg_catalog.pg_current_xact_id()::xid AND e.event_type = 'activity.pruned'
+           AND e.payload #>> '{detail,first}' = (OLD.pruned + 1)::text
+           AND e.payload #>> '{detail,last}' = NEW.pruned::text)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'rollbook: a pruning that the newest entry of the ledger does not record is refused';
+END $$;
+
 -- `serve` may not DELETE from events. This is its one way to, of the front of an activity ledger, and the guards below
 -- hold for it too. It says false where the front is not as the caller knew it.
 CREATE FUNCTION public.rollbook_prune(ledger text, known bigint, last bigint) RETURNS boolean
@@ -240,6 +255,11 @@ CREATE TRIGGER heads_no_truncate BEFORE TRUNCATE ON public.heads
     FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
 CREATE TRIGGER heads_update BEFORE UPDATE ON public.heads
     FOR EACH ROW EXECUTE FUNCTION public.rollbook_head_forward();
+CREATE TRIGGER heads_insert BEFORE INSERT ON public.heads
+    FOR EACH ROW WHEN (NEW.pruned <> 0) EXECUTE FUNCTION public.rollbook_refuse();
+-- By the name after heads_update, so that a head that goes back is told as that.
+CREATE TRIGGER heads_update_pruned BEFORE UPDATE ON public.heads
+    FOR EACH ROW WHEN (NEW.pruned <> OLD.pruned) EXECUTE FUNCTION public.rollbook_prune_recorded();
 CREATE TRIGGER personal_values_no_update BEFORE UPDATE ON public.personal_values
     FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
 
@@ -251,4 +271,6 @@ ALTER TABLE public.events ENABLE ALWAYS TRIGGER events_insert;
 ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_no_delete;
 ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_no_truncate;
 ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_update;
+ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_insert;
+ALTER TABLE public.heads ENABLE ALWAYS TRIGGER heads_update_pruned;
 ALTER TABLE public.personal_values ENABLE ALWAYS TRIGGER personal_values_no_update;

@@ -188,9 +188,9 @@ CREATE TRIGGER heads_no_delete BEFORE DELETE ON heads BEGIN
 END;
 
 CREATE TRIGGER heads_insert BEFORE INSERT ON heads
-WHEN EXISTS (SELECT 1 FROM heads h WHERE h.aggregate_id = NEW.aggregate_id AND h.aggregate_type = NEW.aggregate_type)
+WHEN NEW.pruned <> 0 OR EXISTS (SELECT 1 FROM heads h WHERE h.aggregate_id = NEW.aggregate_id AND h.aggregate_type = NEW.aggregate_type)
 BEGIN
-    SELECT RAISE(ABORT, 'rollbook: the ledger has a head already');
+    SELECT RAISE(ABORT, 'rollbook: the ledger has a head already, or it would begin with a pruned part');
 END;
 
 CREATE TRIGGER heads_update BEFORE UPDATE ON heads
@@ -198,6 +198,19 @@ WHEN NEW.position < OLD.position OR NEW.pruned < OLD.pruned OR NEW.format < OLD.
     OR NEW.aggregate_id <> OLD.aggregate_id OR NEW.aggregate_type <> OLD.aggregate_type
 BEGIN
     SELECT RAISE(ABORT, 'rollbook: a head never goes back');
+END;
+
+-- What is pruned is recorded: the newest row of the ledger names all of it and stays. SQLite cannot say whether that row
+-- is of this very transaction.
+CREATE TRIGGER heads_update_pruned BEFORE UPDATE ON heads
+WHEN NEW.pruned <> OLD.pruned AND NOT (NEW.aggregate_type = 'activity' AND NEW.pruned < NEW.position AND EXISTS (
+    SELECT 1 FROM events e
+     WHERE e.aggregate_id = NEW.aggregate_id AND e.aggregate_type = NEW.aggregate_type AND e.sequence = NEW.position
+       AND e.event_type = 'activity.pruned'
+       AND json_extract(e.payload, '$.detail.first') = CAST(OLD.pruned + 1 AS text)
+       AND json_extract(e.payload, '$.detail.last') = CAST(NEW.pruned AS text)))
+BEGIN
+    SELECT RAISE(ABORT, 'rollbook: a pruning that the newest entry of the ledger does not record is refused');
 END;
 
 CREATE TRIGGER personal_values_no_update BEFORE UPDATE ON personal_values BEGIN
