@@ -41,7 +41,7 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
 
 fn user(command: &UserCommand) -> Ask {
     let permission = match command {
-        UserCommand::Create(_) => "users.create",
+        UserCommand::Create(_) | UserCommand::Invite(..) => "users.create",
         UserCommand::Edit(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
         UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) => "users.profile",
@@ -54,7 +54,9 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
-        UserCommand::SetPassword(..) => "users.password",
+        UserCommand::SetPassword(..) | UserCommand::MakePasswordLink(..) | UserCommand::SetByLink { .. } => {
+            "users.password"
+        }
         UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",
         UserCommand::RequestErasure { .. } | UserCommand::ConfirmErasure { .. } => "users.erase",
     };

@@ -6,10 +6,10 @@ use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
     stays_in_place,
 };
-use super::password;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
 use super::window::LoginWindow;
+use super::{link, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -25,7 +25,8 @@ use imbl::OrdSet;
 
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Result<(), Rejection> {
     match command {
-        UserCommand::Create(new) => create(deciding, new),
+        UserCommand::Create(new) => create(deciding, new).map(drop),
+        UserCommand::Invite(new, link) => link::invite(deciding, new, *link),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
@@ -43,6 +44,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::Archive(user) => archive(deciding, *user),
         UserCommand::Restore(user) => restore(deciding, *user),
         UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
+        UserCommand::MakePasswordLink(user, link) => link::make(deciding, *user, *link),
+        UserCommand::SetByLink { user, made, new } => link::set(deciding, *user, *made, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
         UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
@@ -50,7 +53,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
     }
 }
 
-pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), Rejection> {
+pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<UserId, Rejection> {
     let login = text::login("/login", &new.login)?;
     let name = text::name("/name", &new.name)?;
     let email = new.email.as_deref().map(|email| text::email("/email", email)).transpose()?;
@@ -69,10 +72,10 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), R
     let email = email.map(|email| deciding.fresh.personal(&email));
     let (role, profile, status) = (new.role, new.profile, new.status);
     deciding.emit(UserEvent::Created { user, login, name, email, role, profile, status })?;
-    match new.password {
-        Some(new) => password::first(deciding, user, new),
-        None => Ok(()),
+    if let Some(new) = new.password {
+        password::first(deciding, user, new)?;
     }
+    Ok(user)
 }
 
 fn change(deciding: &mut Deciding<'_>, id: UserId, edit: &UserEdit) -> Result<(), Rejection> {

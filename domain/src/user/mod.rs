@@ -4,6 +4,7 @@ pub mod command;
 pub(crate) mod decide;
 pub mod event;
 mod guards;
+pub mod link;
 pub mod password;
 pub mod rejection;
 pub(crate) mod rights;

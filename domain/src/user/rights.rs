@@ -31,6 +31,8 @@ pub(crate) fn right(event: &UserEvent) -> Right {
             Right::over("users.archive", user).ranked()
         }
         UserEvent::PasswordSet { .. } => Right::over("users.password", user).ranked().free_for_oneself(),
+        // One's own is set with the old one, or by a link that one asked for.
+        UserEvent::PasswordLinkMade { .. } => Right::over("users.password", user).ranked().not_oneself(),
         UserEvent::ApiKeyCreated { .. } | UserEvent::ApiKeyRevoked { .. } => {
             Right::over("users.api_key", user).ranked()
         }

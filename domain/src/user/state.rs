@@ -1,6 +1,7 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
 use super::event::UserEvent;
+use super::link::Link;
 use super::password::Password;
 use super::window::{LoginWindow, Shut};
 use crate::kernel::few::{FewMap, FewSet};
@@ -114,6 +115,8 @@ pub struct User {
     pub superuser: Since<bool>,
     /// The password, if one was ever set.
     pub password: Option<Password>,
+    /// The link that somebody made to set one by, until it is used or ended. Boxed: few have one.
+    pub link: Option<Box<Link>>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
@@ -154,6 +157,7 @@ impl User {
             masterkey: Since::new(false, position),
             superuser: Since::new(false, position),
             password: None,
+            link: None,
             api_key: None,
             erased: false,
             erased_authored: false,
@@ -171,7 +175,11 @@ impl User {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
             UserEvent::Renamed { to, .. } => self.name = to.clone(),
-            UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
+            UserEvent::EmailChanged { to, .. } => {
+                self.email.clone_from(to);
+                // It may be on its way to the address before.
+                self.link = None;
+            }
             UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
             UserEvent::CustomProfileSet { to, .. } => {
@@ -189,14 +197,23 @@ impl User {
             UserEvent::Archived { from, to, .. } => {
                 self.before_archive = *from;
                 self.status = Since::new(*to, at);
+                self.link = None;
+            }
+            UserEvent::Blocked { to, .. } => {
+                self.status = Since::new(*to, at);
+                self.link = None;
             }
             UserEvent::Activated { to, .. }
-            | UserEvent::Blocked { to, .. }
             | UserEvent::Unblocked { to, .. }
             | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
             UserEvent::LockedOut { to, .. } | UserEvent::Unlocked { to, .. } => self.locked_until = *to,
             UserEvent::PasswordSet { credential, .. } => {
                 self.password = Some(Password { credential: *credential, set_at: stamp.at });
+                self.link = None;
+            }
+            UserEvent::PasswordLinkMade { credential, until, .. } => {
+                self.password = None;
+                self.link = Some(Box::new(Link { credential: *credential, until: *until }));
             }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
@@ -209,15 +226,18 @@ impl User {
 
     fn erase(&mut self, authored: bool) {
         self.erased = true;
+        self.link = None;
         self.erased_authored |= authored;
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
     }
 
-    /// The stored secrets that events name: password and API key.
+    /// The stored secrets that events name: password, link and API key.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
-        self.password.map(|password| password.credential).into_iter().chain(self.api_key)
+        let password = self.password.map(|password| password.credential);
+        let link = self.link.as_ref().map(|link| link.credential);
+        password.into_iter().chain(link).chain(self.api_key)
     }
 
     /// Whether sign-ins are refused at that time.

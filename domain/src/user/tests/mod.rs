@@ -4,5 +4,6 @@ mod access;
 mod account;
 mod erasure;
 mod life;
+mod link;
 mod password;
 mod window;

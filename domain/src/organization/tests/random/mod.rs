@@ -6,6 +6,7 @@ use crate::agent::command::AgentEdit;
 use crate::event::Event;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{AgentId, CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::organization::command::{Command, OrganizationCommand};
@@ -20,6 +21,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
@@ -305,7 +307,12 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
-        11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
+        11 => {
+            let credential = CredentialId(user.uuid());
+            let link = Link { credential, until: Moment(4_000_000_000_000_000) };
+            let set = UserCommand::SetPassword(user, NewPassword::unknown(credential));
+            dice.one(&[set, UserCommand::MakePasswordLink(user, link)])
+        }
         _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
 }
