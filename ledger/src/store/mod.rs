@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod heads;
 mod held;
+mod outbox;
 mod pages;
 mod personal;
 mod postgres;
@@ -33,9 +34,10 @@ pub use batch::{
     Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, ROWS_MAX, Row, Subject,
 };
 pub use counting::Counting;
-pub use credentials::{Credential, OLD_PASSWORD};
+pub use credentials::{Credential, OLD_PASSWORD, PASSWORD_LINK};
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use held::{HOLD_MAX, Held};
+pub use outbox::{Mail, Waiting};
 pub use pages::{CheckedPages, Pages};
 pub use postgres::PostgresStore;
 pub use read::READ_ROWS_MAX;
