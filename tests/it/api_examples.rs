@@ -183,6 +183,18 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("GET /api/v1/users/{id}/permissions", "/api/v1/users/ann/permissions", "", Reads),
     row("GET /api/v1/me", "/api/v1/me", "", Reads),
     row(
+        "POST /api/v1/password-links",
+        "/api/v1/password-links",
+        r#"{"organization":"north","login":"agent"}"#,
+        Signs,
+    ),
+    row(
+        "POST /api/v1/password-links/use",
+        "/api/v1/password-links/use",
+        r#"{"secret":"rbl_unknown","password":"correct horse battery staple"}"#,
+        Signs,
+    ),
+    row(
         "POST /api/v1/sessions",
         "/api/v1/sessions",
         r#"{"organization":"north","login":"agent","password":"correct horse battery staple"}"#,
@@ -237,6 +249,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         "PUT /api/v1/users/{id}/password",
         "/api/v1/users/ann/password",
         r#"{"new":"a longer password"}"#,
+        Changes,
+    ),
+    row(
+        "POST /api/v1/users/{id}/password-link",
+        "/api/v1/users/ann/password-link",
+        r#"{"mail":true}"#,
         Changes,
     ),
     row("PUT /api/v1/users/{id}/profile", "/api/v1/users/ann/profile", r#"{"profile":"Billing"}"#, Changes),

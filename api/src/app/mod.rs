@@ -4,6 +4,7 @@ mod followers;
 
 use crate::auth::password::Passwords;
 use crate::error::Problem;
+use crate::mail::Mailer;
 use followers::Followers;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::state::Organization;
@@ -13,7 +14,7 @@ use rollbook_projections::follower::{Follower, Status};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// A check on a state that was not confirmed for this long is refused as stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(2);
@@ -25,6 +26,8 @@ const CONFIRM_WAIT: Duration = Duration::from_secs(2);
 const STREAMS_MAX: usize = 256;
 /// Most pasts that one process folds at once.
 const FOLDS_MAX: usize = 8;
+/// Most requests for links that one process works on after it answered them.
+const LINKS_MAX: usize = 64;
 /// How often [`App::measure`] looks.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
@@ -39,11 +42,22 @@ pub struct ServeOptions {
     pub hashes_at_once: usize,
     /// When idle organizations leave memory.
     pub memory: Memory,
+    /// Sends mails; without one they wait in the outbox.
+    pub mailer: Option<Mailer>,
+    /// Where people reach this service, without a slash at the end: what links in mails begin with.
+    pub public_url: Option<String>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { secure_cookies: false, behind_proxy: false, hashes_at_once: 4, memory: Memory::default() }
+        Self {
+            secure_cookies: false,
+            behind_proxy: false,
+            hashes_at_once: 4,
+            memory: Memory::default(),
+            mailer: None,
+            public_url: None,
+        }
     }
 }
 
@@ -59,6 +73,8 @@ struct Inner {
     followers: Arc<Followers>,
     streams: Arc<Semaphore>,
     folds: Arc<Semaphore>,
+    links: Arc<Semaphore>,
+    mails: Notify,
     is_closing: AtomicBool,
 }
 
@@ -70,9 +86,21 @@ impl App {
         let followers = Arc::new(Followers::default());
         let ending = Arc::clone(&followers);
         deployment.before_closing(move |writer| ending.end(writer));
-        let [streams, folds] = [STREAMS_MAX, FOLDS_MAX].map(|most| Arc::new(Semaphore::new(most)));
+        let most = [STREAMS_MAX, FOLDS_MAX, LINKS_MAX];
+        let [streams, folds, links] = most.map(|most| Arc::new(Semaphore::new(most)));
+        let mails = Notify::new();
         let is_closing = AtomicBool::new(false);
-        Self(Arc::new(Inner { deployment, passwords, options, followers, streams, folds, is_closing }))
+        Self(Arc::new(Inner {
+            deployment,
+            passwords,
+            options,
+            followers,
+            streams,
+            folds,
+            links,
+            mails,
+            is_closing,
+        }))
     }
 
     /// The ledgers.
@@ -137,7 +165,26 @@ impl App {
         permit.map_err(|_| Problem::unavailable("busy", "this process is about to end", 1))
     }
 
-    /// Measures, as long as the process serves, how far the activity logs are behind.
+    /// Leave to make a link after whoever asks for it was answered.
+    ///
+    /// # Errors
+    /// 503 `busy` if too many are being made.
+    pub fn link_turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.0.links.clone().try_acquire_owned();
+        permit.map_err(|_| Problem::unavailable("busy", "too many links are asked for; try again", 5))
+    }
+
+    /// Says that a mail waits to be sent.
+    pub fn mail_waits(&self) {
+        self.0.mails.notify_one();
+    }
+
+    /// Ready when somebody says so.
+    pub async fn mail_comes(&self) {
+        self.0.mails.notified().await;
+    }
+
+    /// Measures, as long as the process serves, how far the activity logs are behind and how many mails wait.
     pub async fn measure(self) {
         loop {
             tokio::time::sleep(MEASURE_EVERY).await;
@@ -146,6 +193,10 @@ impl App {
             metrics::gauge!("rollbook_activity_log_behind").set(behind as f64);
             let stopped = status.iter().filter(|(_, status)| status.stopped.is_some()).count();
             metrics::gauge!("rollbook_activity_log_stopped").set(stopped as f64);
+            // Without an answer the last one stands.
+            if let Ok(waiting) = self.deployment().store().mails_waiting().await {
+                metrics::gauge!("rollbook_mails_waiting").set(waiting as f64);
+            }
         }
     }
 

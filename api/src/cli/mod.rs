@@ -8,6 +8,7 @@ mod failure;
 mod init;
 mod migrate;
 mod openapi;
+mod outbox;
 mod output;
 mod past;
 mod progress;
@@ -73,6 +74,8 @@ enum Command {
     Rollback(rollback::Rollback),
     /// Let somebody in again who is locked out.
     Recover(recover::Recover),
+    /// List the mails that wait to be sent, or show the link in one.
+    Outbox(outbox::Outbox),
     /// Build a demonstration and serve it.
     Demo(demo::Demo),
     /// Print the API description.
@@ -116,6 +119,7 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::AsOf(command) => past::entity_as_of(&cli.global, command, output).await,
         Command::Rollback(command) => rollback::run(&cli.global, command, output).await,
         Command::Recover(command) => recover::run(&cli.global, command, output).await,
+        Command::Outbox(command) => outbox::run(&cli.global, command, output).await,
         Command::Demo(command) => demo::run(&cli.global, command, output).await,
         Command::Openapi => openapi::run(output),
     }

@@ -27,7 +27,8 @@ pub(super) async fn sessions(app: &App, caller: &Caller, events: &[Event]) -> Re
                 UserEvent::Blocked { user, .. }
                 | UserEvent::Unblocked { user, .. }
                 | UserEvent::Archived { user, .. }
-                | UserEvent::Restored { user, .. },
+                | UserEvent::Restored { user, .. }
+                | UserEvent::PasswordLinkMade { user, .. },
             ) => {
                 let organization = caller.open.writer.id().to_string();
                 app.deployment().store().delete_sessions_of(&organization, &user.to_string()).await?;

@@ -9,6 +9,7 @@ mod ending;
 mod entities;
 mod history;
 mod key_words;
+mod links;
 mod list;
 mod mutation;
 mod named;
@@ -33,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::router())
+        .merge(links::router())
         .merge(users::router())
         .merge(permissions::router())
         .merge(check::router())

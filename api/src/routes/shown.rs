@@ -27,6 +27,8 @@ pub(super) enum Shown {
     Entity(Subject),
     /// A user with a new API key, whose text is shown once.
     ApiKey(Subject),
+    /// A user with a new link to set a password by, which is shown once.
+    Link(Subject),
     /// A user with a new password, whose other sessions ended.
     Password(Subject),
     /// A user or agent whose personal data is erased, as of its confirmation.
@@ -51,7 +53,7 @@ impl Shown {
     pub(super) fn status(&self, nothing: bool) -> StatusCode {
         match self {
             Self::Rollback(_) if nothing => StatusCode::OK,
-            Self::Created | Self::ApiKey(_) | Self::Rollback(_) => StatusCode::CREATED,
+            Self::Created | Self::ApiKey(_) | Self::Link(_) | Self::Rollback(_) => StatusCode::CREATED,
             Self::Entity(_) | Self::Password(_) | Self::Erasure(_) | Self::Users(_) => StatusCode::OK,
         }
     }
@@ -74,6 +76,7 @@ impl Shown {
         match self {
             Self::Entity(subject)
             | Self::ApiKey(subject)
+            | Self::Link(subject)
             | Self::Password(subject)
             | Self::Erasure(subject) => Some(*subject),
             Self::Created | Self::Users(_) => {
@@ -96,6 +99,11 @@ impl Shown {
             Self::Created => of(first.map_or(organization.id.subject(), |first| first.subject)),
             Self::Entity(subject) | Self::Password(subject) | Self::Erasure(subject) => of(*subject),
             Self::ApiKey(subject) => Ok(json!({ "api_key": secret, "user": of(*subject)? })),
+            Self::Link(subject) => {
+                let link = organization.user(UserId(subject.id)).and_then(|user| user.link.as_ref());
+                let expires_at = link.map(|link| link.until.to_string());
+                Ok(json!({ "link": secret, "expires_at": expires_at, "user": of(*subject)? }))
+            }
             Self::Users(ids) => {
                 let users = ids.iter().filter_map(|id| organization.user(*id));
                 let items: Vec<_> =
@@ -126,6 +134,7 @@ mod tests {
             Shown::Created,
             Shown::Entity(subject),
             Shown::ApiKey(subject),
+            Shown::Link(subject),
             Shown::Password(subject),
             Shown::Erasure(subject),
             Shown::Users(vec![UserId(Uuid::from_u128(2)), UserId(Uuid::from_u128(1))]),
