@@ -4,6 +4,7 @@ mod followers;
 
 use crate::auth::password::Passwords;
 use crate::error::Problem;
+use crate::imports::Imports;
 use crate::mail::Mailer;
 use followers::Followers;
 use rollbook_domain::kernel::id::OrganizationId;
@@ -75,6 +76,7 @@ struct Inner {
     folds: Arc<Semaphore>,
     links: Arc<Semaphore>,
     mails: Notify,
+    imports: Imports,
     is_closing: AtomicBool,
 }
 
@@ -90,6 +92,7 @@ impl App {
         let [streams, folds, links] = most.map(|most| Arc::new(Semaphore::new(most)));
         let mails = Notify::new();
         let is_closing = AtomicBool::new(false);
+        let imports = Imports::default();
         Self(Arc::new(Inner {
             deployment,
             passwords,
@@ -99,6 +102,7 @@ impl App {
             folds,
             links,
             mails,
+            imports,
             is_closing,
         }))
     }
@@ -182,6 +186,11 @@ impl App {
     /// Ready when somebody says so.
     pub async fn mail_comes(&self) {
         self.0.mails.notified().await;
+    }
+
+    /// How many imports this process takes.
+    pub(crate) fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     /// Measures, as long as the process serves, how far the activity logs are behind and how many mails wait.

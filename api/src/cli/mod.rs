@@ -5,6 +5,7 @@
 mod connect;
 mod demo;
 mod failure;
+mod import;
 mod init;
 mod migrate;
 mod openapi;
@@ -72,6 +73,8 @@ enum Command {
     /// Bring an entity back to an earlier state: plan, then apply.
     #[command(subcommand)]
     Rollback(rollback::Rollback),
+    /// Read another product's users into an organization.
+    Import(import::Import),
     /// Let somebody in again who is locked out.
     Recover(recover::Recover),
     /// List the mails that wait to be sent, or show the link in one.
@@ -118,6 +121,7 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::History(command) => past::history(&cli.global, command, output).await,
         Command::AsOf(command) => past::entity_as_of(&cli.global, command, output).await,
         Command::Rollback(command) => rollback::run(&cli.global, command, output).await,
+        Command::Import(command) => import::run(&cli.global, command, output).await,
         Command::Recover(command) => recover::run(&cli.global, command, output).await,
         Command::Outbox(command) => outbox::run(&cli.global, command, output).await,
         Command::Demo(command) => demo::run(&cli.global, command, output).await,

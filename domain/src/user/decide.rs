@@ -1,6 +1,6 @@
 //! The rules of a user's life. Authority is judged elsewhere, over the events these rules make.
 
-use super::command::{NewUser, UserCommand, UserEdit};
+use super::command::{Beginnings, NewUser, UserCommand, UserEdit};
 use super::event::UserEvent;
 use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
@@ -27,6 +27,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
     match command {
         UserCommand::Create(new) => create(deciding, new).map(drop),
         UserCommand::Invite(new, link) => link::invite(deciding, new, *link),
+        UserCommand::TakeOver(new, beginnings) => take_over(deciding, new, beginnings),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
@@ -53,6 +54,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
     }
 }
 
+/// Adds a user; their id.
 pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<UserId, Rejection> {
     let login = text::login("/login", &new.login)?;
     let name = text::name("/name", &new.name)?;
@@ -76,6 +78,18 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<UserI
         password::first(deciding, user, new)?;
     }
     Ok(user)
+}
+
+fn take_over(deciding: &mut Deciding<'_>, new: &NewUser, with: &Beginnings) -> Result<(), Rejection> {
+    let user = create(deciding, new)?;
+    set_keys(deciding, user, with.keys.iter().copied().collect())?;
+    set_masterkey(deciding, user, with.masterkey)?;
+    set_superuser(deciding, user, with.superuser)?;
+    set_login_window(deciding, user, with.login_window.clone())?;
+    if with.blocked {
+        set_status(deciding, user, Status::Blocked, &[Status::Active, Status::Invited])?;
+    }
+    Ok(())
 }
 
 fn change(deciding: &mut Deciding<'_>, id: UserId, edit: &UserEdit) -> Result<(), Rejection> {
