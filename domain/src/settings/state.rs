@@ -1,10 +1,13 @@
 //! The organization's settings as folded from events, each with its default, unit and limits.
 
 use super::event::SettingsEvent;
+use crate::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+
+const DAY_US: i64 = 86_400_000_000;
 
 /// The settings there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +38,8 @@ pub enum Setting {
     /// Days that a link lasts by which an administrator has a user set a password, the one on which it is made included; 1
     /// to 30.
     ResetLinkDays,
+    /// Days the activity ledger is kept; 0 for ever, at most 36,500.
+    ActivityDays,
 }
 
 /// The value of a setting.
@@ -62,7 +67,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -75,6 +80,7 @@ impl Setting {
         Self::PasswordHistory,
         Self::ForgottenLinkMinutes,
         Self::ResetLinkDays,
+        Self::ActivityDays,
     ];
 
     /// The word in the API.
@@ -93,6 +99,7 @@ impl Setting {
             Self::PasswordHistory => "password_history",
             Self::ForgottenLinkMinutes => "forgotten_link_minutes",
             Self::ResetLinkDays => "reset_link_days",
+            Self::ActivityDays => "activity_days",
         }
     }
 
@@ -112,6 +119,7 @@ impl Setting {
             Self::PasswordHistory => SettingValue::Number(12),
             Self::ForgottenLinkMinutes => SettingValue::Number(60),
             Self::ResetLinkDays => SettingValue::Number(5),
+            Self::ActivityDays => SettingValue::Number(0),
         }
     }
 
@@ -137,6 +145,7 @@ impl Setting {
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
             (Self::ForgottenLinkMinutes, SettingValue::Number(n)) => (5..=1_440).contains(n),
             (Self::ResetLinkDays, SettingValue::Number(n)) => (1..=30).contains(n),
+            (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
@@ -156,6 +165,7 @@ impl Setting {
             Self::PasswordHistory => "a number from 0 to 12",
             Self::ForgottenLinkMinutes => "a number of minutes from 5 to 1440",
             Self::ResetLinkDays => "a number of days from 1 to 30",
+            Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }
@@ -222,6 +232,15 @@ impl Settings {
     #[must_use]
     pub fn flag(&self, setting: Setting) -> bool {
         self.get(setting) == SettingValue::Flag(true)
+    }
+
+    /// From when on activity is kept at a time; none if for ever.
+    #[must_use]
+    pub fn activity_kept_from(&self, at: Moment) -> Option<Moment> {
+        match self.number(Setting::ActivityDays) {
+            0 => None,
+            days => Some(at.plus_micros(-i64::from(days) * DAY_US)),
+        }
     }
 
     /// Which changes need a reason.
