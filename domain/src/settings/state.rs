@@ -40,6 +40,8 @@ pub enum Setting {
     ResetLinkDays,
     /// Days the activity ledger is kept; 0 for ever, at most 36,500.
     ActivityDays,
+    /// How many characters of a masked part are hidden; 0 to 100.
+    MaskCharacters,
 }
 
 /// The value of a setting.
@@ -67,7 +69,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -81,6 +83,7 @@ impl Setting {
         Self::ForgottenLinkMinutes,
         Self::ResetLinkDays,
         Self::ActivityDays,
+        Self::MaskCharacters,
     ];
 
     /// The word in the API.
@@ -100,6 +103,7 @@ impl Setting {
             Self::ForgottenLinkMinutes => "forgotten_link_minutes",
             Self::ResetLinkDays => "reset_link_days",
             Self::ActivityDays => "activity_days",
+            Self::MaskCharacters => "mask_characters",
         }
     }
 
@@ -120,6 +124,7 @@ impl Setting {
             Self::ForgottenLinkMinutes => SettingValue::Number(60),
             Self::ResetLinkDays => SettingValue::Number(5),
             Self::ActivityDays => SettingValue::Number(0),
+            Self::MaskCharacters => SettingValue::Number(4),
         }
     }
 
@@ -146,6 +151,7 @@ impl Setting {
             (Self::ForgottenLinkMinutes, SettingValue::Number(n)) => (5..=1_440).contains(n),
             (Self::ResetLinkDays, SettingValue::Number(n)) => (1..=30).contains(n),
             (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
+            (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
@@ -166,6 +172,7 @@ impl Setting {
             Self::ForgottenLinkMinutes => "a number of minutes from 5 to 1440",
             Self::ResetLinkDays => "a number of days from 1 to 30",
             Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
+            Self::MaskCharacters => "a number from 0 to 100",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }

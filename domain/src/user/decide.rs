@@ -9,7 +9,7 @@ use super::guards::{
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
 use super::window::LoginWindow;
-use super::{link, password};
+use super::{elements, link, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -33,6 +33,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
         UserCommand::SetCustomProfile(user, grants) => set_custom_profile(deciding, *user, grants.clone()),
+        UserCommand::SetElements(user, grants) => elements::set(deciding, *user, grants.clone()),
         UserCommand::SetKeys(user, keys) => set_keys(deciding, *user, keys.iter().copied().collect()),
         UserCommand::SetMasterkey(user, to) => set_masterkey(deciding, *user, *to),
         UserCommand::SetSuperuser(user, to) => set_superuser(deciding, *user, *to),
