@@ -80,16 +80,12 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
         UserEvent::PasswordSet { user, .. }
         | UserEvent::PasswordLinkMade { user, .. }
-        | UserEvent::ApiKeyCreated { user, .. }
-            if *user != giver =>
-        {
-            // A user who is made by the same command was judged as a creation.
-            before.user(*user).map(|user| all_of(before, user)).unwrap_or_default()
+        | UserEvent::ApiKeyCreated { user, .. } => {
+            // One's own gives nothing; a user who is made by the same command was judged as a creation.
+            let other = before.user(*user).filter(|user| user.id != giver);
+            other.map(|user| all_of(before, user)).unwrap_or_default()
         }
-        UserEvent::PasswordSet { .. }
-        | UserEvent::PasswordLinkMade { .. }
-        | UserEvent::ApiKeyCreated { .. }
-        | UserEvent::LoginChanged { .. }
+        UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
         | UserEvent::LoginWindowSet { .. }

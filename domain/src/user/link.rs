@@ -70,8 +70,12 @@ pub(crate) fn is_by_link(context: &Context, command: &Command) -> bool {
     matches!(command, Command::User(UserCommand::SetByLink { user, .. }) if context.actor == Actor::User(*user))
 }
 
-/// Makes a link: until it is used nobody signs in.
+/// Makes a link: until it is used nobody signs in. Nobody makes their own, whatever they may grant: whoever may grant
+/// anything could shut out the last who may.
 pub(super) fn make(deciding: &mut Deciding<'_>, id: UserId, link: Link) -> Result<(), Rejection> {
+    if deciding.context.actor.user() == Some(id) {
+        return Err(Forbidden::OwnAccess.into());
+    }
     let user = decide::editable(deciding, id)?;
     if user.status.value == Status::Blocked {
         return Err(UserRejection::StatusForbids(Status::Blocked).into());

@@ -1,0 +1,108 @@
+//! The operations of the API description, and their examples sent.
+
+use super::api_examples::{Does, EXAMPLES, Example};
+use rollbook_tests::app::World;
+use rollbook_tests::client::{Answer, Client};
+use serde_json::Value;
+
+/// One operation of the description.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    /// Method and path.
+    pub(crate) name: String,
+    /// Its `x-permission`.
+    pub(crate) permission: String,
+    /// Another body to send than the example's.
+    pub(crate) body: Option<Value>,
+    /// Another path to send than the example's.
+    pub(crate) path: Option<String>,
+    /// All the description says of it.
+    pub(crate) described: Value,
+}
+
+impl Operation {
+    /// Its example.
+    pub(crate) fn example(&self) -> Example {
+        let found = EXAMPLES.iter().find(|example| example.operation == self.name);
+        *found.unwrap_or_else(|| panic!("{} has no example: add a row to EXAMPLES", self.name))
+    }
+
+    /// The method.
+    pub(crate) fn method(&self) -> &str {
+        self.name.split(' ').next().unwrap()
+    }
+
+    /// Whether its path names a thing.
+    pub(crate) fn names_a_thing(&self) -> bool {
+        self.name.contains('{')
+    }
+}
+
+/// The description as JSON.
+pub(crate) fn description() -> Value {
+    serde_json::to_value(rollbook_api::server::description()).unwrap()
+}
+
+/// Every operation of the description.
+pub(crate) fn operations() -> Vec<Operation> {
+    let description = description();
+    let paths = description["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().iter().map(move |(method, described)| Operation {
+            name: format!("{} {path}", method.to_uppercase()),
+            permission: described["x-permission"].as_str().unwrap_or_default().to_owned(),
+            body: None,
+            path: None,
+            described: described.clone(),
+        })
+    });
+    operations.collect()
+}
+
+/// The operations whose examples do this.
+pub(crate) fn operations_that(does: Does) -> Vec<Operation> {
+    operations().into_iter().filter(|operation| operation.example().does == does).collect()
+}
+
+/// Sends an operation's example.
+pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
+    let example = operation.example();
+    let body = match &operation.body {
+        Some(body) => Some(body.clone()),
+        None => body(client, &example).await,
+    };
+    let path = operation.path.as_deref().unwrap_or(example.path);
+    client.send(operation.method(), path, body.as_ref()).await
+}
+
+/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change.
+pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
+    let mut body: Value = serde_json::from_str(example.body).ok()?;
+    if body["plan"] == "@plan" {
+        let select = serde_json::json!({ "select": body["select"] });
+        let plan = client.post("/api/v1/rollbacks/plan", &select).await;
+        if plan.is_ok() {
+            body["plan"] = plan.json()["id"].clone();
+        }
+    }
+    Some(body)
+}
+
+/// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.
+pub(crate) fn lacks(world: &World, operation: &Operation) -> &'static str {
+    use rollbook_domain::kernel::id::{Kind, UserId};
+    use rollbook_domain::permission::facts::{Facts, Targets};
+    use rollbook_domain::permission::resolve::{Question, allowed};
+    let organization = &world.north.open.writer.published().organization;
+    let (targets, facts, permission) = (Targets::default(), Facts::default(), operation.permission.as_str());
+    let lowest_first = ["agent", "supervisor", "manager", "auditor", "administrator"];
+    let lacking = lowest_first.into_iter().find(|login| {
+        let who = organization.user(UserId(world.north.id(Kind::User, login))).unwrap();
+        let at = organization.at;
+        !allowed(
+            organization,
+            &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
+        )
+    });
+    lacking.unwrap_or("agent")
+}
