@@ -61,6 +61,9 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("POST /api/v1/agents/{id}/erase", "/api/v1/agents/Old%2Fagent/erase", "", Changes),
     row("GET /api/v1/agents/{id}/history", "/api/v1/agents/Agent%2F7/history", "", Reads),
     row("POST /api/v1/agents/{id}/restore", "/api/v1/agents/Old%2Fagent/restore", "", Changes),
+    row("GET /api/v1/api-tokens", "/api/v1/api-tokens", "", Reads),
+    row("POST /api/v1/api-tokens", "/api/v1/api-tokens", r#"{"name":"Night import","user":"ann"}"#, Changes),
+    row("DELETE /api/v1/api-tokens/{id}", "/api/v1/api-tokens/CI", "", Changes),
     row("GET /api/v1/catalog", "/api/v1/catalog", "", Reads),
     row(
         "POST /api/v1/check",

@@ -2,6 +2,7 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod api_addresses;
 mod api_agents;
 mod api_agents_products;
 mod api_audit;
@@ -21,6 +22,7 @@ mod api_seats;
 mod api_secrets;
 mod api_sign_in;
 mod api_stream;
+mod api_tokens;
 mod api_transfer;
 mod api_window;
 mod cli_commands;

@@ -1,6 +1,6 @@
-//! How people and programs prove who they are: passwords, session tokens, API keys.
+//! How people and programs prove who they are: passwords, session tokens, API keys, API tokens.
 //!
-//! Tokens and API keys are 32 random bytes, so a plain SHA-256 of them is enough to store; passwords are
+//! Tokens and keys are 32 random bytes, so a plain SHA-256 of them is enough to store; passwords are
 //! hashed with Argon2id, off the async threads.
 
 pub mod api_key;

@@ -32,7 +32,7 @@ pub struct SignedIn {
 /// Checks a password and begins a session.
 ///
 /// # Errors
-/// 401 `sign_in_failed` whatever was wrong; 409 `no_free_seat`; 429 `too_many_attempts` with `Retry-After`.
+/// 403 `address_not_allowed` before anything is tried; 401 `sign_in_failed` whatever was wrong; 409 `no_free_seat`; 429 `too_many_attempts` with `Retry-After`.
 pub async fn sign_in(
     app: &App,
     client: &Client,
@@ -47,6 +47,12 @@ pub async fn sign_in(
     let state = open.as_ref().map(|open| open.writer.published().organization.clone());
     let user = state.as_ref().and_then(|state| state.user_by_sign_in(login));
     let guess = Guess::by_login(app, client, open.as_ref(), (organization, login), user.map(|user| user.id));
+    if state.as_ref().is_some_and(|state| !state.settings.lets_in(client.address())) {
+        // Nobody tries passwords, or locks anybody out, from there.
+        metrics::counter!("rollbook_addresses_refused_total").increment(1);
+        guess.note("address not allowed")?;
+        return Err(Problem::address_not_allowed());
+    }
     let now = app.deployment().clock().now();
     let stored = user.filter(|user| user.is_active_at(now)).and_then(|user| user.password);
     let stored = stored.map(|password| password.credential);

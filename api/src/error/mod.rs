@@ -83,6 +83,14 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "permission_missing", detail).with("permission", permission)
     }
 
+    /// 403: the address is not one of those from which people are let in.
+    #[must_use]
+    pub fn address_not_allowed() -> Self {
+        let detail = "this organization lets nobody in from your network address; come from one that is allowed, or \
+                      ask an administrator to add yours to `addresses_allowed`";
+        Self::new(StatusCode::FORBIDDEN, "address_not_allowed", detail)
+    }
+
     /// 403: the password has expired, and what to do.
     #[must_use]
     pub fn password_expired() -> Self {

@@ -21,6 +21,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod shown;
+mod tokens;
 mod users;
 mod who_may;
 
@@ -32,6 +33,7 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::router())
         .merge(users::router())
+        .merge(tokens::router())
         .merge(permissions::router())
         .merge(check::router())
         .merge(who_may::router())

@@ -69,6 +69,7 @@ struct PasswordView {
     responses(
         (status = 201, description = "Signed in; the token is also set as a cookie", body = SessionView),
         (status = 401, description = "`sign_in_failed`", body = Problem),
+        (status = 403, description = "`address_not_allowed`, before anything is tried", body = Problem),
         (status = 409, description = "`no_free_seat`: all licences are in use", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
@@ -106,13 +107,13 @@ fn cookie(app: &App, token: String) -> Cookie<'static> {
     responses(
         (status = 200, description = "Signed out", body = Object),
         (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 409, description = "`not_a_session`: an API key has no session", body = Problem),
+        (status = 409, description = "`not_a_session`: an API key or token has no session", body = Problem),
     ),
     extensions(("x-permission" = json!("session"))),
 )]
 async fn end(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<Response, Problem> {
     let Some(session) = caller.session else {
-        let detail = "an API key has no session to end; revoke the key instead";
+        let detail = "an API key or token has no session to end; revoke it instead";
         return Err(Problem::new(StatusCode::CONFLICT, "not_a_session", detail));
     };
     let organization = caller.organization();

@@ -20,6 +20,13 @@ pub enum Actor {
         /// Which key.
         key: CredentialId,
     },
+    /// A user's named API token: at most what the user may.
+    Token {
+        /// Whose token it is.
+        user: UserId,
+        /// Which token.
+        token: CredentialId,
+    },
     /// Somebody at the server's command line.
     Operator,
     /// Rollbook itself (lock-outs, demo data).
@@ -31,18 +38,19 @@ impl Actor {
     #[must_use]
     pub fn user(self) -> Option<UserId> {
         match self {
-            Self::User(user) | Self::ApiKey { user, .. } => Some(user),
+            Self::User(user) | Self::ApiKey { user, .. } | Self::Token { user, .. } => Some(user),
             Self::Operator | Self::System => None,
         }
     }
 }
 
 impl std::fmt::Display for Actor {
-    /// As in an entry's metadata: `user:<id>`, `api_key:<id>`, `operator`, `system`.
+    /// As in an entry's metadata: `user:<id>`, `api_key:<id>`, `token:<id>`, `operator`, `system`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::User(user) => write!(f, "user:{user}"),
             Self::ApiKey { key, .. } => write!(f, "api_key:{key}"),
+            Self::Token { token, .. } => write!(f, "token:{token}"),
             Self::Operator => f.write_str("operator"),
             Self::System => f.write_str("system"),
         }

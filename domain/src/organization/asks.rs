@@ -55,7 +55,10 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
         UserCommand::SetPassword(..) => "users.password",
-        UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",
+        UserCommand::CreateApiKey(..)
+        | UserCommand::RevokeApiKey(_)
+        | UserCommand::CreateToken { .. }
+        | UserCommand::RevokeToken(..) => "users.api_key",
         UserCommand::RequestErasure { .. } | UserCommand::ConfirmErasure { .. } => "users.erase",
     };
     (permission, command.user().map(|user| user.subject()))

@@ -73,12 +73,17 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { masterkey: *to, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
-        UserEvent::PasswordSet { user, .. } | UserEvent::ApiKeyCreated { user, .. } if *user != giver => {
+        UserEvent::PasswordSet { user, .. }
+        | UserEvent::ApiKeyCreated { user, .. }
+        | UserEvent::TokenCreated { user, .. }
+            if *user != giver =>
+        {
             // A user who is made by the same command was judged as a creation.
             before.user(*user).map(|user| all_of(before, user)).unwrap_or_default()
         }
         UserEvent::PasswordSet { .. }
         | UserEvent::ApiKeyCreated { .. }
+        | UserEvent::TokenCreated { .. }
         | UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
@@ -91,6 +96,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::Archived { .. }
         | UserEvent::Restored { .. }
         | UserEvent::ApiKeyRevoked { .. }
+        | UserEvent::TokenRevoked { .. }
         | UserEvent::ErasureRequested { .. }
         | UserEvent::Erased { .. } => Gifts::default(),
     }

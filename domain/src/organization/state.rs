@@ -9,7 +9,9 @@ use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::group::state::Group;
 use crate::kernel::fast_hash::ById;
-use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{
+    AgentId, CredentialId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId,
+};
 use crate::kernel::moment::Moment;
 use crate::kernel::text::folded;
 use crate::key::event::KeyEvent;
@@ -76,6 +78,8 @@ pub struct Organization {
     pub(crate) called: OrdMap<Arc<str>, AgentId>,
     /// Agents by the user who supervises them.
     pub(crate) supervised: OrdSet<(UserId, AgentId)>,
+    /// API tokens that let in, by folded name.
+    pub(crate) tokens: OrdMap<Arc<str>, (UserId, CredentialId)>,
     /// Everything else by kind and folded name.
     pub(crate) names: OrdMap<(Kind, Arc<str>), Uuid>,
 }
@@ -105,6 +109,7 @@ impl Organization {
             emails: HashMap::new(),
             called: OrdMap::new(),
             supervised: OrdSet::new(),
+            tokens: OrdMap::new(),
             names: OrdMap::new(),
         }
     }
@@ -160,6 +165,7 @@ impl Organization {
             self.unindex_user(before);
             self.index_user(after);
         }
+        self.follow_tokens(before, after);
         if (before.role.value, before.profile.value) != (after.role.value, after.profile.value) {
             self.release(before);
             self.hold(after);
@@ -324,7 +330,10 @@ impl Organization {
     /// Builds the indexes from the entities.
     pub(super) fn index(&mut self) {
         let users = self.users.clone();
-        users.values().for_each(|user| self.index_user(user));
+        users.values().for_each(|user| {
+            self.index_user(user);
+            self.index_tokens(user);
+        });
         let agents = self.agents.clone();
         agents.values().for_each(|agent| self.index_agent(agent));
         let roles = self.roles.values().map(|role| (Kind::Role, role.name.clone(), role.id.uuid()));

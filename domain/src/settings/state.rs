@@ -1,5 +1,6 @@
 //! The organization's settings as folded from events, each with its default, unit and limits.
 
+use super::addresses;
 use super::event::SettingsEvent;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
+    /// The addresses and networks from which people and programs are let in; none for any.
+    AddressesAllowed,
 }
 
 /// The value of a setting.
@@ -42,6 +45,8 @@ pub enum SettingValue {
     Number(u32),
     /// One of the setting's words.
     Word(String),
+    /// Some texts, in order.
+    List(Vec<String>),
 }
 
 /// Which changes need a reason.
@@ -57,7 +62,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -68,6 +73,7 @@ impl Setting {
         Self::PasswordDays,
         Self::PasswordWarningDays,
         Self::PasswordHistory,
+        Self::AddressesAllowed,
     ];
 
     /// The word in the API.
@@ -84,6 +90,7 @@ impl Setting {
             Self::PasswordDays => "password_days",
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
+            Self::AddressesAllowed => "addresses_allowed",
         }
     }
 
@@ -101,6 +108,7 @@ impl Setting {
             Self::PasswordDays => SettingValue::Number(90),
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
+            Self::AddressesAllowed => SettingValue::List(Vec::new()),
         }
     }
 
@@ -125,6 +133,7 @@ impl Setting {
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
+            (Self::AddressesAllowed, SettingValue::List(entries)) => addresses::are_acceptable(entries),
             (_, _) => false,
         }
     }
@@ -142,6 +151,9 @@ impl Setting {
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
+            Self::AddressesAllowed => {
+                "a list of at most 200 addresses and networks such as `203.0.113.9`, `8.8.8.8/28` or `2001:db8::/32`"
+            }
         }
     }
 }
@@ -199,7 +211,7 @@ impl Settings {
     pub fn number(&self, setting: Setting) -> u32 {
         match self.get(setting) {
             SettingValue::Number(n) => n,
-            SettingValue::Flag(_) | SettingValue::Word(_) => 0,
+            SettingValue::Flag(_) | SettingValue::Word(_) | SettingValue::List(_) => 0,
         }
     }
 
@@ -215,7 +227,10 @@ impl Settings {
         match self.get(Setting::ReasonRequired) {
             SettingValue::Word(word) if word == "none" => ReasonRule::None,
             SettingValue::Word(word) if word == "sensitive" => ReasonRule::Sensitive,
-            SettingValue::Word(_) | SettingValue::Flag(_) | SettingValue::Number(_) => ReasonRule::All,
+            SettingValue::Word(_)
+            | SettingValue::Flag(_)
+            | SettingValue::Number(_)
+            | SettingValue::List(_) => ReasonRule::All,
         }
     }
 }

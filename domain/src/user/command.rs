@@ -81,6 +81,17 @@ pub enum UserCommand {
     CreateApiKey(UserId, CredentialId),
     /// Say that the API key was deleted.
     RevokeApiKey(UserId),
+    /// Say that an API token was stored.
+    CreateToken {
+        /// On whose rights it acts.
+        user: UserId,
+        /// Where its hash is.
+        credential: CredentialId,
+        /// Unique among the tokens of the organization that are not revoked.
+        name: String,
+    },
+    /// Say that an API token was deleted.
+    RevokeToken(UserId, CredentialId),
     /// Ask that the personal data be erased; `authored` also what they wrote as an actor.
     RequestErasure {
         /// Whose.
@@ -120,6 +131,8 @@ impl UserCommand {
             | Self::SetPassword(user, _)
             | Self::CreateApiKey(user, _)
             | Self::RevokeApiKey(user)
+            | Self::CreateToken { user, .. }
+            | Self::RevokeToken(user, _)
             | Self::RequestErasure { user, .. }
             | Self::ConfirmErasure { user, .. } => Some(*user),
         }

@@ -9,6 +9,7 @@ use super::guards::{
 use super::password;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
+use super::token;
 use super::window::LoginWindow;
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
@@ -45,6 +46,10 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
+        UserCommand::CreateToken { user, credential, name } => {
+            token::create(deciding, *user, *credential, name)
+        }
+        UserCommand::RevokeToken(user, credential) => token::revoke(deciding, *user, *credential),
         UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
         UserCommand::ConfirmErasure { user, authored } => confirm_erasure(deciding, *user, *authored),
     }

@@ -61,6 +61,10 @@ events! {
         "created an API key for {subject}" { credential: CredentialId }
     ApiKeyRevoked = "user.api_key_revoked" v "1", Fact, AccountChange,
         "revoked the API key of {subject}" { credential: CredentialId }
+    TokenCreated = "user.token_created" v "1", Fact, AccountChange,
+        "created the API token {name} for {subject}" { credential: CredentialId, name: String }
+    TokenRevoked = "user.token_revoked" v "1", Fact, AccountChange,
+        "revoked the API token {name} of {subject}" { credential: CredentialId, name: String }
     ErasureRequested = "user.erasure_requested" v "1", Fact, AccountChange,
         "asked that the personal data of {subject} be erased" { authored: bool }
     Erased = "user.erased" v "1", Fact, AccountChange,

@@ -10,5 +10,6 @@ pub(crate) mod rights;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod token;
 pub(crate) mod undo;
 pub mod window;

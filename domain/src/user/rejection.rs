@@ -61,6 +61,9 @@ pub enum UserRejection {
     /// An API key is there to be revoked or not.
     #[error("this user has no API key")]
     NoApiKey,
+    /// Another token that is not revoked has the name.
+    #[error("another API token has this name; revoke it first, or choose another name")]
+    TokenNameTaken,
     /// Somebody else set the password after this one was compared with it.
     #[error("the password was changed meanwhile; try again, with the new one if it is yours")]
     PasswordMoved,
@@ -88,6 +91,7 @@ impl Refusal for UserRejection {
             Self::RequiredKey { .. } => "required_key",
             Self::KeyNeedsAnother { .. } => "key_needs_another",
             Self::NoApiKey => "no_api_key",
+            Self::TokenNameTaken => "name_taken",
             Self::PasswordMoved => "password_moved",
         }
     }

@@ -31,9 +31,10 @@ pub(crate) fn right(event: &UserEvent) -> Right {
             Right::over("users.archive", user).ranked()
         }
         UserEvent::PasswordSet { .. } => Right::over("users.password", user).ranked().free_for_oneself(),
-        UserEvent::ApiKeyCreated { .. } | UserEvent::ApiKeyRevoked { .. } => {
-            Right::over("users.api_key", user).ranked()
-        }
+        UserEvent::ApiKeyCreated { .. }
+        | UserEvent::ApiKeyRevoked { .. }
+        | UserEvent::TokenCreated { .. }
+        | UserEvent::TokenRevoked { .. } => Right::over("users.api_key", user).ranked(),
         UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. } => {
             Right::over("users.erase", user).ranked()
         }

@@ -2,6 +2,7 @@
 
 use super::event::UserEvent;
 use super::password::Password;
+use super::token::Token;
 use super::window::{LoginWindow, Shut};
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
@@ -12,6 +13,7 @@ use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
 use crate::queue::state::Post;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -115,6 +117,8 @@ pub struct User {
     pub password: Option<Password>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
+    /// The named API tokens, revoked ones included.
+    pub tokens: BTreeMap<CredentialId, Token>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
     pub erased: bool,
     /// Whether erasure was asked for what they authored too (addresses, agents and reasons of their acts).
@@ -155,6 +159,7 @@ impl User {
             superuser: Since::new(false, position),
             password: None,
             api_key: None,
+            tokens: BTreeMap::new(),
             erased: false,
             erased_authored: false,
             groups: FewSet::default(),
@@ -200,6 +205,13 @@ impl User {
             }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
+            UserEvent::TokenCreated { credential, name, .. } => {
+                let token = Token { name: name.clone(), created_at: now, revoked: false };
+                self.tokens.insert(*credential, token);
+            }
+            UserEvent::TokenRevoked { credential, .. } => {
+                self.tokens.get_mut(credential).into_iter().for_each(|token| token.revoked = true);
+            }
             UserEvent::ErasureRequested { authored, .. } | UserEvent::Erased { authored, .. } => {
                 self.erase(*authored);
             }
@@ -214,11 +226,18 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.tokens.values_mut().for_each(|token| token.revoked = true);
     }
 
-    /// The stored secrets that events name: password and API key.
+    /// The API tokens that let in.
+    pub fn live_tokens(&self) -> impl Iterator<Item = (CredentialId, &Token)> {
+        self.tokens.iter().filter(|(_, token)| !token.revoked).map(|(id, token)| (*id, token))
+    }
+
+    /// The stored secrets that events name: password, API key and API tokens.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
-        self.password.map(|password| password.credential).into_iter().chain(self.api_key)
+        let password = self.password.map(|password| password.credential);
+        password.into_iter().chain(self.api_key).chain(self.live_tokens().map(|(id, _)| id))
     }
 
     /// Whether sign-ins are refused at that time.

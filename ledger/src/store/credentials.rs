@@ -29,7 +29,7 @@ pub struct Credential {
     pub id: String,
     /// Whose it is.
     pub user_id: String,
-    /// What it is, such as `password` or `api_key`.
+    /// What it is, such as `password`, `api_key` or `api_token`.
     pub kind: String,
     /// The hash that a secret is checked against.
     pub secret_hash: String,

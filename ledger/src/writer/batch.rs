@@ -176,7 +176,8 @@ fn replaced(before: &Organization, accepted: &Accepted, asked: &[CredentialChang
         let Event::User(
             UserEvent::PasswordSet { user, .. }
             | UserEvent::ApiKeyCreated { user, .. }
-            | UserEvent::ApiKeyRevoked { user, .. },
+            | UserEvent::ApiKeyRevoked { user, .. }
+            | UserEvent::TokenRevoked { user, .. },
         ) = event
         else {
             continue;

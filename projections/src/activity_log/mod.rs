@@ -22,4 +22,4 @@ pub use row::{About, BadOutcome, Changed, Doer, Ledger, Outcome, Row, Span};
 /// The projection's name, in table names, checkpoints and status.
 pub const NAME: &str = "activity_log";
 /// Counts up whenever the table's columns or the meaning of a row change; then the log must be rebuilt.
-pub const SHAPE: i64 = 2;
+pub const SHAPE: i64 = 3;

@@ -42,6 +42,7 @@ impl Place {
             place.tokens.insert((*login).to_owned(), token);
         }
         place.api_key = place.key(deployment, place.owner()).await;
+        place.api_token(deployment, place.owner(), "CI").await;
         place
     }
 
@@ -122,6 +123,16 @@ impl Place {
         let put = credential(deployment, id, "api_key", user.to_string(), secret_hash);
         let command = Command::User(UserCommand::CreateApiKey(user, id));
         self.submit(deployment, Actor::User(self.owner()), command, vec![put]).await;
+        text
+    }
+
+    /// The text of a new API token.
+    async fn api_token(&self, deployment: &Deployment, user: UserId, name: &str) -> String {
+        let credential = CredentialId(fresh());
+        let (text, secret_hash) = api_key::new_key(self.id, credential).expect("an API token");
+        let put = self::credential(deployment, credential, "api_token", user.to_string(), secret_hash);
+        let command = UserCommand::CreateToken { user, credential, name: name.to_owned() };
+        self.submit(deployment, Actor::User(self.owner()), Command::User(command), vec![put]).await;
         text
     }
 

@@ -4,7 +4,7 @@ use crate::agent::command::{AgentCommand, AgentEdit};
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::{Actor, Channel, Context};
 use crate::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, CredentialId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use crate::kernel::moment::Moment;
 use crate::key::command::{KeyCommand, KeyEdit};
@@ -225,4 +225,8 @@ pub(crate) fn new_user(login: &str, role: RoleId) -> NewUser {
         status: Status::Active,
         password: None,
     }
+}
+
+pub(crate) fn new_token(user: UserId, id: u128, name: &str) -> UserCommand {
+    UserCommand::CreateToken { user, credential: CredentialId(Uuid::from_u128(id)), name: name.into() }
 }

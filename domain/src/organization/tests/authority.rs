@@ -2,7 +2,7 @@
 
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::id::{CredentialId, Kind, UserId};
-use crate::kernel::spec::{World, given, new_user, world};
+use crate::kernel::spec::{World, given, new_token, new_user, world};
 use crate::organization::command::Command;
 use crate::organization::rejection::{Forbidden, Rejection};
 use crate::organization::undo::compensations;
@@ -116,6 +116,7 @@ fn nobody_of_equal_or_higher_rank_is_touched_nor_such_a_role_given() {
             UserCommand::SetCustomProfile(user, Some(Default::default())),
             UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(Uuid::nil()))),
             UserCommand::CreateApiKey(user, CredentialId(Uuid::nil())),
+            new_token(user, 1, "CI"),
         ] {
             refused(&world, command, low());
         }
@@ -226,6 +227,7 @@ fn a_password_or_api_key_of_who_holds_more_is_theirs() {
     let new = NewPassword::unknown(CredentialId(Uuid::nil()));
     refused(&world, UserCommand::SetPassword(reader, new), more("audit.view"));
     refused(&world, UserCommand::CreateApiKey(reader, CredentialId(Uuid::nil())), more("audit.view"));
+    refused(&world, new_token(reader, 1, "CI"), more("audit.view"));
 }
 
 #[test]

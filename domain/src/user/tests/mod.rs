@@ -5,4 +5,5 @@ mod account;
 mod erasure;
 mod life;
 mod password;
+mod tokens;
 mod window;
