@@ -1,6 +1,6 @@
 //! Agents in the catalogs of the products: who edits them there, and who sees one that has a key.
 
-use crate::api_products::World;
+use crate::products_world::World;
 use rollbook_tests::client::Client;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Passing an organization on, over HTTP; the rules are told in `domain/src/organization/tests/transfer.rs`.
 
-use crate::api_products::World;
+use crate::products_world::World;
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -108,7 +108,7 @@ fn given_an_organization_when_it_is_renamed_then_it_says_from_what_to_what() {
     let renamed =
         OrganizationEvent::Renamed { organization, from: "North".to_owned(), to: "South".to_owned() };
     TestFramework::<OrganizationAggregate>::with(())
-        .given(vec![LedgerEvent { at, event: created.into() }])
+        .given(vec![LedgerEvent { at, by: Actor::Operator, event: created.into() }])
         .when(asked(Actor::Operator, rename("South")))
-        .then_expect_events(vec![LedgerEvent { at, event: renamed.into() }]);
+        .then_expect_events(vec![LedgerEvent { at, by: Actor::Operator, event: renamed.into() }]);
 }

@@ -128,7 +128,7 @@ async fn starts_at_once_finish_the_erasure_of_an_agent_once(world: World) {
     }
     assert_eq!(values(&first, id, &agent.to_string()).await, 0);
     open.writer.catch_up().await.unwrap();
-    assert_eq!(open.writer.published().organization.agent(agent).map(|agent| agent.version), Some(4));
+    assert_eq!(open.writer.published().organization.agent(agent).map(|agent| agent.record.version), Some(4));
 }
 
 async fn an_erasure_waits_for_what_is_being_written_of_the_person(world: World) {

@@ -159,7 +159,10 @@ pub(crate) fn oracle(accepted: &[(Uuid, Written)]) -> Organization {
     let mut state = Organization::empty(id);
     for (first, written) in in_order {
         assert_eq!(first, state.position + 1, "positions follow one another");
-        written.events.iter().for_each(|event| state.apply(written.organization.at, event));
+        for event in &written.events {
+            let by = written.organization.record(event.subject()).map(|record| record.updated.by);
+            state.apply(by.unwrap_or(Actor::System), written.organization.at, event);
+        }
         assert_eq!(state.position, written.position);
     }
     state

@@ -2,6 +2,7 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod account_record;
 mod api_addresses;
 mod api_agents;
 mod api_agents_products;
@@ -46,11 +47,15 @@ mod ledger_tls;
 mod ledger_unknown;
 mod ledger_world;
 mod ledger_writer;
+mod products_escalation;
+mod products_world;
 mod projections_follower;
 mod projections_permission;
 mod projections_query;
 mod projections_rebuild;
 mod projections_world;
+mod queuemetrics_keys;
+mod queuemetrics_lists;
 mod replay_as_of;
 mod replay_resolve;
 mod replay_rollback;
@@ -58,5 +63,6 @@ mod replay_verify;
 mod replay_verify_log;
 mod replay_world;
 mod tidy;
+mod voximplant_table;
 mod xcally_expiry;
 mod xcally_passwords;

@@ -37,7 +37,7 @@ async fn at_every_position_the_organization_is_the_fold(world: World) {
     assert_eq!(world.at(0).await.position, 0);
     for row in world.store.read(&ledger_of(now.id), 1, now.position, 1_000).await.unwrap() {
         let entry = codec::decode(row).unwrap();
-        fold.apply(entry.at, &entry.event);
+        fold.apply(entry.by, entry.at, &entry.event);
         let then = world.at(entry.position).await;
         assert_eq!((then.position, then.at), (fold.position, fold.at));
         assert_eq!(then.users, fold.users);

@@ -226,7 +226,7 @@ async fn an_archived_user_comes_back_with_groups_and_queues(world: World) {
     let before = world.now();
     let archived = world.owner_does(Command::User(UserCommand::Archive(ann))).await;
     assert_eq!(archived.events.len(), 4);
-    let version = before.user(ann).unwrap().version;
+    let version = before.user(ann).unwrap().record.version;
     let position = before.position;
     for (selection, events) in [
         (Selection::Batch { batch: archived.batch }, 4),

@@ -31,6 +31,9 @@ pub(super) fn page<T, V>(
     Page { items: taken.into_iter().map(view).collect(), next }
 }
 
+/// What the text of a sorted list's cursor begins with: no login, name or position does.
+pub(super) const SORTED: char = '\u{1}';
+
 /// The cursor that starts after `after`.
 pub(super) fn cursor(after: &str) -> String {
     URL_SAFE_NO_PAD.encode([checksum(after).as_slice(), after.as_bytes()].concat())
@@ -40,13 +43,21 @@ pub(super) fn cursor(after: &str) -> String {
 /// every item is judged again.
 pub(super) fn after(cursor: Option<String>) -> Result<Option<String>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
-    let read = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| {
-        let (check, text) = bytes.split_at_checked(8)?;
-        let text = std::str::from_utf8(text).ok()?;
-        (checksum(text) == check).then(|| text.to_owned())
-    });
+    read(&cursor).filter(|text| !text.starts_with(SORTED)).map(Some).ok_or_else(not_a_cursor)
+}
+
+/// The text of a cursor, of whichever list.
+pub(super) fn read(cursor: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (check, text) = bytes.split_at_checked(8)?;
+    let text = std::str::from_utf8(text).ok()?;
+    (checksum(text) == check).then(|| text.to_owned())
+}
+
+/// The answer to a cursor of another list, or of none.
+pub(super) fn not_a_cursor() -> Problem {
     let detail = "is not a cursor that this list gave out; start again without one";
-    read.map(Some).ok_or_else(|| Problem::field("cursor", "not_a_cursor", detail))
+    Problem::field("cursor", "not_a_cursor", detail)
 }
 
 fn checksum(text: &str) -> [u8; 8] {

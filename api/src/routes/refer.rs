@@ -9,7 +9,7 @@ use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::keyring::{self, Holding};
-use rollbook_domain::user::state::{KeyEntry, User};
+use rollbook_domain::user::state::User;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -145,18 +145,4 @@ pub(crate) fn find_all(
 ) -> Result<Vec<Uuid>, Problem> {
     let found = texts.iter().enumerate();
     found.map(|(place, text)| find(names, kind, &format!("{pointer}/{place}"), text)).collect()
-}
-
-/// Keys as people write them: `A`, or `-A` for what is taken away.
-pub(crate) fn key_entries(
-    names: &Names<'_>,
-    pointer: &str,
-    texts: &[String],
-) -> Result<Vec<KeyEntry>, Problem> {
-    let entries = texts.iter().enumerate().map(|(place, text)| {
-        let (minus, name) = text.strip_prefix('-').map_or((false, text.as_str()), |name| (true, name));
-        let key = find(names, Kind::Key, &format!("{pointer}/{place}"), name)?;
-        Ok(KeyEntry { key: KeyId(key), minus })
-    });
-    entries.collect()
 }

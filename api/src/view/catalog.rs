@@ -49,6 +49,8 @@ pub struct CatalogView {
     pub founder: FounderView,
     /// What may be given to a user beside the role and own keys: `profile`, `custom_profile`, `masterkey`, `superuser`.
     pub offers: Vec<&'static str>,
+    /// The permission that changing one's own password takes; null if everybody may.
+    pub own_password: Option<String>,
     /// Every permission, by name.
     pub permissions: Vec<PermissionView>,
     /// The choices of actions that the product offers for a profile.
@@ -179,6 +181,7 @@ pub fn catalog(catalog: &Catalog) -> CatalogView {
         roles: catalog.roles.iter().map(role).collect(),
         founder: founder(&catalog.founder),
         offers: catalog.offers.iter().copied().map(Offer::word).collect(),
+        own_password: catalog.own_password.as_ref().map(ToString::to_string),
         permissions: catalog.permissions().map(permission).collect(),
         types: catalog.types.iter().map(permission_type).collect(),
         keys: catalog.keys.iter().map(reserved_key).collect(),

@@ -2,21 +2,25 @@
 
 use super::eyes::Eyes;
 use super::shapes::{
-    AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, SupervisorView, UserView,
+    ActorView, AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, StampView,
+    SupervisorView, UserView, WarningView,
 };
 use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
+use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{
     AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::kernel::personal::Personal;
+use rollbook_domain::kernel::record::Stamp;
 use rollbook_domain::key::state::Key;
+use rollbook_domain::key::words;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
 use rollbook_domain::role::state::Role;
 use rollbook_domain::settings::state::Setting;
-use rollbook_domain::user::state::User;
+use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,10 +31,12 @@ pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> 
     match subject.kind {
         Kind::User => organization.user(UserId(id)).and_then(|it| json(user(organization, it, eyes))),
         Kind::Role => organization.roles.get(&RoleId(id)).and_then(|it| json(role(organization, it))),
-        Kind::Profile => organization.profiles.get(&ProfileId(id)).and_then(|it| json(profile(it))),
-        Kind::Key => organization.keys.get(&KeyId(id)).and_then(|it| json(key(it))),
+        Kind::Profile => {
+            organization.profiles.get(&ProfileId(id)).and_then(|it| json(profile(organization, it)))
+        }
+        Kind::Key => organization.keys.get(&KeyId(id)).and_then(|it| json(key(organization, it))),
         Kind::Queue => organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it))),
-        Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(it))),
+        Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(organization, it))),
         Kind::Agent => organization.agent(AgentId(id)).and_then(|it| json(agent(organization, it, eyes))),
         Kind::Settings => json(settings(organization)),
         Kind::Organization => json(serde_json::json!({ "id": organization.id, "name": organization.name })),
@@ -40,6 +46,23 @@ pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> 
 
 fn json(view: impl Serialize) -> Option<Value> {
     serde_json::to_value(view).ok()
+}
+
+/// As QueueMetrics words it on its home page.
+const MASTERKEY_WARNING: WarningView =
+    WarningView { code: "masterkey", detail: "Masterkey enabled - recommended use for testing only" };
+
+/// Who did something and when, whom of them one sees or not: as the history says it.
+fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp) -> StampView {
+    let (kind, id) = match by {
+        Actor::User(user) => ("user", Some(user.uuid())),
+        Actor::ApiKey { key, .. } => ("api_key", Some(key.0)),
+        Actor::Token { token, .. } => ("token", Some(token.0)),
+        Actor::Operator => ("operator", None),
+        Actor::System => ("system", None),
+    };
+    let label = by.user().and_then(|user| organization.label(user.subject()));
+    StampView { by: ActorView { kind, id, label }, at: at.to_string() }
 }
 
 /// A user.
@@ -61,8 +84,10 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),
+        keys_text: words::text(organization, user.keys.iter().copied()),
         superuser: user.superuser.value,
         masterkey: user.masterkey.value,
+        warnings: user.masterkey.value.then_some(MASTERKEY_WARNING).into_iter().collect(),
         groups: user.groups.iter().map(|id| id.uuid()).collect(),
         supervises: user.supervises.keys().map(|id| id.uuid()).collect(),
         serves: user.posts.iter().filter(|(_, post)| post.serves).map(|(id, _)| id.uuid()).collect(),
@@ -75,8 +100,10 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         password_set_at: set_at.map(|password| password.set_at.to_string()),
         has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
-        version: user.version,
-        position: user.changed,
+        created: stamp(organization, user.record.created),
+        updated: stamp(organization, user.record.updated),
+        version: user.record.version,
+        position: user.record.updated.position,
     }
 }
 
@@ -95,16 +122,22 @@ pub fn role(organization: &Organization, role: &Role) -> RoleView {
         protected: role.protected,
         grants: role.grants.value.clone().into(),
         keys: role.keys.iter().map(|id| key_name(organization, *id)).collect(),
+        keys_text: words::text(
+            organization,
+            role.keys.iter().map(|key| KeyEntry { key: *key, minus: false }),
+        ),
         holders: role.holders.len(),
         status: role.status.word(),
-        version: role.version,
-        position: role.changed,
+        created: stamp(organization, role.record.created),
+        updated: stamp(organization, role.record.updated),
+        version: role.record.version,
+        position: role.record.updated.position,
     }
 }
 
 /// A profile.
 #[must_use]
-pub fn profile(profile: &Profile) -> ProfileView {
+pub fn profile(organization: &Organization, profile: &Profile) -> ProfileView {
     ProfileView {
         id: profile.id.uuid(),
         name: profile.name.clone(),
@@ -112,14 +145,16 @@ pub fn profile(profile: &Profile) -> ProfileView {
         grants: profile.grants.value.clone().into(),
         holders: profile.holders.len(),
         status: profile.status.word(),
-        version: profile.version,
-        position: profile.changed,
+        created: stamp(organization, profile.record.created),
+        updated: stamp(organization, profile.record.updated),
+        version: profile.record.version,
+        position: profile.record.updated.position,
     }
 }
 
 /// A key.
 #[must_use]
-pub fn key(key: &Key) -> KeyView {
+pub fn key(organization: &Organization, key: &Key) -> KeyView {
     KeyView {
         id: key.id.uuid(),
         name: key.name.clone(),
@@ -127,8 +162,10 @@ pub fn key(key: &Key) -> KeyView {
         reserved: key.reserved,
         restricts: key.restricts,
         status: key.status.word(),
-        version: key.version,
-        position: key.changed,
+        created: stamp(organization, key.record.created),
+        updated: stamp(organization, key.record.updated),
+        version: key.record.version,
+        position: key.record.updated.position,
     }
 }
 
@@ -154,14 +191,16 @@ pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
         update_protected: queue.update_protected,
         delete_protected: queue.delete_protected,
         status: queue.status.word(),
-        version: queue.version,
-        position: queue.changed,
+        created: stamp(organization, queue.record.created),
+        updated: stamp(organization, queue.record.updated),
+        version: queue.record.version,
+        position: queue.record.updated.position,
     }
 }
 
 /// A group.
 #[must_use]
-pub fn group(group: &Group) -> GroupView {
+pub fn group(organization: &Organization, group: &Group) -> GroupView {
     GroupView {
         id: group.id.uuid(),
         name: group.name.clone(),
@@ -170,8 +209,10 @@ pub fn group(group: &Group) -> GroupView {
         supervisors: group.supervisors.iter().map(|id| id.uuid()).collect(),
         settings: group.settings.iter().map(|(setting, value)| (setting.word(), value.clone())).collect(),
         status: group.status.word(),
-        version: group.version,
-        position: group.changed,
+        created: stamp(organization, group.record.created),
+        updated: stamp(organization, group.record.updated),
+        version: group.record.version,
+        position: group.record.updated.position,
     }
 }
 
@@ -200,8 +241,10 @@ pub fn agent(organization: &Organization, agent: &Agent, eyes: Eyes<'_>) -> Agen
             .map(UserId::uuid),
         status: agent.status.word(),
         erased: agent.is_erased(),
-        version: agent.version,
-        position: agent.changed,
+        created: stamp(organization, agent.record.created),
+        updated: stamp(organization, agent.record.updated),
+        version: agent.record.version,
+        position: agent.record.updated.position,
     }
 }
 

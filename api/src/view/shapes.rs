@@ -8,6 +8,26 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Who did something.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ActorView {
+    /// `user`, `api_key`, `token`, `operator` or `system`.
+    pub kind: &'static str,
+    /// The user's id, or the API key's.
+    pub id: Option<Uuid>,
+    /// The login of the user, or of the API key's owner, as it is at the position shown.
+    pub label: Option<String>,
+}
+
+/// Who did something, and when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StampView {
+    /// Who.
+    pub by: ActorView,
+    /// When.
+    pub at: String,
+}
+
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UserView {
@@ -35,10 +55,14 @@ pub struct UserView {
     pub custom_profile: Option<Vec<Grant>>,
     /// Own keys by name; a minus before what is taken away.
     pub keys: Vec<String>,
+    /// The same as one text: `A B -C`.
+    pub keys_text: String,
     /// Every module, action and element.
     pub superuser: bool,
     /// Passes every lock and key-guarded function but a key that a minus names.
     pub masterkey: bool,
+    /// What is to be said beside this user wherever they are shown: `masterkey`.
+    pub warnings: Vec<WarningView>,
     /// Ids of the groups the user is a member of.
     pub groups: Vec<Uuid>,
     /// Ids of the groups the user supervises.
@@ -57,10 +81,23 @@ pub struct UserView {
     pub has_api_key: bool,
     /// Whether the personal data was erased.
     pub erased: bool,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about this user.
     pub version: u64,
     /// Position of the last one; the `ETag`.
     pub position: u64,
+}
+
+/// Something dangerous that somebody holds.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WarningView {
+    /// What it is about: `masterkey`.
+    pub code: &'static str,
+    /// For people.
+    pub detail: &'static str,
 }
 
 /// A role.
@@ -81,10 +118,16 @@ pub struct RoleView {
     pub grants: Vec<Grant>,
     /// Keys that holders hold, by name.
     pub keys: Vec<String>,
+    /// The same as one text: `A B`.
+    pub keys_text: String,
     /// How many users hold it, archived ones included.
     pub holders: usize,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -107,6 +150,10 @@ pub struct ProfileView {
     pub holders: usize,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -128,6 +175,10 @@ pub struct KeyView {
     pub restricts: bool,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -168,6 +219,10 @@ pub struct QueueView {
     pub delete_protected: bool,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -192,6 +247,10 @@ pub struct GroupView {
     pub settings: BTreeMap<&'static str, SettingValue>,
     /// `active` or `archived`.
     pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.
@@ -234,6 +293,10 @@ pub struct AgentView {
     pub status: &'static str,
     /// Whether the personal data was erased.
     pub erased: bool,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
     /// How many events there were about it.
     pub version: u64,
     /// Position of the last one; the `ETag`.

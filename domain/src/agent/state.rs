@@ -3,6 +3,7 @@
 use super::event::AgentEvent;
 use crate::kernel::id::{AgentId, GroupId, KeyId, QueueId, UserId};
 use crate::kernel::personal::Personal;
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::{Since, Standing};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -76,16 +77,14 @@ pub struct Agent {
     pub status: Standing,
     /// Whether its personal values are to go, or gone.
     pub erasure: Erasure,
-    /// Position of the last event about this agent.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Agent {
     /// An agent as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &AgentEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &AgentEvent, stamp: Stamp) -> Option<Self> {
         let AgentEvent::Created {
             agent,
             code,
@@ -99,6 +98,7 @@ impl Agent {
         else {
             return None;
         };
+        let position = stamp.position;
         Some(Self {
             id: *agent,
             code: code.clone(),
@@ -115,13 +115,13 @@ impl Agent {
             delete_protected: false,
             status: Standing::Active,
             erasure: Erasure::None,
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this agent.
-    pub fn apply(&mut self, event: &AgentEvent, at: u64) {
+    pub fn apply(&mut self, event: &AgentEvent, stamp: Stamp) {
+        let at = stamp.position;
         match event {
             AgentEvent::Created { .. } => {}
             AgentEvent::CodeChanged { to, .. } => self.code = to.clone(),
@@ -140,8 +140,7 @@ impl Agent {
             AgentEvent::ErasureRequested { .. } => self.erase(Erasure::Requested),
             AgentEvent::Erased { .. } => self.erase(Erasure::Done),
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 
     fn erase(&mut self, to: Erasure) {

@@ -2,6 +2,7 @@
 
 use super::event::GroupEvent;
 use crate::kernel::id::{GroupId, UserId};
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::{Standing, change_set};
 use crate::settings::state::{Setting, SettingValue};
 use imbl::OrdSet;
@@ -25,16 +26,14 @@ pub struct Group {
     pub settings: BTreeMap<Setting, SettingValue>,
     /// Whether it is in use.
     pub status: Standing,
-    /// Position of the last event about this group.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Group {
     /// A group as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &GroupEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &GroupEvent, stamp: Stamp) -> Option<Self> {
         let GroupEvent::Created { group, name, description } = event else {
             return None;
         };
@@ -46,13 +45,12 @@ impl Group {
             supervisors: OrdSet::new(),
             settings: BTreeMap::new(),
             status: Standing::Active,
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this group.
-    pub fn apply(&mut self, event: &GroupEvent, at: u64) {
+    pub fn apply(&mut self, event: &GroupEvent, stamp: Stamp) {
         match event {
             GroupEvent::Created { .. } => {}
             GroupEvent::Renamed { to, .. } => self.name.clone_from(to),
@@ -71,7 +69,6 @@ impl Group {
             }
             GroupEvent::Archived { to, .. } | GroupEvent::Restored { to, .. } => self.status = *to,
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 }

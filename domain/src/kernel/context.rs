@@ -5,11 +5,13 @@
 use super::id::{CredentialId, Subject, UserId};
 use super::moment::Moment;
 use super::personal::{Personal, Salt};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Who asks for a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A signed-in user.
     User(UserId),
@@ -40,6 +42,23 @@ impl Actor {
         match self {
             Self::User(user) | Self::ApiKey { user, .. } | Self::Token { user, .. } => Some(user),
             Self::Operator | Self::System => None,
+        }
+    }
+
+    /// The actor whom an entry names so, acting on the rights of `user`; none if it names nobody.
+    #[must_use]
+    pub fn read(text: &str, user: Option<UserId>) -> Option<Self> {
+        match (text.split_once(':'), text) {
+            (Some(("user", id)), _) => id.parse().ok().filter(|id| Some(*id) == user).map(Self::User),
+            (Some(("api_key", id)), _) => {
+                Some(Self::ApiKey { user: user?, key: CredentialId(id.parse().ok()?) })
+            }
+            (Some(("token", id)), _) => {
+                Some(Self::Token { user: user?, token: CredentialId(id.parse().ok()?) })
+            }
+            (None, "operator") => Some(Self::Operator),
+            (None, "system") => Some(Self::System),
+            _ => None,
         }
     }
 }
@@ -177,6 +196,19 @@ impl Fresh {
 mod tests {
     use super::*;
     use crate::kernel::spec;
+
+    #[test]
+    fn an_actor_is_read_as_an_entry_names_it_and_nobody_else_is() {
+        let (user, key) = (UserId(Uuid::from_u128(1)), CredentialId(Uuid::from_u128(2)));
+        for actor in [Actor::User(user), Actor::ApiKey { user, key }, Actor::Operator, Actor::System] {
+            assert_eq!(Actor::read(&actor.to_string(), actor.user()), Some(actor));
+        }
+        let (user, other) = (Actor::User(user).to_string(), Some(UserId(Uuid::from_u128(3))));
+        assert_eq!([Actor::read(&user, other), Actor::read(&user, None)], [None, None]);
+        for bad in ["", "scim:1", "user:x", "system:1", "operators"] {
+            assert_eq!(Actor::read(bad, other), None, "{bad}");
+        }
+    }
 
     #[test]
     fn the_same_seed_draws_the_same_ids_and_no_id_twice() {

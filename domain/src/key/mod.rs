@@ -9,3 +9,4 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;
+pub mod words;

@@ -2,6 +2,7 @@
 
 use super::event::KeyEvent;
 use crate::kernel::id::KeyId;
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::Standing;
 use serde::{Deserialize, Serialize};
 
@@ -20,16 +21,14 @@ pub struct Key {
     pub restricts: bool,
     /// Whether it may be given.
     pub status: Standing,
-    /// Position of the last event about this key.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Key {
     /// A key as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &KeyEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &KeyEvent, stamp: Stamp) -> Option<Self> {
         let KeyEvent::Created { key, name, description, reserved, restricts } = event else {
             return None;
         };
@@ -40,20 +39,18 @@ impl Key {
             reserved: *reserved,
             restricts: *restricts,
             status: Standing::Active,
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this key.
-    pub fn apply(&mut self, event: &KeyEvent, at: u64) {
+    pub fn apply(&mut self, event: &KeyEvent, stamp: Stamp) {
         match event {
             KeyEvent::Created { .. } => {}
             KeyEvent::Renamed { to, .. } => self.name.clone_from(to),
             KeyEvent::Described { to, .. } => self.description.clone_from(to),
             KeyEvent::Archived { to, .. } | KeyEvent::Restored { to, .. } => self.status = *to,
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 }

@@ -20,6 +20,7 @@ use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
 use crate::permission::resolve::{self, Question};
 use crate::user::event::UserEvent;
+use crate::user::password;
 use crate::user::state::User;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -122,7 +123,7 @@ impl Right {
         Self { not_oneself: true, ..self }
     }
 
-    /// Everybody may do it to themselves.
+    /// Everybody may do it to themselves: set a password, unless the catalog asks for a permission.
     pub(crate) fn free_for_oneself(self) -> Self {
         Self { free_for_oneself: true, ..self }
     }
@@ -185,10 +186,13 @@ impl Judge<'_> {
             let gifts = gifts::gifts(event, (self.before, self.after, self.asker.id));
             gifts.check(self.before, self.after, self.asker)?;
         }
-        if oneself && right.free_for_oneself {
-            return Ok(Authority::Oneself);
+        if !(oneself && right.free_for_oneself) {
+            return self.permission(&right);
         }
-        self.permission(&right)
+        match password::own_takes(self.before, self.asker, self.context.at) {
+            Some(permission) => self.permission(&Right::new(permission)),
+            None => Ok(Authority::Oneself),
+        }
     }
 
     /// Nobody is posted, no agent put into a group or queue, and no queue made part of another, by one who may not see

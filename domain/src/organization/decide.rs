@@ -162,7 +162,7 @@ impl<'a> Deciding<'a> {
     /// [`Rejection::TooLarge`] at the limit of events.
     pub(crate) fn emit(&mut self, event: impl Into<Event>) -> Result<(), Rejection> {
         let event = event.into();
-        self.now.apply(self.context.at, &event);
+        self.now.apply(self.context.actor, self.context.at, &event);
         self.events.push(event);
         if self.events.len() > EVENTS_MAX { Err(too_many("events", self.events.len())) } else { Ok(()) }
     }

@@ -3,6 +3,7 @@
 use super::state::Organization;
 use crate::agent::state::Agent;
 use crate::kernel::id::{AgentId, Kind, Subject, UserId};
+use crate::kernel::record::Record;
 use crate::kernel::text::folded;
 use crate::role::state::Role;
 use crate::user::state::User;
@@ -105,25 +106,37 @@ impl Organization {
     /// The position of the last event about an entity and how many there were; `None` if there is no such entity.
     #[must_use]
     pub fn changed(&self, subject: Subject) -> Option<(u64, u64)> {
+        let itself = subject.id == self.id.uuid();
+        match subject.kind {
+            Kind::Settings => itself.then_some((self.settings.changed, self.settings.version)),
+            Kind::Organization => (itself && self.version > 0).then_some((self.changed, self.version)),
+            Kind::User
+            | Kind::Role
+            | Kind::Profile
+            | Kind::Key
+            | Kind::Queue
+            | Kind::Group
+            | Kind::Agent
+            | Kind::Conversation
+            | Kind::Setting
+            | Kind::Element => self.record(subject).map(|record| (record.updated.position, record.version)),
+        }
+    }
+
+    /// Who made an entity, who changed it last, and when; `None` if it keeps no such record.
+    #[must_use]
+    pub fn record(&self, subject: Subject) -> Option<Record> {
         use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId};
         let id = subject.id;
         match subject.kind {
-            Kind::User => self.users.get(&UserId(id)).map(|user| (user.changed, user.version)),
-            Kind::Role => self.roles.get(&RoleId(id)).map(|role| (role.changed, role.version)),
-            Kind::Profile => {
-                self.profiles.get(&ProfileId(id)).map(|profile| (profile.changed, profile.version))
-            }
-            Kind::Key => self.keys.get(&KeyId(id)).map(|key| (key.changed, key.version)),
-            Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| (queue.changed, queue.version)),
-            Kind::Group => self.groups.get(&GroupId(id)).map(|group| (group.changed, group.version)),
-            Kind::Agent => self.agent(AgentId(id)).map(|agent| (agent.changed, agent.version)),
-            Kind::Settings => {
-                (id == self.id.uuid()).then_some((self.settings.changed, self.settings.version))
-            }
-            Kind::Organization => {
-                (id == self.id.uuid() && self.version > 0).then_some((self.changed, self.version))
-            }
-            Kind::Conversation | Kind::Setting | Kind::Element => None,
+            Kind::User => self.users.get(&UserId(id)).map(|user| user.record),
+            Kind::Role => self.roles.get(&RoleId(id)).map(|role| role.record),
+            Kind::Profile => self.profiles.get(&ProfileId(id)).map(|profile| profile.record),
+            Kind::Key => self.keys.get(&KeyId(id)).map(|key| key.record),
+            Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| queue.record),
+            Kind::Group => self.groups.get(&GroupId(id)).map(|group| group.record),
+            Kind::Agent => self.agent(AgentId(id)).map(|agent| agent.record),
+            Kind::Settings | Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => None,
         }
     }
 

@@ -71,6 +71,7 @@ fn agent_bytes(agent: &Agent) -> usize {
 mod tests {
     use super::*;
     use crate::group::event::GroupEvent;
+    use crate::kernel::context::Actor;
     use crate::kernel::id::{GroupId, OrganizationId, RoleId, UserId};
     use crate::kernel::moment::Moment;
     use crate::kernel::personal::Personal;
@@ -95,15 +96,19 @@ mod tests {
     fn it_grows_with_users_by_what_was_measured_and_with_what_entities_list() {
         let mut state = Organization::empty(OrganizationId(Uuid::from_u128(1)));
         let empty = state.estimated_bytes();
-        (0..1_000).for_each(|nth| state.apply(Moment(0), &joined(nth).into()));
+        (0..1_000).for_each(|nth| state.apply(Actor::System, Moment(0), &joined(nth).into()));
         let a_user = (state.estimated_bytes() - empty) / 1_000;
         assert!((1_200..1_500).contains(&a_user), "{a_user}");
         let (group, before) = (GroupId(Uuid::from_u128(5)), state.estimated_bytes());
         let created = GroupEvent::Created { group, name: "Day".to_owned(), description: String::new() };
-        state.apply(Moment(0), &created.into());
+        state.apply(Actor::System, Moment(0), &created.into());
         let with_group = state.estimated_bytes();
         let added = (0..500).map(|nth| UserId(Uuid::from_u128(nth))).collect();
-        state.apply(Moment(0), &GroupEvent::MembersChanged { group, added, removed: Vec::new() }.into());
+        state.apply(
+            Actor::System,
+            Moment(0),
+            &GroupEvent::MembersChanged { group, added, removed: Vec::new() }.into(),
+        );
         assert!(with_group > before);
         assert_eq!(state.estimated_bytes() - with_group, 500 * MEMBER as u64);
     }

@@ -8,11 +8,13 @@ use crate::agent::state::Agent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::group::state::Group;
+use crate::kernel::context::Actor;
 use crate::kernel::fast_hash::ById;
 use crate::kernel::id::{
     AgentId, CredentialId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId,
 };
 use crate::kernel::moment::Moment;
+use crate::kernel::record::Stamp;
 use crate::kernel::text::folded;
 use crate::key::event::KeyEvent;
 use crate::key::state::Key;
@@ -114,19 +116,20 @@ impl Organization {
         }
     }
 
-    /// Folds the next event in.
-    pub fn apply(&mut self, at: Moment, event: &Event) {
+    /// Folds the next event in, made by whom and when.
+    pub fn apply(&mut self, by: Actor, at: Moment, event: &Event) {
         self.position += 1;
         self.at = self.at.max(at);
+        let stamp = Stamp { by, at, position: self.position };
         match event {
             Event::Organization(event) => self.apply_own(event),
-            Event::User(event) => self.apply_user(at, event),
-            Event::Role(event) => self.apply_role(event),
-            Event::Profile(event) => self.apply_profile(event),
-            Event::Key(event) => self.apply_key(event),
-            Event::Queue(event) => self.apply_queue(event),
-            Event::Group(event) => self.apply_group(event),
-            Event::Agent(event) => self.apply_agent(event),
+            Event::User(event) => self.apply_user(stamp, event),
+            Event::Role(event) => self.apply_role(stamp, event),
+            Event::Profile(event) => self.apply_profile(stamp, event),
+            Event::Key(event) => self.apply_key(stamp, event),
+            Event::Queue(event) => self.apply_queue(stamp, event),
+            Event::Group(event) => self.apply_group(stamp, event),
+            Event::Agent(event) => self.apply_agent(stamp, event),
             Event::Settings(event) => self.apply_settings(event),
         }
     }
@@ -143,9 +146,9 @@ impl Organization {
         self.version += 1;
     }
 
-    fn apply_user(&mut self, at: Moment, event: &UserEvent) {
+    fn apply_user(&mut self, stamp: Stamp, event: &UserEvent) {
         let id = user_of(event);
-        if let Some(user) = User::created(event, self.position) {
+        if let Some(user) = User::created(event, stamp) {
             self.founder = self.founder.or(Some(id));
             self.index_user(&user);
             self.hold(&user);
@@ -154,7 +157,7 @@ impl Organization {
         }
         let Some(before) = self.users.get(&id).cloned() else { return };
         let mut after = User::clone(&before);
-        after.apply(event, self.position, at, self.catalog);
+        after.apply(event, stamp, self.catalog);
         self.follow_user(&before, &after);
         self.users.insert(id, Arc::new(after));
     }
@@ -208,48 +211,48 @@ impl Organization {
         }
     }
 
-    fn apply_role(&mut self, event: &RoleEvent) {
-        if let Some(role) = Role::created(event, self.position, self.catalog) {
+    fn apply_role(&mut self, stamp: Stamp, event: &RoleEvent) {
+        if let Some(role) = Role::created(event, stamp, self.catalog) {
             self.name_is(Kind::Role, &role.name, role.id.uuid());
             self.roles.insert(role.id, Arc::new(role));
         } else if let Some(role) = self.roles.get_mut(&role_of(event)) {
-            Arc::make_mut(role).apply(event, self.position, self.catalog);
+            Arc::make_mut(role).apply(event, stamp, self.catalog);
             if let RoleEvent::Renamed { role, from, to } = event {
                 self.renamed(Kind::Role, from, to, role.uuid());
             }
         }
     }
 
-    fn apply_profile(&mut self, event: &ProfileEvent) {
-        if let Some(profile) = Profile::created(event, self.position, self.catalog) {
+    fn apply_profile(&mut self, stamp: Stamp, event: &ProfileEvent) {
+        if let Some(profile) = Profile::created(event, stamp, self.catalog) {
             self.name_is(Kind::Profile, &profile.name, profile.id.uuid());
             self.profiles.insert(profile.id, Arc::new(profile));
         } else if let Some(profile) = self.profiles.get_mut(&profile_of(event)) {
-            Arc::make_mut(profile).apply(event, self.position, self.catalog);
+            Arc::make_mut(profile).apply(event, stamp, self.catalog);
             if let ProfileEvent::Renamed { profile, from, to } = event {
                 self.renamed(Kind::Profile, from, to, profile.uuid());
             }
         }
     }
 
-    fn apply_key(&mut self, event: &KeyEvent) {
-        if let Some(key) = Key::created(event, self.position) {
+    fn apply_key(&mut self, stamp: Stamp, event: &KeyEvent) {
+        if let Some(key) = Key::created(event, stamp) {
             self.name_is(Kind::Key, &key.name, key.id.uuid());
             self.keys.insert(key.id, Arc::new(key));
         } else if let Some(key) = self.keys.get_mut(&key_of(event)) {
-            Arc::make_mut(key).apply(event, self.position);
+            Arc::make_mut(key).apply(event, stamp);
             if let KeyEvent::Renamed { key, from, to } = event {
                 self.renamed(Kind::Key, from, to, key.uuid());
             }
         }
     }
 
-    fn apply_queue(&mut self, event: &QueueEvent) {
-        if let Some(queue) = Queue::created(event, self.position) {
+    fn apply_queue(&mut self, stamp: Stamp, event: &QueueEvent) {
+        if let Some(queue) = Queue::created(event, stamp) {
             self.name_is(Kind::Queue, &queue.name, queue.id.uuid());
             self.queues.insert(queue.id, Arc::new(queue));
         } else if let Some(queue) = self.queues.get_mut(&queue_of(event)) {
-            Arc::make_mut(queue).apply(event, self.position);
+            Arc::make_mut(queue).apply(event, stamp);
             self.follow_queue(event);
         }
     }
@@ -288,12 +291,12 @@ impl Organization {
         }
     }
 
-    fn apply_group(&mut self, event: &GroupEvent) {
-        if let Some(group) = Group::created(event, self.position) {
+    fn apply_group(&mut self, stamp: Stamp, event: &GroupEvent) {
+        if let Some(group) = Group::created(event, stamp) {
             self.name_is(Kind::Group, &group.name, group.id.uuid());
             self.groups.insert(group.id, Arc::new(group));
         } else if let Some(group) = self.groups.get_mut(&group_of(event)) {
-            Arc::make_mut(group).apply(event, self.position);
+            Arc::make_mut(group).apply(event, stamp);
             self.follow_group(event);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::event::ProfileEvent;
 use crate::kernel::id::{ProfileId, UserId};
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::Standing;
 use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
@@ -23,19 +24,18 @@ pub struct Profile {
     pub status: Standing,
     /// Derived from users' events: who has it.
     pub holders: OrdSet<UserId>,
-    /// Position of the last event about this profile.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Profile {
     /// A profile as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &ProfileEvent, position: u64, catalog: &Catalog) -> Option<Self> {
+    pub fn created(event: &ProfileEvent, stamp: Stamp, catalog: &Catalog) -> Option<Self> {
         let ProfileEvent::Created { profile, name, description, grants } = event else {
             return None;
         };
+        let position = stamp.position;
         Some(Self {
             id: *profile,
             name: name.clone(),
@@ -43,13 +43,13 @@ impl Profile {
             grants: Given::new(grants, position, catalog),
             status: Standing::Active,
             holders: OrdSet::new(),
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this profile.
-    pub fn apply(&mut self, event: &ProfileEvent, at: u64, catalog: &Catalog) {
+    pub fn apply(&mut self, event: &ProfileEvent, stamp: Stamp, catalog: &Catalog) {
+        let at = stamp.position;
         match event {
             ProfileEvent::Created { .. } => {}
             ProfileEvent::Renamed { to, .. } => self.name.clone_from(to),
@@ -59,7 +59,6 @@ impl Profile {
             }
             ProfileEvent::Archived { to, .. } | ProfileEvent::Restored { to, .. } => self.status = *to,
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 }

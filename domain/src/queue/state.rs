@@ -2,6 +2,7 @@
 
 use super::event::QueueEvent;
 use crate::kernel::id::{KeyId, QueueId, UserId};
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::{Since, Standing, change_set};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
@@ -69,19 +70,18 @@ pub struct Queue {
     pub delete_protected: bool,
     /// Whether it is in use.
     pub status: Standing,
-    /// Position of the last event about this queue.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Queue {
     /// A queue as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &QueueEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &QueueEvent, stamp: Stamp) -> Option<Self> {
         let QueueEvent::Created { queue, name, description, kind, visibility_key } = event else {
             return None;
         };
+        let position = stamp.position;
         Some(Self {
             id: *queue,
             name: name.clone(),
@@ -94,13 +94,13 @@ impl Queue {
             update_protected: false,
             delete_protected: false,
             status: Standing::Active,
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this queue.
-    pub fn apply(&mut self, event: &QueueEvent, at: u64) {
+    pub fn apply(&mut self, event: &QueueEvent, stamp: Stamp) {
+        let at = stamp.position;
         match event {
             QueueEvent::Created { .. } => {}
             QueueEvent::Renamed { to, .. } => self.name.clone_from(to),
@@ -115,7 +115,6 @@ impl Queue {
             QueueEvent::DeleteProtectionSet { to, .. } => self.delete_protected = *to,
             QueueEvent::Archived { to, .. } | QueueEvent::Restored { to, .. } => self.status = *to,
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::event::RoleEvent;
 use crate::kernel::id::{KeyId, RoleId, UserId};
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::{Since, SinceEach, Standing};
 use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
@@ -29,19 +30,18 @@ pub struct Role {
     pub status: Standing,
     /// Derived from users' events: who holds it, archived users included.
     pub holders: OrdSet<UserId>,
-    /// Position of the last event about this role.
-    pub changed: u64,
-    /// How many events there were about it.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl Role {
     /// A role as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &RoleEvent, position: u64, catalog: &Catalog) -> Option<Self> {
+    pub fn created(event: &RoleEvent, stamp: Stamp, catalog: &Catalog) -> Option<Self> {
         let RoleEvent::Created { role, name, description, rank, protected, grants, keys } = event else {
             return None;
         };
+        let position = stamp.position;
         Some(Self {
             id: *role,
             name: name.clone(),
@@ -52,13 +52,13 @@ impl Role {
             keys: SinceEach::new(keys, position),
             status: Standing::Active,
             holders: OrdSet::new(),
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
     /// Folds one event about this role.
-    pub fn apply(&mut self, event: &RoleEvent, at: u64, catalog: &Catalog) {
+    pub fn apply(&mut self, event: &RoleEvent, stamp: Stamp, catalog: &Catalog) {
+        let at = stamp.position;
         match event {
             RoleEvent::Created { .. } => {}
             RoleEvent::Renamed { to, .. } => self.name.clone_from(to),
@@ -72,7 +72,6 @@ impl Role {
             }
             RoleEvent::Archived { to, .. } | RoleEvent::Restored { to, .. } => self.status = *to,
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 }

@@ -12,6 +12,7 @@ use crate::kernel::moment::Moment;
 use crate::kernel::rejection::FieldError;
 use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
+use crate::organization::state::Organization;
 use crate::settings::state::{Setting, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,15 @@ pub fn is_strong(password: &str) -> bool {
         && has(char::is_uppercase)
         && has(|c| c.is_ascii_digit())
         && has(|c| SPECIAL.contains(c))
+}
+
+/// The permission that changing one's own password takes; none if everybody may. It is not asked of whoever's password
+/// has expired: they may do nothing else, and would be locked out.
+#[must_use]
+pub fn own_takes(organization: &Organization, user: &User, at: Moment) -> Option<&'static str> {
+    let permission = organization.catalog.own_password.as_deref()?;
+    let life = Life::of(&organization.settings, user, at);
+    (!life.is_over).then_some(permission)
 }
 
 /// How long a password lasts still.

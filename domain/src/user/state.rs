@@ -8,6 +8,7 @@ use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::personal::Personal;
+use crate::kernel::record::{Record, Stamp};
 use crate::kernel::shared::{Since, SinceEach};
 use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
@@ -129,19 +130,18 @@ pub struct User {
     pub supervises: FewMap<GroupId, u64>,
     /// Derived from queues' events: the queues this user serves or supervises.
     pub posts: FewMap<QueueId, Post>,
-    /// Position of the last event about this user; the `ETag`.
-    pub changed: u64,
-    /// How many events there were about this user.
-    pub version: u64,
+    /// Who made it, who changed it last, and when.
+    pub record: Record,
 }
 
 impl User {
     /// A user as first created; `None` if the event is not a creation.
     #[must_use]
-    pub fn created(event: &UserEvent, position: u64) -> Option<Self> {
+    pub fn created(event: &UserEvent, stamp: Stamp) -> Option<Self> {
         let UserEvent::Created { user, login, name, email, role, profile, status } = event else {
             return None;
         };
+        let position = stamp.position;
         Some(Self {
             id: *user,
             login: login.clone(),
@@ -165,13 +165,13 @@ impl User {
             groups: FewSet::default(),
             supervises: FewMap::default(),
             posts: FewMap::default(),
-            changed: position,
-            version: 1,
+            record: Record::new(stamp),
         })
     }
 
-    /// Folds one event about this user, which was made at `now`.
-    pub fn apply(&mut self, event: &UserEvent, at: u64, now: Moment, catalog: &Catalog) {
+    /// Folds one event about this user.
+    pub fn apply(&mut self, event: &UserEvent, stamp: Stamp, catalog: &Catalog) {
+        let at = stamp.position;
         match event {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
@@ -201,12 +201,12 @@ impl User {
             | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
             UserEvent::LockedOut { to, .. } | UserEvent::Unlocked { to, .. } => self.locked_until = *to,
             UserEvent::PasswordSet { credential, .. } => {
-                self.password = Some(Password { credential: *credential, set_at: now });
+                self.password = Some(Password { credential: *credential, set_at: stamp.at });
             }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
             UserEvent::TokenCreated { credential, name, .. } => {
-                let token = Token { name: name.clone(), created_at: now, revoked: false };
+                let token = Token { name: name.clone(), created_at: stamp.at, revoked: false };
                 self.tokens.insert(*credential, token);
             }
             UserEvent::TokenRevoked { credential, .. } => {
@@ -216,8 +216,7 @@ impl User {
                 self.erase(*authored);
             }
         }
-        self.changed = at;
-        self.version += 1;
+        self.record.update(stamp);
     }
 
     fn erase(&mut self, authored: bool) {

@@ -1,18 +1,21 @@
-//! An event with its time, as cqrs-es wants it.
+//! An event with its time and actor, as cqrs-es wants it.
 
 use cqrs_es::DomainEvent;
 use rollbook_domain::event::{DecodeError, Event, event_type};
+use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Something that happened, and when. Our events carry their time in the entry's metadata; the framework hands on
-/// only the event, so the time rides with it.
+/// Something that happened, when and by whom. Our events carry these in the entry's metadata; the framework hands on
+/// only the event, so they ride with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Written", try_from = "Written")]
 pub struct LedgerEvent {
     /// When.
     pub at: Moment,
+    /// Who did it.
+    pub by: Actor,
     /// What.
     pub event: Event,
 }
@@ -30,6 +33,7 @@ impl DomainEvent for LedgerEvent {
 #[derive(Serialize, Deserialize)]
 struct Written {
     at: Moment,
+    by: Actor,
     #[serde(rename = "type")]
     event_type: String,
     version: String,
@@ -39,7 +43,7 @@ struct Written {
 impl From<LedgerEvent> for Written {
     fn from(written: LedgerEvent) -> Self {
         let (event_type, version) = (written.event_type(), written.event_version());
-        Self { at: written.at, event_type, version, payload: written.event.payload() }
+        Self { at: written.at, by: written.by, event_type, version, payload: written.event.payload() }
     }
 }
 
@@ -48,7 +52,7 @@ impl TryFrom<Written> for LedgerEvent {
 
     fn try_from(written: Written) -> Result<Self, DecodeError> {
         let event = Event::decode(&written.event_type, &written.version, written.payload)?;
-        Ok(Self { at: written.at, event })
+        Ok(Self { at: written.at, by: written.by, event })
     }
 }
 
@@ -63,7 +67,7 @@ mod tests {
     fn an_event_with_its_time_is_written_and_read_back() {
         let organization = OrganizationId(Uuid::from_u128(1));
         let renamed = OrganizationEvent::Renamed { organization, from: "a".into(), to: "b".into() };
-        let event = LedgerEvent { at: Moment(1), event: renamed.into() };
+        let event = LedgerEvent { at: Moment(1), by: Actor::System, event: renamed.into() };
         let json = serde_json::to_value(&event).unwrap();
         assert_eq!(json["type"], "organization.renamed");
         assert_eq!(serde_json::from_value::<LedgerEvent>(json).unwrap(), event);

@@ -80,20 +80,20 @@ impl Aggregate for OrganizationAggregate {
         context.at = context.at.max(self.state.at);
         let accepted = decide(&self.state, &context, &command)?;
         for event in accepted.events {
-            sink.write(LedgerEvent { at: context.at, event }, self).await;
+            sink.write(LedgerEvent { at: context.at, by: context.actor, event }, self).await;
         }
         self.decided = Some(Decided { context, authority: accepted.authority });
         Ok(())
     }
 
     fn apply(&mut self, event: LedgerEvent) {
-        let LedgerEvent { at, event } = event;
+        let LedgerEvent { at, by, event } = event;
         if let Event::Organization(OrganizationEvent::Created { organization, .. }) = &event
             && self.state.position == 0
         {
             self.state = Organization::empty(*organization);
         }
-        self.state.apply(at, &event);
+        self.state.apply(by, at, &event);
     }
 }
 

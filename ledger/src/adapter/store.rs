@@ -76,7 +76,7 @@ impl EventStore<OrganizationAggregate> for OrganizationStore {
                 events.push(EventEnvelope {
                     aggregate_id: aggregate_id.to_owned(),
                     sequence: usize::try_from(decoded.position).unwrap_or(usize::MAX),
-                    payload: LedgerEvent { at: decoded.at, event: decoded.event },
+                    payload: LedgerEvent { at: decoded.at, by: decoded.by, event: decoded.event },
                     metadata: members.map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
                 });
             }

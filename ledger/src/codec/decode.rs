@@ -5,7 +5,8 @@ use super::owners::{Owner, Owners};
 use super::upcast;
 use crate::store::{PersonalValue, Stored};
 use rollbook_domain::event::{DecodeError, Event};
-use rollbook_domain::kernel::id::Subject;
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::{Subject, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::{self, Opened};
 use serde_json::{Map, Value};
@@ -40,6 +41,8 @@ pub struct Decoded {
     pub position: u64,
     /// When.
     pub at: Moment,
+    /// Who did it.
+    pub by: Actor,
     /// The batch it was appended in.
     pub batch: Uuid,
     /// What happened.
@@ -86,6 +89,12 @@ pub enum DecodeFailure {
         /// The column.
         column: &'static str,
     },
+    /// The metadata names no actor that this release knows.
+    #[error("at position {position}: the metadata does not say who did it")]
+    Actor {
+        /// The position.
+        position: u64,
+    },
     /// There are more personal values than commitments, or two for one.
     #[error("at position {position}: a stored personal value belongs to no commitment")]
     Stray {
@@ -104,7 +113,9 @@ pub fn decode(stored: Stored) -> Result<Decoded, DecodeFailure> {
     let (version, payload) = upcast::upcast(&event_type, version, payload);
     let event = Event::decode(&event_type, &version, payload)
         .map_err(|source| DecodeFailure::Event { position, source })?;
-    Ok(Decoded { position, at, batch, event, metadata, missing })
+    let by = Actor::read(metadata.actor(), metadata.user().map(UserId));
+    let by = by.ok_or(DecodeFailure::Actor { position })?;
+    Ok(Decoded { position, at, by, batch, event, metadata, missing })
 }
 
 /// Reads a row of any ledger without asking what it means.

@@ -1,13 +1,14 @@
 //! Checked rows to events for a fold: the same answer as [`super::decode()`], in one pass over each text.
 //!
-//! Metadata is checked and dropped; for whoever wants to read it there is [`super::decode()`].
+//! Metadata is checked and, but for who did it, dropped; for whoever wants to read it there is [`super::decode()`].
 
 use super::decode::{DecodeFailure, Missing};
 use super::owners::Owners;
 use super::upcast;
 use crate::store::{Checked, PersonalRow, PersonalValue};
 use rollbook_domain::event::Event;
-use rollbook_domain::kernel::id::Subject;
+use rollbook_domain::kernel::context::Actor;
+use rollbook_domain::kernel::id::{Subject, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::{self, COMMIT_PREFIX};
 use serde::Deserialize;
@@ -23,6 +24,8 @@ pub struct Happened {
     pub position: u64,
     /// When.
     pub at: Moment,
+    /// Who did it.
+    pub by: Actor,
     /// What.
     pub event: Event,
     /// Personal values that are gone; each must be explained by an erasure request in the same ledger.
@@ -45,7 +48,8 @@ pub fn happened(row: &Checked) -> Result<Happened, DecodeFailure> {
         }
     }
     let event = event(row, &mut values)?;
-    Ok(Happened { position, at: Moment(row.at_us), event, missing: values.end()? })
+    let by = members.actor().ok_or(DecodeFailure::Actor { position })?;
+    Ok(Happened { position, at: Moment(row.at_us), by, event, missing: values.end()? })
 }
 
 /// The columns beside the entry are not hashed: they hold what the entry's metadata holds, or are not believed.
@@ -139,11 +143,20 @@ impl<'a> Members<'a> {
         self.0.iter().find(|(member, _)| member == name).map(|(_, text)| text.as_ref())
     }
 
+    /// Who did it.
+    fn actor(&self) -> Option<Actor> {
+        Actor::read(self.get("actor")?, self.user().map(UserId))
+    }
+
+    fn user(&self) -> Option<Uuid> {
+        self.get("user").and_then(|id| id.parse().ok())
+    }
+
     /// The first subject that the metadata names is the entity; see [`super::metadata`].
     fn owners(&self) -> Owners {
         let subject = self.get("subjects").and_then(|text| text.split(' ').next());
         let subject: Option<Subject> = subject.and_then(|text| text.parse().ok());
-        Owners::new(subject, self.get("user").and_then(|id| id.parse().ok()))
+        Owners::new(subject, self.user())
     }
 }
 

@@ -125,7 +125,7 @@ async fn read_to_head(
 
 fn fold(loaded: &mut Loaded, row: &Checked) -> Result<Vec<Missing>, LoadError> {
     let happened = codec::happened(row)?;
-    loaded.organization.apply(happened.at, &happened.event);
+    loaded.organization.apply(happened.by, happened.at, &happened.event);
     loaded.frontier.push(row.leaf);
     loaded.erasures += u64::from(asks_to_erase(&happened.event));
     Ok(happened.missing)

@@ -117,7 +117,7 @@ impl Labels {
     }
 
     fn apply(&mut self, decoded: &Decoded, subject: Subject, before: Option<&String>) {
-        self.organization.apply(decoded.at, &decoded.event);
+        self.organization.apply(decoded.by, decoded.at, &decoded.event);
         if let Some(before) = before
             && self.organization.label(subject).as_ref() != Some(before)
         {

@@ -116,7 +116,7 @@ async fn fold(
         for row in rows {
             let entry = read::happened(now, row)?;
             if entry.position != kept {
-                then.apply(entry.at, &entry.event);
+                then.apply(entry.by, entry.at, &entry.event);
             } else if entry.at != then.at {
                 return Ok(None);
             }

@@ -1,6 +1,7 @@
 //! The rows of one page, each looked at by itself: as it lies there, as an entry, as an event.
 
 use rollbook_domain::event::Event;
+use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_ledger::activity;
 use rollbook_ledger::codec::{self, DecodeFailure, Missing};
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 /// A row that hashes to its leaf, read as an event or at least as an entry.
 pub(super) enum Meaning {
     /// A change of an organization.
-    Change { at: Moment, event: Box<Event>, missing: Vec<Missing> },
+    Change { by: Actor, at: Moment, event: Box<Event>, missing: Vec<Missing> },
     /// An entry of another kind of ledger; the organization it registers, if it does.
     Plain { registers: Option<String>, missing: Vec<Missing> },
     /// A personal value is not what was committed to.
@@ -69,7 +70,8 @@ pub(super) fn meaning(ledger: &LedgerId, mut stored: Stored) -> Meaning {
     match ledger.kind {
         LedgerKind::Organization => match codec::decode(stored) {
             Ok(decoded) => {
-                Meaning::Change { at: decoded.at, event: Box::new(decoded.event), missing: decoded.missing }
+                let (by, at, missing) = (decoded.by, decoded.at, decoded.missing);
+                Meaning::Change { by, at, event: Box::new(decoded.event), missing }
             }
             Err(failure) => failed(&failure),
         },
@@ -89,7 +91,7 @@ pub(super) fn meaning(ledger: &LedgerId, mut stored: Stored) -> Meaning {
 
 fn failed(failure: &DecodeFailure) -> Meaning {
     match failure {
-        DecodeFailure::Event { .. } => Meaning::Unknown(failure.to_string()),
+        DecodeFailure::Event { .. } | DecodeFailure::Actor { .. } => Meaning::Unknown(failure.to_string()),
         DecodeFailure::Commitment { .. } | DecodeFailure::Stray { .. } | DecodeFailure::Column { .. } => {
             Meaning::Broken(failure.to_string())
         }

@@ -178,11 +178,11 @@ impl<'a> Run<'a> {
             return None;
         };
         match entries::meaning(self.ledger(), stored) {
-            Meaning::Change { at, event, missing } => {
+            Meaning::Change { by, at, event, missing } => {
                 self.erasures.note(row.position, &event);
                 self.gone.note(missing);
                 if let Some(organization) = &mut self.organization {
-                    organization.apply(at, &event);
+                    organization.apply(by, at, &event);
                     self.snapshots.meet(organization);
                 }
                 Some(entries::subjects(&event))

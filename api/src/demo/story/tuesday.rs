@@ -14,7 +14,7 @@ use rollbook_domain::user::command::UserCommand;
 pub(super) async fn too_much(stage: &Stage, times: Times) -> Result<u64, Failure> {
     let id = ProfileId(stage.find(Kind::Profile, TEAM_LEAD)?);
     let before = stage.now().profiles.get(&id).cloned();
-    let version = before.as_ref().map_or(0, |profile| profile.version);
+    let version = before.as_ref().map_or(0, |profile| profile.record.version);
     let held = before.map(|profile| profile.grants.value.clone()).unwrap_or_default();
     let given = [Grant::new("calls.listen", Scope::All), Grant::new("contacts.export", Scope::All)];
     let reason = "Quality project: supervisors listen to calls and take the call list to a spreadsheet";

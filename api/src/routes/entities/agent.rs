@@ -165,6 +165,10 @@ impl Entity for Agent {
         self.status
     }
 
+    fn count(&self, _field: &str) -> u64 {
+        self.record.updated.position
+    }
+
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> AgentView {
         view::agent(organization, self, eyes)
     }

@@ -61,6 +61,10 @@ trait Entity: Sized + 'static {
     fn name(&self) -> &str;
     fn description(&self) -> &str;
     fn status(&self) -> Standing;
+    /// The numbers it is sorted by, beside its last change.
+    const COUNTS: &'static [&'static str] = &[];
+    /// One of these numbers; `changed` is the position of the last change.
+    fn count(&self, field: &str) -> u64;
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> Self::View;
     fn create(new: Self::Edit) -> Command;
     fn edit(id: Uuid, edit: Self::Edit) -> Command;
@@ -77,7 +81,7 @@ trait Resolve<Edit> {
 
 macro_rules! entities {
     ($($entity:ident, $id:ident, $map:ident, $command:ident, $edit:ident, $view:ty,
-        |$organization:ident, $it:ident| $shown:expr;)*) => { $(
+        {$($count:ident: |$counted:ident| $number:expr),*}, |$organization:ident, $it:ident| $shown:expr;)*) => { $(
         impl Entity for $entity {
             const KIND: Kind = Kind::$entity;
             type Edit = $edit;
@@ -101,6 +105,18 @@ macro_rules! entities {
 
             fn status(&self) -> Standing {
                 self.status
+            }
+
+            const COUNTS: &'static [&'static str] = &[$(stringify!($count)),*];
+
+            fn count(&self, field: &str) -> u64 {
+                match field {
+                    $(stringify!($count) => {
+                        let $counted = self;
+                        $number
+                    })*
+                    _ => self.record.updated.position,
+                }
             }
 
             fn view(&self, $organization: &Organization, _eyes: Eyes<'_>) -> $view {
@@ -128,11 +144,13 @@ macro_rules! entities {
 }
 
 entities! {
-    Role, RoleId, roles, RoleCommand, RoleEdit, RoleView, |organization, it| view::role(organization, it);
-    Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView, |_organization, it| view::profile(it);
-    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, |_organization, it| view::key(it);
-    Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, |organization, it| view::queue(organization, it);
-    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, |_organization, it| view::group(it);
+    Role, RoleId, roles, RoleCommand, RoleEdit, RoleView,
+        {rank: |it| it.rank.value.into(), holders: |it| it.holders.len() as u64}, |organization, it| view::role(organization, it);
+    Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView,
+        {holders: |it| it.holders.len() as u64}, |organization, it| view::profile(organization, it);
+    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, {}, |organization, it| view::key(organization, it);
+    Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, {}, |organization, it| view::queue(organization, it);
+    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, {}, |organization, it| view::group(organization, it);
 }
 
 /// The handlers of one entity with their descriptions, and its `router()`.
@@ -166,6 +184,7 @@ macro_rules! entity_routes {
                 ("cursor" = Option<String>, Query, description = "`next` of the page before"),
                 ("q" = Option<String>, Query, description = "Part of name, code or description"),
                 ("status" = Option<String>, Query, description = "`active` or `archived`"),
+                ("sort" = Option<String>, Query, description = "Up to 4 of `name` (of agents their code), `description`, `status` and `changed` (its last change), with commas between and `-` before what is descending; roles also by `rank` and `holders`, profiles by `holders`"),
                 ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
             ),
             responses(

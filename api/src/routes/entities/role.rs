@@ -5,13 +5,13 @@ use super::{Entity, Resolve, entity_routes, serve};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
+use crate::routes::key_words::KeyWords;
 use crate::routes::list::Page;
 use crate::routes::refer::Names;
 use crate::view::RoleView;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use rollbook_domain::kernel::id::{KeyId, Kind};
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::role::command::RoleEdit;
 use rollbook_domain::role::state::Role;
@@ -28,9 +28,9 @@ bodies::bodies! {
         /// What holders may do.
         #[schema(value_type = Option<Vec<Object>>, nullable = false)]
         grants: Vec<Grant>,
-        /// Keys that holders hold, by name or id.
+        /// Keys that holders hold, by name or id: a list, or one text (`A B`).
         #[schema(nullable = false)]
-        keys: Vec<String>,
+        keys: KeyWords,
     }
 }
 
@@ -41,7 +41,7 @@ impl Resolve<RoleEdit> for EditRole {
             description: self.description,
             rank: self.rank,
             grants: bodies::grants(names.organization, self.grants)?,
-            keys: bodies::all(names, Kind::Key, "/keys", self.keys, KeyId)?,
+            keys: self.keys.map(|keys| keys.keys(names, "/keys")).transpose()?,
         })
     }
 }

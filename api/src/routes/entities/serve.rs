@@ -7,6 +7,7 @@ use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::routes::list::{self, Page};
 use crate::routes::mutation::Mutation;
 use crate::routes::refer::Names;
+use crate::routes::sort::{Cell, Sort};
 use axum::Json;
 use axum::response::Response;
 use rollbook_domain::kernel::id::Subject;
@@ -25,21 +26,45 @@ pub(super) async fn list<E: Entity>(
 ) -> Result<Json<Page<E::View>>, Problem> {
     let organization = app::at_least(&caller.open, min.0).await?;
     let me = caller.me(&organization)?;
-    let limit = params.limit()?;
-    let after = list::after(params.take("cursor"))?;
+    let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    let known: Vec<_> = SORTED_BY.iter().chain(E::COUNTS).copied().collect();
+    let sort = Sort::take(&mut params, &known)?;
     let filter = Filter { q: params.take("q").map(|q| folded(&q)), status: standing(&mut params)? };
     params.done()?;
-    let mut named: Vec<(String, &E)> = E::all(&organization)
+    let (at, eyes) = (caller.at(&organization), caller.eyes(&organization));
+    let sees = |it: &E| visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, at);
+    let named = E::all(&organization)
         .map(|it| (folded(it.name()), it))
-        .filter(|(name, it)| after.as_ref().is_none_or(|after| name > after) && filter.matches(name, *it))
-        .collect();
+        .filter(|(name, it)| filter.matches(name, *it));
+    if let Some(sort) = sort {
+        let items = named.map(|(_, it)| (it.id(), it));
+        let page = sort.page(
+            items,
+            |it, field| cell(*it, field),
+            (limit, cursor),
+            |it| sees(it),
+            |it| it.view(&organization, eyes),
+        );
+        return page.map(Json);
+    }
+    let after = list::after(cursor)?;
+    let mut named: Vec<(String, &E)> =
+        named.filter(|(name, _)| after.as_ref().is_none_or(|after| name > after)).collect();
     named.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    let at = caller.at(&organization);
-    let seen = named
-        .into_iter()
-        .filter(|(_, it)| visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, at));
-    let eyes = caller.eyes(&organization);
+    let seen = named.into_iter().filter(|(_, it)| sees(it));
     Ok(Json(list::page(seen, limit, |(name, _)| name.clone(), |(_, it)| it.view(&organization, eyes))))
+}
+
+/// What every kind of thing is sorted by.
+const SORTED_BY: [&str; 4] = ["name", "description", "status", "changed"];
+
+fn cell<E: Entity>(it: &E, field: &str) -> Cell {
+    Cell::Text(match field {
+        "name" => folded(it.name()),
+        "description" => folded(it.description()),
+        "status" => it.status().word().to_owned(),
+        _ => return Cell::Number(it.count(field)),
+    })
 }
 
 struct Filter {

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta};
 use crate::routes::entities::{given, grants};
+use crate::routes::key_words::KeyWords;
 use crate::routes::mutation::Mutation;
 use crate::routes::refer::{self, Names};
 use crate::routes::shown::Shown;
@@ -187,10 +188,10 @@ async fn login_window(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct KeysBody {
-    /// Keys by name or id; a minus before what is taken away.
+    /// Keys by name or id, a minus before what is taken away: a list, or one text (`A B -C`).
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
-    keys: Option<Vec<String>>,
+    keys: Option<KeyWords>,
     /// Passes every lock and key-guarded function: for testing only.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -227,7 +228,7 @@ async fn keys(
     let organization = caller.organization();
     caller.need(&app, &organization, "users.keys", &Targets::default())?;
     let names = Names::beside(&caller, &organization, subject)?;
-    let keys = keys.map(|keys| refer::key_entries(&names, "/keys", &keys)).transpose()?;
+    let keys = keys.map(|keys| keys.entries(&names, "/keys")).transpose()?;
     let commands = [
         keys.map(|keys| UserCommand::SetKeys(user, keys)),
         masterkey.map(|to| UserCommand::SetMasterkey(user, to)),
@@ -259,10 +260,10 @@ struct BulkSet {
     #[serde(default, deserialize_with = "super::bodies::present")]
     #[schema(value_type = Option<String>)]
     profile: Option<Option<String>>,
-    /// Keys by name or id, replacing the own ones.
+    /// Keys by name or id, replacing the own ones: a list, or one text (`A B -C`).
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
-    keys: Option<Vec<String>>,
+    keys: Option<KeyWords>,
     /// `active`, `blocked` or `archived`.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -331,7 +332,7 @@ impl BulkSet {
             commands.push(UserCommand::AssignProfile(user, profile.map(ProfileId)));
         }
         if let Some(keys) = &self.keys {
-            commands.push(UserCommand::SetKeys(user, refer::key_entries(names, "/set/keys", keys)?));
+            commands.push(UserCommand::SetKeys(user, keys.entries(names, "/set/keys")?));
         }
         match self.status.as_deref() {
             None => {}

@@ -12,6 +12,7 @@ pub(super) use erase::erased_at;
 use super::list::{self, Page};
 use super::mutation::Mutation;
 use super::refer::Names;
+use super::sort::{Cell, Sort};
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
@@ -21,12 +22,17 @@ use axum::extract::State;
 use axum::response::Response;
 use bodies::{EditUser, NewUser};
 use rollbook_domain::kernel::id::{Kind, RoleId, Subject, UserId};
+use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::text::folded;
 use rollbook_domain::organization::command::Command;
+use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::Targets;
+use rollbook_domain::role::state::Role;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::User;
+use std::collections::HashMap;
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -40,7 +46,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(erase::router())
 }
 
-/// Users the caller may see, by login. Filters: `q` (part of login, name or e-mail), `role`, `status`, `profile`.
+/// Users the caller may see, by login or as `sort` says. Filters: `q` (part of login, name or e-mail), `role`, `status`,
+/// `profile`.
 #[utoipa::path(
     get, path = "/users", tag = "users",
     params(
@@ -50,6 +57,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         ("role" = Option<String>, Query, description = "Role id or name"),
         ("status" = Option<String>, Query, description = "`invited`, `active`, `blocked` or `archived`"),
         ("profile" = Option<String>, Query, description = "Profile id or name"),
+        ("sort" = Option<String>, Query, description = "Up to 4 of `login`, `name`, `email`, `role` (its name), `status` and `changed` (its last change), with commas between and `-` before what is descending"),
     ),
     responses(
         (status = 200, description = "A page of users", body = Page<UserView>),
@@ -65,18 +73,50 @@ async fn list_users(
 ) -> Result<Json<Page<UserView>>, Problem> {
     let organization = app::at_least(&caller.open, min.0).await?;
     let me = caller.me(&organization)?;
-    let limit = params.limit()?;
-    let after = list::after(params.take("cursor"))?;
+    let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    let sort = Sort::take(&mut params, &SORTED_BY)?;
     let filter = Filter::take(&mut params, &Names::of(&caller, &organization)?)?;
     params.done()?;
-    let at = caller.at(&organization);
-    let seen = organization
-        .users_after(after.as_deref())
-        .filter(|user| filter.matches(user))
-        .filter(|user| visible::sees(&organization, me, user.id.subject(), at));
-    let eyes = caller.eyes(&organization);
-    let key = |user: &&User| folded(user.login.text());
-    Ok(Json(list::page(seen, limit, key, |user| view::user(&organization, user, eyes))))
+    let (at, eyes) = (caller.at(&organization), caller.eyes(&organization));
+    let sees = |user: &&User| visible::sees(&organization, me, user.id.subject(), at);
+    let view = |user: &User| view::user(&organization, user, eyes);
+    let Some(sort) = sort else {
+        let after = list::after(cursor)?;
+        let seen =
+            organization.users_after(after.as_deref()).filter(|user| filter.matches(user)).filter(sees);
+        return Ok(Json(list::page(seen, limit, |user| folded(user.login.text()), view)));
+    };
+    let matching = organization.users_after(None).filter(|user| filter.matches(user));
+    let roles = RoleNames::of(&organization, |role| visible::sees(&organization, me, role.subject(), at));
+    let cell = |user: &&User, field: &str| roles.cell(user, field);
+    sort.page(matching.map(|user| (user.id.uuid(), user)), cell, (limit, cursor), sees, view).map(Json)
+}
+
+/// What users are sorted by.
+const SORTED_BY: [&str; 6] = ["login", "name", "email", "role", "status", "changed"];
+
+/// The names of the roles by which users are sorted; of a role that may not be seen its id.
+struct RoleNames(HashMap<RoleId, String>);
+
+impl RoleNames {
+    fn of(organization: &Organization, sees: impl Fn(RoleId) -> bool) -> Self {
+        let name = |(id, role): (&RoleId, &Arc<Role>)| {
+            (*id, if sees(*id) { folded(&role.name) } else { id.to_string() })
+        };
+        Self(organization.roles.iter().map(name).collect())
+    }
+
+    fn cell(&self, user: &User, field: &str) -> Cell {
+        let text = |text: &Personal| folded(text.text());
+        Cell::Text(match field {
+            "name" => text(&user.name),
+            "email" => user.email.as_ref().map(text).unwrap_or_default(),
+            "role" => self.0.get(&user.role.value).cloned().unwrap_or_default(),
+            "status" => user.status.value.word().to_owned(),
+            "changed" => return Cell::Number(user.record.updated.position),
+            _ => text(&user.login),
+        })
+    }
 }
 
 struct Filter {

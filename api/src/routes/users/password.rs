@@ -17,7 +17,7 @@ use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::user::command::UserCommand;
-use rollbook_domain::user::password::NewPassword;
+use rollbook_domain::user::password::{NewPassword, own_takes};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -64,6 +64,13 @@ async fn password(
     if by_oneself && caller.session.is_none() {
         let detail = "an API key or token cannot change its user's password; sign in";
         return Err(Problem::new(StatusCode::FORBIDDEN, "api_key_cannot", detail));
+    }
+    let own_takes = || {
+        let (me, at) = (caller.me(&organization)?, caller.at(&organization));
+        Ok::<_, Problem>(own_takes(&organization, me, at))
+    };
+    if let Some(permission) = if by_oneself { own_takes()? } else { None } {
+        caller.need(&app, &organization, permission, &Targets::of(organization.id.subject()))?;
     }
     if !by_oneself {
         // Before anything is hashed or compared, which is slow on purpose.

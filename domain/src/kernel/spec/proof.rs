@@ -27,7 +27,7 @@ pub(crate) fn prove(before: &Organization, context: &Context, accepted: &Accepte
                 assert_eq!(was.plain(change), plain(change.from.clone()), "`from` of {}", change.path());
             }
         }
-        folded.apply(context.at, event);
+        folded.apply(context.actor, context.at, event);
         let is = Fields::of(&folded, &changes);
         for change in &changes {
             assert_eq!(is.plain(change), plain(change.to.clone()), "`to` of {}", change.path());

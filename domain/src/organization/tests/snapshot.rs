@@ -76,12 +76,12 @@ proptest! {
         }
         let cut = Dice::new(cut).roll(events.len() + 1);
         let mut folded = start;
-        events[..cut].iter().for_each(|(at, event)| folded.apply(*at, event));
+        events[..cut].iter().for_each(|(at, event)| folded.apply(Actor::Operator, *at, event));
         let mut cloned = folded.clone();
         let mut read = Organization::from_snapshot(&folded.to_snapshot()).unwrap();
         for (at, event) in &events[cut..] {
             for state in [&mut folded, &mut cloned, &mut read] {
-                state.apply(*at, event);
+                state.apply(Actor::Operator, *at, event);
             }
         }
         prop_assert_eq!(text(&folded), text(&state));

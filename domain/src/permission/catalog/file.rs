@@ -20,6 +20,7 @@ pub(super) struct File {
     pub(super) about: String,
     /// All of them if it does not say.
     pub(super) offers: Option<Vec<Offer>>,
+    pub(super) own_password: Option<Arc<str>>,
     #[serde(default)]
     pub(super) categories: Vec<String>,
     #[serde(default)]

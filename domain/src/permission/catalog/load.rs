@@ -44,6 +44,7 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
         keys: file.key,
         categories: file.categories,
         offers: file.offers.unwrap_or_else(|| Offer::ALL.to_vec()),
+        own_password: file.own_password,
         channels: file.channels,
         parts: file.parts,
         types: file.types,
@@ -265,13 +266,16 @@ fn known_limits(catalog: &Catalog) -> Result<(), BadCatalog> {
     Ok(())
 }
 
-/// What is needed or given at the founding is offered, and what a type of permission enables is there.
+/// What is needed or given at the founding is offered, and what a type of permission enables or a password takes is there.
 fn sound_offers(catalog: &Catalog) -> Result<(), BadCatalog> {
     if catalog.roles.iter().any(|role| role.needs_profile) && !catalog.offers(Offer::Profile) {
         return bad("a role needs a profile, which is not offered".into());
     }
     if catalog.founder.superuser && !catalog.offers(Offer::Superuser) {
         return bad("the founder is superuser, which is not offered".into());
+    }
+    if let Some(name) = catalog.own_password.as_ref().filter(|name| catalog.permission(name).is_none()) {
+        return bad(format!("`{name}`, which changing one's own password takes, is no permission"));
     }
     let is_action = |action: &str| {
         catalog.permissions().any(|permission| permission.name.rsplit('.').next() == Some(action))

@@ -4,6 +4,7 @@ use crate::agent::event::AgentEvent;
 use crate::agent::state::Level;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
+use crate::kernel::context::Actor;
 use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::personal::Personal;
@@ -60,7 +61,7 @@ impl World {
     }
 
     pub(super) fn apply(&mut self, event: impl Into<Event>) {
-        self.organization.apply(Moment(0), &event.into());
+        self.organization.apply(Actor::System, Moment(0), &event.into());
     }
 
     fn id(&mut self) -> Uuid {

@@ -1,10 +1,12 @@
 //! The security suite: the rule, the days a password lasts, and the ones that do not come again.
 
+use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::rejection::FieldError;
-use crate::kernel::spec::{World, given, new_user, world};
+use crate::kernel::spec::{World, context, given, new_user, world};
 use crate::organization::command::Command;
+use crate::organization::decide::decide;
 use crate::organization::rejection::{Forbidden, Rejection};
 use crate::organization::undo::compensations;
 use crate::settings::command::SettingsCommand;
@@ -12,6 +14,7 @@ use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand};
 use crate::user::password::{Compared, Life, NewPassword, acceptable, is_strong, kept};
 use crate::user::rejection::UserRejection;
+use crate::user::state::KeyEntry;
 use uuid::Uuid;
 
 const TABLE: &str = include_str!("../../../tests/fixtures/xcally_passwords.csv");
@@ -254,4 +257,25 @@ fn xcally_7_the_suite_is_set_by_who_may_within_limits_and_undone() {
         let flag = given(&world).as_user("adam").when(set(setting, SettingValue::Flag(true)));
         flag.then_invalid(&format!("/{setting}"), "not_acceptable");
     }
+}
+
+#[test]
+fn queuemetrics_9_ones_own_password_takes_chpasswd_unless_it_has_expired() {
+    let mut world = World::founded("queuemetrics");
+    let bo = world.add_user("bo", world.role("Visitor"));
+    world.act(UserCommand::SetPassword(bo, strong(1)));
+    world.act(set(Setting::SecuritySuite, SettingValue::Flag(true)));
+    let own = UserCommand::SetPassword(bo, compared(2, Some(1), None));
+    let takes = Forbidden::Permission { permission: "account.change_own_password" };
+    given(&world).as_user("bo").when(own.clone()).then_refused(takes);
+    let after = |days: i64| {
+        let mut context = context(Actor::User(bo), world.position);
+        context.at = context.at.plus_micros(days * DAY_US);
+        decide(&world, &context, &own.clone().into()).is_ok()
+    };
+    // Whoever may do nothing but set a password must be able to.
+    assert_eq!([1, 89, 91].map(after), [false, false, true]);
+    let key = KeyEntry { key: world.key("CHPASSWD"), minus: false };
+    world.act(UserCommand::SetKeys(bo, vec![key]));
+    given(&world).as_user("bo").when(own).then_names(&["user.password_set"]);
 }

@@ -8,6 +8,7 @@ use super::columns::{from_cells, to_cells};
 use super::fold::{Labels, act, erasure, fold};
 use super::row::Row;
 use rollbook_domain::event::{Event, catalogue};
+use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::Personal;
@@ -234,7 +235,8 @@ fn folded(events: Vec<(&'static str, Value)>) -> (Labels, Vec<Row>) {
         let event = Event::decode(name, "1", payload).unwrap_or_else(|error| panic!("{name}: {error}"));
         let (at, metadata) = (Moment(position), Metadata::default());
         let position = u64::try_from(position).unwrap();
-        let decoded = Decoded { position, at, batch: id(7), event, metadata, missing: Vec::new() };
+        let decoded =
+            Decoded { position, at, by: Actor::System, batch: id(7), event, metadata, missing: Vec::new() };
         fold(&mut labels, decoded).unwrap()
     });
     let rows = rows.collect();
@@ -329,7 +331,8 @@ fn an_entry_that_does_not_follow_or_is_not_known_is_refused() {
     let event = Event::decode("user.erased", "1", json!({ "user": id(BOB), "authored": true })).unwrap();
     assert_eq!(erasure(&event).map(|erasure| (erasure.person, erasure.authored)), Some((id(BOB), true)));
     let (at, metadata) = (Moment(0), Metadata::default());
-    let decoded = Decoded { position: 3, at, batch: id(7), event, metadata, missing: Vec::new() };
+    let decoded =
+        Decoded { position: 3, at, by: Actor::System, batch: id(7), event, metadata, missing: Vec::new() };
     assert!(fold(&mut labels, decoded).unwrap_err().to_string().starts_with("position 3 does not follow"));
     let mut unknown = acts().remove(0);
     unknown.event_type = "session.cloned".to_owned();
