@@ -224,12 +224,8 @@ impl Caller {
     /// Whether the API key or token is one of the user's. That it is stored is not enough: the ledger says whose it is.
     fn has_key(&self) -> bool {
         let published = self.open.writer.published();
-        let Some(user) = published.organization.user(self.user) else { return false };
-        match self.actor {
-            Actor::ApiKey { key, .. } => user.api_key == Some(key),
-            Actor::Token { token, .. } => user.live_tokens().any(|(id, _)| id == token),
-            Actor::User(_) | Actor::Operator | Actor::System => false,
-        }
+        self.session.is_none()
+            && published.organization.user(self.user).is_some_and(|user| user.has_let_in(self.actor))
     }
 
     /// Whether what they were let in by still lets them in: nobody signed them out or revoked the key or token.

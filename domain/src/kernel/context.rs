@@ -210,7 +210,9 @@ mod tests {
     #[test]
     fn an_actor_is_read_as_an_entry_names_it_and_nobody_else_is() {
         let (user, key) = (UserId(Uuid::from_u128(1)), CredentialId(Uuid::from_u128(2)));
-        for actor in [Actor::User(user), Actor::ApiKey { user, key }, Actor::Operator, Actor::System] {
+        let token = Actor::Token { user, token: key };
+        let known = [Actor::User(user), Actor::ApiKey { user, key }, token, Actor::Operator, Actor::System];
+        for actor in known {
             assert_eq!(Actor::read(&actor.to_string(), actor.user()), Some(actor));
         }
         let (user, other) = (Actor::User(user).to_string(), Some(UserId(Uuid::from_u128(3))));

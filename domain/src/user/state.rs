@@ -4,6 +4,7 @@ use super::event::UserEvent;
 use super::password::Password;
 use super::token::Token;
 use super::window::{LoginWindow, Shut};
+use crate::kernel::context::Actor;
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
@@ -231,6 +232,17 @@ impl User {
     /// The API tokens that let in.
     pub fn live_tokens(&self) -> impl Iterator<Item = (CredentialId, &Token)> {
         self.tokens.iter().filter(|(_, token)| !token.revoked).map(|(id, token)| (*id, token))
+    }
+
+    /// Whether an actor is this user, by a session or by an API key or token that is still theirs.
+    #[must_use]
+    pub fn has_let_in(&self, actor: Actor) -> bool {
+        match actor {
+            Actor::User(user) => user == self.id,
+            Actor::ApiKey { user, key } => user == self.id && self.api_key == Some(key),
+            Actor::Token { user, token } => user == self.id && self.live_tokens().any(|(id, _)| id == token),
+            Actor::Operator | Actor::System => false,
+        }
     }
 
     /// The stored secrets that events name: password, API key and API tokens.
