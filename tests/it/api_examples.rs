@@ -3,8 +3,10 @@
 //! If you are here because a test named an operation without an example: add a row to [`EXAMPLES`]. Denial, audit,
 //! input and escalation tests then cover the operation by themselves.
 
+use rollbook_ledger::clock::Clock;
 use rollbook_tests::app::World;
 use rollbook_tests::client::{Answer, Client};
+use rollbook_tests::totp;
 use serde_json::Value;
 
 /// What an operation does when its example is sent by the owner.
@@ -14,7 +16,7 @@ pub(crate) enum Does {
     Reads,
     /// Leaves at least one event and answers 200, or 201 where it adds something.
     Changes,
-    /// Begins or ends a session; not a change of the organization.
+    /// Begins or ends a session, or something that is to be confirmed; not a change of the organization.
     Signs,
     /// Begins work that goes on after the answer, 202; `imports` tries it with files.
     Begins,
@@ -250,6 +252,19 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("PUT /api/v1/users/{id}/profile", "/api/v1/users/ann/profile", r#"{"profile":"Billing"}"#, Changes),
     row("POST /api/v1/users/{id}/restore", "/api/v1/users/archived/restore", "", Changes),
     row("PUT /api/v1/users/{id}/role", "/api/v1/users/ann/role", r#"{"role":"supervisor"}"#, Changes),
+    row("POST /api/v1/users/{id}/two-factor", "/api/v1/users/owner/two-factor", "", Signs),
+    row(
+        "POST /api/v1/users/{id}/two-factor/confirm",
+        "/api/v1/users/owner/two-factor/confirm",
+        r#"{"code":"@code"}"#,
+        Changes,
+    ),
+    row(
+        "POST /api/v1/users/{id}/two-factor/remove",
+        "/api/v1/users/blocked/two-factor/remove",
+        "{}",
+        Changes,
+    ),
     row("POST /api/v1/users/{id}/unblock", "/api/v1/users/blocked/unblock", "", Changes),
 ];
 
@@ -323,7 +338,8 @@ pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
     client.send(operation.method(), path, body.as_ref()).await
 }
 
-/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change.
+/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change, and the
+/// seed whose code confirms it.
 pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
     let mut body: Value = serde_json::from_str(example.body).ok()?;
     if body["plan"] == "@plan" {
@@ -331,6 +347,13 @@ pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
         let plan = client.post("/api/v1/rollbacks/plan", &select).await;
         if plan.is_ok() {
             body["plan"] = plan.json()["id"].clone();
+        }
+    }
+    if body["code"] == "@code" {
+        let begun = client.act("/api/v1/users/owner/two-factor").await;
+        if begun.is_ok() {
+            let secret = begun.json()["secret"].as_str().unwrap_or_default().to_owned();
+            body["code"] = totp::code(&secret, Clock::default().now()).into();
         }
     }
     Some(body)

@@ -25,6 +25,7 @@ mod api_sign_in;
 mod api_stream;
 mod api_tokens;
 mod api_transfer;
+mod api_two_factor;
 mod api_window;
 mod cli_commands;
 mod demo_start;

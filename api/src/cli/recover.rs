@@ -18,7 +18,7 @@ use rollbook_ledger::system::entries;
 use rollbook_ledger::writer::Submission;
 use serde_json::json;
 
-/// Let somebody in again: a fresh password shown once, unblocked, no lock-out, all sessions ended.
+/// Let somebody in again: a fresh password shown once, no second factor, unblocked, no lock-out, all sessions ended.
 #[derive(Debug, Args)]
 pub(super) struct Recover {
     /// The organization's name.
@@ -58,7 +58,9 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let unblock = (returns_as != Status::Invited).then_some(UserCommand::Unblock(user.id));
     let none = [(Setting::AddressesAllowed, SettingValue::List(Vec::new()))];
     let open_to_all = command.any_address.then(|| Command::Settings(SettingsCommand::Set(none.into())));
-    let steps = restore.into_iter().chain(unblock).chain([UserCommand::SetPassword(user.id, stored)]);
+    let reset = user.two_factor.is_some().then_some(UserCommand::RemoveTwoFactor(user.id));
+    let steps =
+        restore.into_iter().chain(unblock).chain(reset).chain([UserCommand::SetPassword(user.id, stored)]);
     let submission = Submission {
         context: context.clone(),
         command: Command::Many(steps.map(Command::User).chain(open_to_all).collect()),

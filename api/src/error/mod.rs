@@ -99,6 +99,14 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "password_expired", detail)
     }
 
+    /// 403: a second factor is demanded, and how to set one up.
+    #[must_use]
+    pub fn two_factor_required() -> Self {
+        let detail = "the organization demands two-factor sign-in; set it up at POST /api/v1/users/{id}/two-factor and \
+                      confirm it with a code";
+        Self::new(StatusCode::FORBIDDEN, "two_factor_required", detail)
+    }
+
     /// 404: absent, or not to be known.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

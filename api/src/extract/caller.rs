@@ -53,6 +53,8 @@ pub struct Caller {
     pub actor: Actor,
     /// The session, if it is one.
     pub session: Option<Uuid>,
+    /// When the session began.
+    pub began: Option<Moment>,
     /// Where from.
     pub client: Client,
     clock: Clock,
@@ -129,7 +131,8 @@ async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Pr
     let open = app.open(OrganizationId(parse(&found.aggregate_id)?)).await?;
     let session = Some(parse(&found.id)?);
     let clock = app.deployment().clock().clone();
-    Ok(Caller { open, user, actor: Actor::User(user), session, client, clock })
+    let began = Some(Moment(found.created_at_us));
+    Ok(Caller { open, user, actor: Actor::User(user), session, began, client, clock })
 }
 
 async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, Problem> {
@@ -145,7 +148,7 @@ async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, P
         _ => return Err(Problem::unauthenticated()),
     };
     let clock = app.deployment().clock().clone();
-    let caller = Caller { open, user, actor, session: None, client, clock };
+    let caller = Caller { open, user, actor, session: None, began: None, client, clock };
     if !caller.has_key() {
         // Another process may have made it just now.
         caller.open.writer.catch_up().await?;

@@ -8,7 +8,7 @@ mod caller;
 mod meta;
 mod params;
 
-pub(crate) use barred::OPEN_TO_EXPIRED;
+pub(crate) use barred::{OPEN_TO_EXPIRED, OPEN_WITHOUT_FACTOR};
 pub(crate) use body::whole;
 pub use body::{BODY_BYTES_MAX, Body};
 pub use caller::{Caller, Client, now_context};

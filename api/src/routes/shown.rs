@@ -27,6 +27,8 @@ pub(super) enum Shown {
     Entity(Subject),
     /// A user with a new API key, whose text is shown once.
     ApiKey(Subject),
+    /// A user with a second factor, whose recovery codes are shown once.
+    TwoFactor(Subject),
     /// A new API token of a user, whose text is shown once.
     Token(UserId, CredentialId),
     /// An API token of a user that is revoked.
@@ -55,7 +57,9 @@ impl Shown {
     pub(super) fn status(&self, nothing: bool) -> StatusCode {
         match self {
             Self::Rollback(_) if nothing => StatusCode::OK,
-            Self::Created | Self::ApiKey(_) | Self::Token(..) | Self::Rollback(_) => StatusCode::CREATED,
+            Self::Created | Self::ApiKey(_) | Self::TwoFactor(_) | Self::Token(..) | Self::Rollback(_) => {
+                StatusCode::CREATED
+            }
             Self::RevokedToken(..)
             | Self::Entity(_)
             | Self::Password(_)
@@ -82,6 +86,7 @@ impl Shown {
         match self {
             Self::Entity(subject)
             | Self::ApiKey(subject)
+            | Self::TwoFactor(subject)
             | Self::Password(subject)
             | Self::Erasure(subject) => Some(*subject),
             Self::Token(user, _) | Self::RevokedToken(user, _) => Some(user.subject()),
@@ -105,6 +110,10 @@ impl Shown {
             Self::Created => of(first.map_or(organization.id.subject(), |first| first.subject)),
             Self::Entity(subject) | Self::Password(subject) | Self::Erasure(subject) => of(*subject),
             Self::ApiKey(subject) => Ok(json!({ "api_key": secret, "user": of(*subject)? })),
+            Self::TwoFactor(subject) => {
+                let codes = secret.map(|codes| codes.split(' ').collect::<Vec<_>>());
+                Ok(json!({ "recovery_codes": codes, "user": of(*subject)? }))
+            }
             Self::Token(user, id) => tokens::shown(organization, *user, *id, Some(secret)),
             Self::RevokedToken(user, id) => tokens::shown(organization, *user, *id, None),
             Self::Users(ids) => {
@@ -137,6 +146,7 @@ mod tests {
             Shown::Created,
             Shown::Entity(subject),
             Shown::ApiKey(subject),
+            Shown::TwoFactor(subject),
             Shown::Token(UserId(subject.id), CredentialId(Uuid::from_u128(4))),
             Shown::RevokedToken(UserId(subject.id), CredentialId(Uuid::from_u128(4))),
             Shown::Password(subject),

@@ -98,6 +98,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
             .map(AgentId::uuid),
         has_password: password.is_some(),
         password_set_at: set_at.map(|password| password.set_at.to_string()),
+        has_two_factor: user.two_factor.is_some(),
         has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         created: stamp(organization, user.record.created),

@@ -77,6 +77,8 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub password_set_at: Option<String>,
+    /// Whether a sign-in takes a code beside the password.
+    pub has_two_factor: bool,
     /// Whether there is an API key.
     pub has_api_key: bool,
     /// Whether the personal data was erased.

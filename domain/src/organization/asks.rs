@@ -63,7 +63,10 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
-        UserCommand::SetPassword(..) => "users.password",
+        UserCommand::SetPassword(..)
+        | UserCommand::SetTwoFactor { .. }
+        | UserCommand::RemoveTwoFactor(_)
+        | UserCommand::UseRecoveryCode(..) => "users.password",
         UserCommand::CreateApiKey(..)
         | UserCommand::RevokeApiKey(_)
         | UserCommand::CreateToken { .. }

@@ -73,7 +73,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { masterkey: *to, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
+        // Whoever takes the second factor away leaves a password that may be known.
         UserEvent::PasswordSet { user, .. }
+        | UserEvent::TwoFactorRemoved { user, .. }
         | UserEvent::ApiKeyCreated { user, .. }
         | UserEvent::TokenCreated { user, .. }
             if *user != giver =>
@@ -97,6 +99,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::Restored { .. }
         | UserEvent::ApiKeyRevoked { .. }
         | UserEvent::TokenRevoked { .. }
+        | UserEvent::TwoFactorSet { .. }
+        | UserEvent::TwoFactorRemoved { .. }
+        | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::ErasureRequested { .. }
         | UserEvent::Erased { .. } => Gifts::default(),
     }

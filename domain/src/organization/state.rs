@@ -25,7 +25,6 @@ use crate::queue::event::QueueEvent;
 use crate::queue::state::{Post, Queue};
 use crate::role::event::RoleEvent;
 use crate::role::state::Role;
-use crate::settings::event::SettingsEvent;
 use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
 use crate::user::state::User;
@@ -130,7 +129,7 @@ impl Organization {
             Event::Queue(event) => self.apply_queue(stamp, event),
             Event::Group(event) => self.apply_group(stamp, event),
             Event::Agent(event) => self.apply_agent(stamp, event),
-            Event::Settings(event) => self.apply_settings(event),
+            Event::Settings(event) => self.settings.apply(event, stamp.position, stamp.at),
         }
     }
 
@@ -352,10 +351,6 @@ impl Organization {
         if let Some(user) = self.users.get_mut(&id) {
             change(Arc::make_mut(user));
         }
-    }
-
-    fn apply_settings(&mut self, event: &SettingsEvent) {
-        self.settings.apply(event, self.position);
     }
 
     fn name_is(&mut self, kind: Kind, name: &str, id: Uuid) {

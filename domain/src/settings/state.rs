@@ -2,6 +2,7 @@
 
 use super::addresses;
 use super::event::SettingsEvent;
+use crate::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,6 +34,8 @@ pub enum Setting {
     PasswordHistory,
     /// The addresses and networks from which people and programs are let in; none for any.
     AddressesAllowed,
+    /// Of whom two-factor sign-in is demanded.
+    TwoFactor,
 }
 
 /// The value of a setting.
@@ -62,7 +65,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -74,6 +77,7 @@ impl Setting {
         Self::PasswordWarningDays,
         Self::PasswordHistory,
         Self::AddressesAllowed,
+        Self::TwoFactor,
     ];
 
     /// The word in the API.
@@ -91,6 +95,7 @@ impl Setting {
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
             Self::AddressesAllowed => "addresses_allowed",
+            Self::TwoFactor => "two_factor",
         }
     }
 
@@ -109,6 +114,7 @@ impl Setting {
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
             Self::AddressesAllowed => SettingValue::List(Vec::new()),
+            Self::TwoFactor => SettingValue::Word("optional".into()),
         }
     }
 
@@ -124,6 +130,9 @@ impl Setting {
         match (self, value) {
             (Self::ReasonRequired, SettingValue::Word(word)) => {
                 matches!(word.as_str(), "none" | "sensitive" | "all")
+            }
+            (Self::TwoFactor, SettingValue::Word(word)) => {
+                matches!(word.as_str(), "optional" | "required" | "required_of_agents" | "required_of_users")
             }
             (Self::SignInAttemptsMax, SettingValue::Number(n)) => *n <= 100,
             (Self::LockOutMinutes, SettingValue::Number(n)) => (1..=1_440).contains(n),
@@ -143,6 +152,7 @@ impl Setting {
     pub fn wanted(self) -> &'static str {
         match self {
             Self::ReasonRequired => "one of `none`, `sensitive`, `all`",
+            Self::TwoFactor => "one of `optional`, `required`, `required_of_agents`, `required_of_users`",
             Self::SignInAttemptsMax => "a number from 0 to 100",
             Self::LockOutMinutes => "a number of minutes from 1 to 1440",
             Self::SessionHours => "a number of hours from 1 to 720",
@@ -186,13 +196,18 @@ pub struct Settings {
     pub changed: u64,
     /// How many events there were about them.
     pub version: u64,
+    /// When `two_factor` was last set. Sessions that began before are not asked for a second factor.
+    pub two_factor_since: Moment,
 }
 
 impl Settings {
-    /// Folds one event.
-    pub fn apply(&mut self, event: &SettingsEvent, at: u64) {
+    /// Folds one event, which was made at `now`.
+    pub fn apply(&mut self, event: &SettingsEvent, at: u64, now: Moment) {
         match event {
             SettingsEvent::Set { setting, to, .. } => {
+                if *setting == Setting::TwoFactor {
+                    self.two_factor_since = now;
+                }
                 self.set.insert(*setting, to.clone());
             }
         }

@@ -10,6 +10,7 @@ use super::password;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
 use super::token;
+use super::two_factor;
 use super::window::LoginWindow;
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
@@ -47,6 +48,11 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
+        UserCommand::SetTwoFactor { user, seed, recovery_codes } => {
+            two_factor::set(deciding, *user, *seed, recovery_codes)
+        }
+        UserCommand::RemoveTwoFactor(user) => two_factor::remove(deciding, *user),
+        UserCommand::UseRecoveryCode(user, code) => two_factor::use_recovery_code(deciding, *user, *code),
         UserCommand::CreateToken { user, credential, name } => {
             token::create(deciding, *user, *credential, name)
         }

@@ -11,5 +11,6 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 pub mod token;
+pub mod two_factor;
 pub(crate) mod undo;
 pub mod window;

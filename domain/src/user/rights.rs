@@ -30,7 +30,12 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::Archived { .. } | UserEvent::Restored { .. } => {
             Right::over("users.archive", user).ranked()
         }
-        UserEvent::PasswordSet { .. } => Right::over("users.password", user).ranked().free_for_oneself(),
+        UserEvent::PasswordSet { .. }
+        | UserEvent::TwoFactorSet { .. }
+        | UserEvent::TwoFactorRemoved { .. }
+        | UserEvent::RecoveryCodeUsed { .. } => {
+            Right::over("users.password", user).ranked().free_for_oneself()
+        }
         UserEvent::ApiKeyCreated { .. }
         | UserEvent::ApiKeyRevoked { .. }
         | UserEvent::TokenCreated { .. }

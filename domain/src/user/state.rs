@@ -3,6 +3,7 @@
 use super::event::UserEvent;
 use super::password::Password;
 use super::token::Token;
+use super::two_factor::TwoFactor;
 use super::window::{LoginWindow, Shut};
 use crate::kernel::context::Actor;
 use crate::kernel::few::{FewMap, FewSet};
@@ -119,6 +120,8 @@ pub struct User {
     pub password: Option<Password>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
+    /// What the user signs in with beside the password, if anything. Boxed, so that it costs little where there is none.
+    pub two_factor: Option<Box<TwoFactor>>,
     /// The named API tokens, revoked ones included.
     pub tokens: BTreeMap<CredentialId, Token>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
@@ -160,6 +163,7 @@ impl User {
             superuser: Since::new(false, position),
             password: None,
             api_key: None,
+            two_factor: None,
             tokens: BTreeMap::new(),
             erased: false,
             erased_authored: false,
@@ -206,6 +210,15 @@ impl User {
             }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
+            UserEvent::TwoFactorSet { seed, recovery_codes, .. } => {
+                let two_factor = TwoFactor { seed: *seed, recovery_codes: recovery_codes.clone() };
+                self.two_factor = Some(Box::new(two_factor));
+            }
+            UserEvent::TwoFactorRemoved { .. } => self.two_factor = None,
+            UserEvent::RecoveryCodeUsed { credential, .. } => {
+                let two_factor = self.two_factor.as_mut().into_iter();
+                two_factor.for_each(|two_factor| two_factor.recovery_codes.retain(|code| code != credential));
+            }
             UserEvent::TokenCreated { credential, name, .. } => {
                 let token = Token { name: name.clone(), created_at: stamp.at, revoked: false };
                 self.tokens.insert(*credential, token);
@@ -226,6 +239,7 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.two_factor = None;
         self.tokens.values_mut().for_each(|token| token.revoked = true);
     }
 
@@ -245,10 +259,14 @@ impl User {
         }
     }
 
-    /// The stored secrets that events name: password, API key and API tokens.
+    /// The stored secrets that events name: password, second factor, API key and API tokens.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
         let password = self.password.map(|password| password.credential);
-        password.into_iter().chain(self.api_key).chain(self.live_tokens().map(|(id, _)| id))
+        let two_factor = self.two_factor.iter();
+        let two_factor =
+            two_factor.flat_map(|two| std::iter::once(two.seed).chain(two.recovery_codes.iter().copied()));
+        let keys = self.api_key.into_iter().chain(self.live_tokens().map(|(id, _)| id));
+        password.into_iter().chain(two_factor).chain(keys)
     }
 
     /// Whether sign-ins are refused at that time.

@@ -177,6 +177,8 @@ fn replaced(before: &Organization, accepted: &Accepted, asked: &[CredentialChang
             UserEvent::PasswordSet { user, .. }
             | UserEvent::ApiKeyCreated { user, .. }
             | UserEvent::ApiKeyRevoked { user, .. }
+            | UserEvent::TwoFactorRemoved { user, .. }
+            | UserEvent::RecoveryCodeUsed { user, .. }
             | UserEvent::TokenRevoked { user, .. },
         ) = event
         else {

@@ -6,6 +6,7 @@ mod erase;
 mod life;
 mod password;
 mod secrets;
+mod two_factor;
 
 pub(super) use erase::erased_at;
 
@@ -43,6 +44,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(access::router())
         .merge(password::router())
         .merge(secrets::router())
+        .merge(two_factor::router())
         .merge(erase::router())
 }
 

@@ -101,7 +101,7 @@ async fn right_old_password(
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
     let guess = Guess::by_caller(app, caller);
-    if !guess.is_right(old, stored).await? {
+    if guess.is_right(old, stored).await?.is_none() {
         return Err(Problem::field("/old", "wrong_password", "is not your password"));
     }
     guess.forgiven().await

@@ -8,7 +8,7 @@ mod proof;
 mod world;
 
 pub(crate) use proof::{indexes, prove};
-pub(crate) use world::{World, context, new_token, new_user, world};
+pub(crate) use world::{World, context, new_token, new_user, second_factor, world};
 
 use super::context::{Actor, Context};
 use super::id::{CredentialId, Subject, UserId};

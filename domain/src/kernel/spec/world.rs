@@ -106,7 +106,11 @@ impl World {
 
     /// Does what the operator asks.
     pub(crate) fn act(&mut self, command: impl Into<Command>) {
-        let context = context(Actor::Operator, self.organization.position);
+        self.act_by(Actor::Operator, command);
+    }
+
+    pub(crate) fn act_by(&mut self, actor: Actor, command: impl Into<Command>) {
+        let context = context(actor, self.organization.position);
         let accepted = decide(&self.organization, &context, &command.into()).expect("accepted");
         self.organization = accepted.after;
     }
@@ -225,6 +229,12 @@ pub(crate) fn new_user(login: &str, role: RoleId) -> NewUser {
         status: Status::Active,
         password: None,
     }
+}
+
+/// What a user who asks themselves sets up.
+pub(crate) fn second_factor(user: UserId, id: u128) -> UserCommand {
+    let [seed, one, other] = [id, id + 1, id + 2].map(|id| CredentialId(Uuid::from_u128(id)));
+    UserCommand::SetTwoFactor { user, seed, recovery_codes: vec![one, other] }
 }
 
 pub(crate) fn new_token(user: UserId, id: u128, name: &str) -> UserCommand {

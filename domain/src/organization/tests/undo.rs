@@ -46,6 +46,7 @@ fn strip(value: &mut Value) {
                 "password",
                 "api_key",
                 "tokens",
+                "two_factor",
                 "before_archive",
             ] {
                 members.remove(noise);

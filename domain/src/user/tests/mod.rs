@@ -6,4 +6,5 @@ mod erasure;
 mod life;
 mod password;
 mod tokens;
+mod two_factor;
 mod window;
