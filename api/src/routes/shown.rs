@@ -41,6 +41,8 @@ pub(super) enum Shown {
     Users(Vec<UserId>),
     /// A rollback.
     Rollback(Uuid),
+    /// Reports of statuses, in the activity ledger.
+    Reports(usize),
 }
 
 /// What the first event of a change says.
@@ -57,9 +59,12 @@ impl Shown {
     pub(super) fn status(&self, nothing: bool) -> StatusCode {
         match self {
             Self::Rollback(_) if nothing => StatusCode::OK,
-            Self::Created | Self::ApiKey(_) | Self::TwoFactor(_) | Self::Token(..) | Self::Rollback(_) => {
-                StatusCode::CREATED
-            }
+            Self::Created
+            | Self::ApiKey(_)
+            | Self::TwoFactor(_)
+            | Self::Token(..)
+            | Self::Rollback(_)
+            | Self::Reports(_) => StatusCode::CREATED,
             Self::RevokedToken(..)
             | Self::Entity(_)
             | Self::Password(_)
@@ -93,7 +98,7 @@ impl Shown {
             Self::Created | Self::Users(_) => {
                 Some(first.map_or(organization.id.subject(), |first| first.subject))
             }
-            Self::Rollback(_) => None,
+            Self::Rollback(_) | Self::Reports(_) => None,
         }
     }
 
@@ -123,6 +128,7 @@ impl Shown {
                 Ok(json!({ "batch": first.map(|first| first.batch), "items": items }))
             }
             Self::Rollback(id) => Ok(json!({ "id": id, "position": position })),
+            Self::Reports(count) => Ok(json!({ "recorded": count })),
         }
     }
 }
@@ -153,6 +159,7 @@ mod tests {
             Shown::Erasure(subject),
             Shown::Users(vec![UserId(Uuid::from_u128(2)), UserId(Uuid::from_u128(1))]),
             Shown::Rollback(Uuid::from_u128(3)),
+            Shown::Reports(2),
         ];
         for shown in all {
             assert_eq!(Shown::recalled(&shown.remembered()).unwrap(), shown);

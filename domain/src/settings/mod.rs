@@ -3,6 +3,7 @@
 mod addresses;
 pub mod command;
 pub(crate) mod decide;
+pub mod effective;
 pub mod event;
 pub(crate) mod rights;
 pub mod state;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+const DAY_US: i64 = 86_400_000_000;
+
 /// The settings there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +34,8 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
+    /// Days the activity ledger is kept; 0 for ever, at most 36,500.
+    ActivityDays,
     /// The addresses and networks from which people and programs are let in; none for any.
     AddressesAllowed,
     /// Of whom two-factor sign-in is demanded.
@@ -65,7 +69,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -76,6 +80,7 @@ impl Setting {
         Self::PasswordDays,
         Self::PasswordWarningDays,
         Self::PasswordHistory,
+        Self::ActivityDays,
         Self::AddressesAllowed,
         Self::TwoFactor,
     ];
@@ -94,6 +99,7 @@ impl Setting {
             Self::PasswordDays => "password_days",
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
+            Self::ActivityDays => "activity_days",
             Self::AddressesAllowed => "addresses_allowed",
             Self::TwoFactor => "two_factor",
         }
@@ -113,6 +119,7 @@ impl Setting {
             Self::PasswordDays => SettingValue::Number(90),
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
+            Self::ActivityDays => SettingValue::Number(0),
             Self::AddressesAllowed => SettingValue::List(Vec::new()),
             Self::TwoFactor => SettingValue::Word("optional".into()),
         }
@@ -141,6 +148,7 @@ impl Setting {
             (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (Self::AddressesAllowed, SettingValue::List(entries)) => addresses::are_acceptable(entries),
             (_, _) => false,
@@ -160,6 +168,7 @@ impl Setting {
             Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
+            Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
             Self::AddressesAllowed => {
                 "a list of at most 200 addresses and networks such as `203.0.113.9`, `8.8.8.8/28` or `2001:db8::/32`"
@@ -234,6 +243,15 @@ impl Settings {
     #[must_use]
     pub fn flag(&self, setting: Setting) -> bool {
         self.get(setting) == SettingValue::Flag(true)
+    }
+
+    /// From when on activity is kept at a time; none if for ever.
+    #[must_use]
+    pub fn activity_kept_from(&self, at: Moment) -> Option<Moment> {
+        match self.number(Setting::ActivityDays) {
+            0 => None,
+            days => Some(at.plus_micros(-i64::from(days) * DAY_US)),
+        }
     }
 
     /// Which changes need a reason.
