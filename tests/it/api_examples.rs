@@ -4,7 +4,6 @@
 //! input and escalation tests then cover the operation by themselves.
 
 use rollbook_ledger::clock::Clock;
-use rollbook_tests::app::World;
 use rollbook_tests::client::{Answer, Client};
 use rollbook_tests::totp;
 use serde_json::Value;
@@ -392,23 +391,4 @@ pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
         }
     }
     Some(body)
-}
-
-/// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.
-pub(crate) fn lacks(world: &World, operation: &Operation) -> &'static str {
-    use rollbook_domain::kernel::id::{Kind, UserId};
-    use rollbook_domain::permission::facts::{Facts, Targets};
-    use rollbook_domain::permission::resolve::{Question, allowed};
-    let organization = &world.north.open.writer.published().organization;
-    let (targets, facts, permission) = (Targets::default(), Facts::default(), operation.permission.as_str());
-    let lowest_first = ["agent", "supervisor", "manager", "auditor", "administrator"];
-    let lacking = lowest_first.into_iter().find(|login| {
-        let who = organization.user(UserId(world.north.id(Kind::User, login))).unwrap();
-        let at = organization.at;
-        !allowed(
-            organization,
-            &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
-        )
-    });
-    lacking.unwrap_or("agent")
 }

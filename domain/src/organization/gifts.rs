@@ -79,16 +79,12 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         UserEvent::PasswordSet { user, .. }
         | UserEvent::TwoFactorRemoved { user, .. }
         | UserEvent::ApiKeyCreated { user, .. }
-        | UserEvent::TokenCreated { user, .. }
-            if *user != giver =>
-        {
+        | UserEvent::TokenCreated { user, .. } => {
             // A user who is made by the same command was judged as a creation.
-            before.user(*user).map(|user| all_of(before, user)).unwrap_or_default()
+            let another = before.user(*user).filter(|user| user.id != giver);
+            another.map(|user| all_of(before, user)).unwrap_or_default()
         }
-        UserEvent::PasswordSet { .. }
-        | UserEvent::ApiKeyCreated { .. }
-        | UserEvent::TokenCreated { .. }
-        | UserEvent::LoginChanged { .. }
+        UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
         | UserEvent::LoginWindowSet { .. }
@@ -102,7 +98,6 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::ApiKeyRevoked { .. }
         | UserEvent::TokenRevoked { .. }
         | UserEvent::TwoFactorSet { .. }
-        | UserEvent::TwoFactorRemoved { .. }
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::ErasureRequested { .. }
         | UserEvent::Erased { .. } => Gifts::default(),
