@@ -213,6 +213,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("GET /api/v1/settings", "/api/v1/settings", "", Reads),
     row("PATCH /api/v1/settings", "/api/v1/settings", r#"{"lock_out_minutes":20}"#, Changes),
     row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),
+    row(
+        "PUT /api/v1/users/{id}/elements",
+        "/api/v1/users/ann/elements",
+        r#"{"elements":{"dashboards.view":["sales"]}}"#,
+        Changes,
+    ),
     row("POST /api/v1/users/{id}/erase", "/api/v1/users/archived/erase", r#"{"authored":false}"#, Changes),
     row("GET /api/v1/users/{id}/history", "/api/v1/users/ann/history", "", Reads),
     row("GET /api/v1/users/{id}/settings", "/api/v1/users/ann/settings", "", Reads),

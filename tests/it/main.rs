@@ -73,3 +73,4 @@ mod voximplant_status;
 mod voximplant_table;
 mod xcally_expiry;
 mod xcally_passwords;
+mod xcally_profiles;

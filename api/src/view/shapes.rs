@@ -53,6 +53,8 @@ pub struct UserView {
     /// Grants on this user alone, if there are any.
     #[schema(value_type = Option<Vec<Object>>)]
     pub custom_profile: Option<Vec<Grant>>,
+    /// Single elements of one's own, by permission: `{"custom_dashboards.read":["sales"]}`.
+    pub elements: BTreeMap<String, Vec<String>>,
     /// Own keys by name; a minus before what is taken away.
     pub keys: Vec<String>,
     /// The same as one text: `A B -C`.
@@ -145,7 +147,11 @@ pub struct ProfileView {
     pub name: String,
     /// For people.
     pub description: String,
-    /// What holders may do.
+    /// The permission type of the sections that have none of their own.
+    pub default_type: Option<String>,
+    /// The sections that are enabled, each with its permission type or `inherit`.
+    pub sections: BTreeMap<String, String>,
+    /// What holders may do beside, grant by grant.
     #[schema(value_type = Vec<Object>)]
     pub grants: Vec<Grant>,
     /// How many users have it, archived ones included.

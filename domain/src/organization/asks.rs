@@ -57,7 +57,9 @@ fn user(command: &UserCommand) -> Ask {
         UserCommand::Create(_) | UserCommand::TakeOver(..) => "users.create",
         UserCommand::Edit(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
-        UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) => "users.profile",
+        UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) | UserCommand::SetElements(..) => {
+            "users.profile"
+        }
         UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {
             "users.keys"
         }

@@ -5,6 +5,7 @@
 
 use super::agent_reach;
 use super::held::{holds, may_give, may_give_key, may_give_masterkey, more, opening, restricting};
+use super::profile_gifts;
 use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
@@ -48,7 +49,7 @@ pub(super) fn gifts(event: &Event, context: (&Organization, &Organization, UserI
     match event {
         Event::User(event) => of_user(event, before, after, giver),
         Event::Role(event) => of_role(event, before),
-        Event::Profile(event) => of_profile(event, before),
+        Event::Profile(event) => of_profile(event, before, after),
         Event::Queue(event) => of_queue(event, after),
         Event::Group(event) => of_group(event, after),
         Event::Agent(event) => of_agent(event, after),
@@ -66,7 +67,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { grants: held(after, user), holders: OrdSet::unit(user.id), keys, ..Gifts::default() }
         }
         UserEvent::RoleAssigned { user, from, to } => of_role_assigned(before, after, *user, (*from, *to)),
-        UserEvent::ProfileAssigned { user, .. } | UserEvent::CustomProfileSet { user, .. } => {
+        UserEvent::ProfileAssigned { user, .. }
+        | UserEvent::CustomProfileSet { user, .. }
+        | UserEvent::ElementsSet { user, .. } => {
             let grants = newly_held(before, after, *user);
             Gifts { grants, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
@@ -207,7 +210,7 @@ fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
 }
 
 /// A profile has no rank of its own: its holders' ranks stand for it, whether it gives or takes.
-fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
+fn of_profile(event: &ProfileEvent, before: &Organization, after: &Organization) -> Gifts {
     match event {
         ProfileEvent::Created { grants, .. } => {
             Gifts { grants: in_force(before, grants.iter()), ..Gifts::default() }
@@ -218,6 +221,10 @@ fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
             };
             let holders = profile.holders.clone();
             let grants = in_force(before, beyond(&profile.grants.value, added).iter());
+            Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
+        }
+        ProfileEvent::TypeSet { profile, .. } | ProfileEvent::SectionSet { profile, .. } => {
+            let (grants, holders) = profile_gifts::gained(before, after, *profile);
             Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
         }
         ProfileEvent::Renamed { .. }

@@ -15,6 +15,7 @@ mod held;
 mod keeper;
 pub mod lookup;
 mod objects;
+mod profile_gifts;
 mod reach;
 pub mod rejection;
 mod sensitive;

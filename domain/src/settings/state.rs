@@ -36,6 +36,8 @@ pub enum Setting {
     PasswordHistory,
     /// Days the activity ledger is kept; 0 for ever, at most 36,500.
     ActivityDays,
+    /// How many characters of a masked part are hidden; 0 to 100.
+    MaskCharacters,
     /// The addresses and networks from which people and programs are let in; none for any.
     AddressesAllowed,
     /// Of whom two-factor sign-in is demanded.
@@ -69,7 +71,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -81,6 +83,7 @@ impl Setting {
         Self::PasswordWarningDays,
         Self::PasswordHistory,
         Self::ActivityDays,
+        Self::MaskCharacters,
         Self::AddressesAllowed,
         Self::TwoFactor,
     ];
@@ -100,6 +103,7 @@ impl Setting {
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
             Self::ActivityDays => "activity_days",
+            Self::MaskCharacters => "mask_characters",
             Self::AddressesAllowed => "addresses_allowed",
             Self::TwoFactor => "two_factor",
         }
@@ -120,6 +124,7 @@ impl Setting {
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
             Self::ActivityDays => SettingValue::Number(0),
+            Self::MaskCharacters => SettingValue::Number(4),
             Self::AddressesAllowed => SettingValue::List(Vec::new()),
             Self::TwoFactor => SettingValue::Word("optional".into()),
         }
@@ -149,6 +154,7 @@ impl Setting {
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
             (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
+            (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (Self::AddressesAllowed, SettingValue::List(entries)) => addresses::are_acceptable(entries),
             (_, _) => false,
@@ -169,6 +175,7 @@ impl Setting {
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
             Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
+            Self::MaskCharacters => "a number from 0 to 100",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
             Self::AddressesAllowed => {
                 "a list of at most 200 addresses and networks such as `203.0.113.9`, `8.8.8.8/28` or `2001:db8::/32`"

@@ -67,6 +67,8 @@ pub enum UserCommand {
     AssignProfile(UserId, Option<ProfileId>),
     /// Give grants of one's own, or take them away.
     SetCustomProfile(UserId, Option<Grants>),
+    /// Give single elements, or take them away; each a grant at scope `elements`.
+    SetElements(UserId, Option<Grants>),
     /// Replace the own keys.
     SetKeys(UserId, Vec<KeyEntry>),
     /// Set or clear the masterkey.
@@ -148,6 +150,7 @@ impl UserCommand {
             | Self::AssignRole(user, _)
             | Self::AssignProfile(user, _)
             | Self::SetCustomProfile(user, _)
+            | Self::SetElements(user, _)
             | Self::SetKeys(user, _)
             | Self::SetMasterkey(user, _)
             | Self::SetSuperuser(user, _)

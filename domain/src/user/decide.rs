@@ -6,12 +6,12 @@ use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
     stays_in_place,
 };
-use super::password;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
 use super::token;
 use super::two_factor;
 use super::window::LoginWindow;
+use super::{elements, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -34,6 +34,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
         UserCommand::SetCustomProfile(user, grants) => set_custom_profile(deciding, *user, grants.clone()),
+        UserCommand::SetElements(user, grants) => elements::set(deciding, *user, grants.clone()),
         UserCommand::SetKeys(user, keys) => set_keys(deciding, *user, keys.iter().copied().collect()),
         UserCommand::SetMasterkey(user, to) => set_masterkey(deciding, *user, *to),
         UserCommand::SetSuperuser(user, to) => set_superuser(deciding, *user, *to),

@@ -31,6 +31,10 @@ events! {
     }
     CustomProfileSet = "user.custom_profile_set" v "1", Field("custom_profile"), UserAccess,
         "set the custom profile of {subject}" { from: Option<Grants>, to: Option<Grants> }
+    ElementsSet = "user.elements_set" v "1", Field("elements"), UserAccess,
+        "set the single elements of {subject} from {from} to {to}" {
+        from: Option<Grants>, to: Option<Grants>,
+    }
     KeysChanged = "user.keys_changed" v "1", Elements("keys"), UserAccess,
         "changed the own keys of {subject}: added {added}, removed {removed}" {
         added: Vec<KeyEntry>, removed: Vec<KeyEntry>,

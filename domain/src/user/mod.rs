@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod decide;
+pub(crate) mod elements;
 pub mod event;
 mod guards;
 pub mod password;

@@ -14,9 +14,9 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::RoleAssigned { to, .. } => {
             Right::over("users.role", user).with_role(*to).ranked().not_oneself()
         }
-        UserEvent::ProfileAssigned { .. } | UserEvent::CustomProfileSet { .. } => {
-            Right::over("users.profile", user).ranked().not_oneself()
-        }
+        UserEvent::ProfileAssigned { .. }
+        | UserEvent::CustomProfileSet { .. }
+        | UserEvent::ElementsSet { .. } => Right::over("users.profile", user).ranked().not_oneself(),
         UserEvent::KeysChanged { .. } | UserEvent::MasterkeySet { .. } | UserEvent::SuperuserSet { .. } => {
             Right::over("users.keys", user).ranked().not_oneself()
         }

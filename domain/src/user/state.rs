@@ -110,6 +110,8 @@ pub struct User {
     pub login_window: Option<Box<Since<LoginWindow>>>,
     /// Grants on this user alone; excludes a profile. Boxed: few have one.
     pub custom_profile: Option<Box<Given>>,
+    /// Single elements of one's own, beside role and profile. Boxed: few have any.
+    pub elements: Option<Box<Given>>,
     /// Own keys and minus entries.
     pub keys: SinceEach<KeyEntry>,
     /// Passes every lock and key-guarded function but a key that a minus names.
@@ -158,6 +160,7 @@ impl User {
             profile: Since::new(*profile, position),
             login_window: None,
             custom_profile: None,
+            elements: None,
             keys: SinceEach::default(),
             masterkey: Since::new(false, position),
             superuser: Since::new(false, position),
@@ -187,6 +190,10 @@ impl User {
             UserEvent::CustomProfileSet { to, .. } => {
                 let before = self.custom_profile.take().unwrap_or_default();
                 self.custom_profile = to.as_ref().map(|to| Box::new(before.replaced(to, at, catalog)));
+            }
+            UserEvent::ElementsSet { to, .. } => {
+                let before = self.elements.take().unwrap_or_default();
+                self.elements = to.as_ref().map(|to| Box::new(before.replaced(to, at, catalog)));
             }
             UserEvent::KeysChanged { added, removed, .. } => {
                 self.keys = self.keys.changed(added, removed, at);
