@@ -19,6 +19,7 @@ use crate::object::event::ObjectEvent;
 use crate::permission::cover;
 use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::keyring;
+use crate::permission::source;
 use crate::profile::event::ProfileEvent;
 use crate::queue::event::QueueEvent;
 use crate::queue::state::Supervision;
