@@ -3,9 +3,7 @@
 //! If you are here because a test named an operation without an example: add a row to [`EXAMPLES`]. Denial, audit,
 //! input and escalation tests then cover the operation by themselves.
 
-pub(crate) use super::api_operations::{
-    Operation, body, description, lacks, operations, operations_that, send,
-};
+pub(crate) use super::api_operations::{Operation, body, description, operations, operations_that, send};
 
 /// What an operation does when its example is sent by the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +14,7 @@ pub(crate) enum Does {
     Changes,
     /// Answers 201 and leaves an entry in the activity ledger; not a change of the organization.
     Reports,
-    /// Begins or ends a session; not a change of the organization.
+    /// Begins or ends a session, or something that is to be confirmed; not a change of the organization.
     Signs,
     /// Begins work that goes on after the answer, 202; `imports` tries it with files.
     Begins,
@@ -65,6 +63,9 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("POST /api/v1/agents/{id}/erase", "/api/v1/agents/Old%2Fagent/erase", "", Changes),
     row("GET /api/v1/agents/{id}/history", "/api/v1/agents/Agent%2F7/history", "", Reads),
     row("POST /api/v1/agents/{id}/restore", "/api/v1/agents/Old%2Fagent/restore", "", Changes),
+    row("GET /api/v1/api-tokens", "/api/v1/api-tokens", "", Reads),
+    row("POST /api/v1/api-tokens", "/api/v1/api-tokens", r#"{"name":"Night import","user":"ann"}"#, Changes),
+    row("DELETE /api/v1/api-tokens/{id}", "/api/v1/api-tokens/CI", "", Changes),
     row("GET /api/v1/catalog", "/api/v1/catalog", "", Reads),
     row(
         "POST /api/v1/check",
@@ -306,5 +307,18 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("PUT /api/v1/users/{id}/profile", "/api/v1/users/ann/profile", r#"{"profile":"Billing"}"#, Changes),
     row("POST /api/v1/users/{id}/restore", "/api/v1/users/archived/restore", "", Changes),
     row("PUT /api/v1/users/{id}/role", "/api/v1/users/ann/role", r#"{"role":"supervisor"}"#, Changes),
+    row("POST /api/v1/users/{id}/two-factor", "/api/v1/users/owner/two-factor", "", Signs),
+    row(
+        "POST /api/v1/users/{id}/two-factor/confirm",
+        "/api/v1/users/owner/two-factor/confirm",
+        r#"{"code":"@code"}"#,
+        Changes,
+    ),
+    row(
+        "POST /api/v1/users/{id}/two-factor/remove",
+        "/api/v1/users/blocked/two-factor/remove",
+        "{}",
+        Changes,
+    ),
     row("POST /api/v1/users/{id}/unblock", "/api/v1/users/blocked/unblock", "", Changes),
 ];

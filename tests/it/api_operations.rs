@@ -1,8 +1,9 @@
 //! The operations of the API description, and their examples sent.
 
 use super::api_examples::{Does, EXAMPLES, Example};
-use rollbook_tests::app::World;
+use rollbook_ledger::clock::Clock;
 use rollbook_tests::client::{Answer, Client};
+use rollbook_tests::totp;
 use serde_json::Value;
 
 /// One operation of the description.
@@ -75,7 +76,8 @@ pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
     client.send(operation.method(), path, body.as_ref()).await
 }
 
-/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change.
+/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change, and the
+/// seed whose code confirms it.
 pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
     let mut body: Value = serde_json::from_str(example.body).ok()?;
     if body["plan"] == "@plan" {
@@ -85,24 +87,12 @@ pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
             body["plan"] = plan.json()["id"].clone();
         }
     }
+    if body["code"] == "@code" {
+        let begun = client.act("/api/v1/users/owner/two-factor").await;
+        if begun.is_ok() {
+            let secret = begun.json()["secret"].as_str().unwrap_or_default().to_owned();
+            body["code"] = totp::code(&secret, Clock::default().now()).into();
+        }
+    }
     Some(body)
-}
-
-/// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.
-pub(crate) fn lacks(world: &World, operation: &Operation) -> &'static str {
-    use rollbook_domain::kernel::id::{Kind, UserId};
-    use rollbook_domain::permission::facts::{Facts, Targets};
-    use rollbook_domain::permission::resolve::{Question, allowed};
-    let organization = &world.north.open.writer.published().organization;
-    let (targets, facts, permission) = (Targets::default(), Facts::default(), operation.permission.as_str());
-    let lowest_first = ["agent", "supervisor", "manager", "auditor", "administrator"];
-    let lacking = lowest_first.into_iter().find(|login| {
-        let who = organization.user(UserId(world.north.id(Kind::User, login))).unwrap();
-        let at = organization.at;
-        !allowed(
-            organization,
-            &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
-        )
-    });
-    lacking.unwrap_or("agent")
 }

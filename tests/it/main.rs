@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod account_record;
+mod api_addresses;
 mod api_agents;
 mod api_agents_products;
 mod api_audit;
@@ -24,7 +25,9 @@ mod api_seats;
 mod api_secrets;
 mod api_sign_in;
 mod api_stream;
+mod api_tokens;
 mod api_transfer;
+mod api_two_factor;
 mod api_window;
 mod cli_commands;
 mod cli_prune;

@@ -1,4 +1,4 @@
-//! API keys: `rb_<id>_<secret>`, shown once.
+//! API keys and API tokens: `rb_<id>_<secret>`, shown once. Which of the two it is, the stored credential says.
 
 use super::secret::Secret;
 use crate::error::Problem;

@@ -26,6 +26,7 @@ mod settings;
 mod shown;
 mod sort;
 mod status_log;
+mod tokens;
 mod user_settings;
 mod users;
 mod who_may;
@@ -39,6 +40,7 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(sessions::router())
         .merge(links::router())
         .merge(users::router())
+        .merge(tokens::router())
         .merge(permissions::router())
         .merge(user_settings::router())
         .merge(check::router())

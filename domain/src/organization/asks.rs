@@ -69,10 +69,16 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
-        UserCommand::SetPassword(..) | UserCommand::MakePasswordLink(..) | UserCommand::SetByLink { .. } => {
-            "users.password"
-        }
-        UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",
+        UserCommand::SetPassword(..)
+        | UserCommand::MakePasswordLink(..)
+        | UserCommand::SetByLink { .. }
+        | UserCommand::SetTwoFactor { .. }
+        | UserCommand::RemoveTwoFactor(_)
+        | UserCommand::UseRecoveryCode(..) => "users.password",
+        UserCommand::CreateApiKey(..)
+        | UserCommand::RevokeApiKey(_)
+        | UserCommand::CreateToken { .. }
+        | UserCommand::RevokeToken(..) => "users.api_key",
         UserCommand::RequestErasure { .. } | UserCommand::ConfirmErasure { .. } => "users.erase",
     };
     (permission, command.user().map(|user| user.subject()))

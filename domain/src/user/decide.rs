@@ -8,6 +8,8 @@ use super::guards::{
 };
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
+use super::token;
+use super::two_factor;
 use super::window::LoginWindow;
 use super::{elements, link, password};
 use crate::group::decide as group;
@@ -51,6 +53,15 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::SetByLink { user, made, new } => link::set(deciding, *user, *made, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
+        UserCommand::SetTwoFactor { user, seed, recovery_codes } => {
+            two_factor::set(deciding, *user, *seed, recovery_codes)
+        }
+        UserCommand::RemoveTwoFactor(user) => two_factor::remove(deciding, *user),
+        UserCommand::UseRecoveryCode(user, code) => two_factor::use_recovery_code(deciding, *user, *code),
+        UserCommand::CreateToken { user, credential, name } => {
+            token::create(deciding, *user, *credential, name)
+        }
+        UserCommand::RevokeToken(user, credential) => token::revoke(deciding, *user, *credential),
         UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
         UserCommand::ConfirmErasure { user, authored } => confirm_erasure(deciding, *user, *authored),
     }

@@ -12,5 +12,7 @@ pub(crate) mod rights;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod token;
+pub mod two_factor;
 pub(crate) mod undo;
 pub mod window;

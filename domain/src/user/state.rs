@@ -3,7 +3,10 @@
 use super::event::UserEvent;
 use super::link::Link;
 use super::password::Password;
+use super::token::Token;
+use super::two_factor::TwoFactor;
 use super::window::{LoginWindow, Shut};
+use crate::kernel::context::Actor;
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
@@ -14,6 +17,7 @@ use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
 use crate::queue::state::Post;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -121,6 +125,10 @@ pub struct User {
     pub link: Option<Box<Link>>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
+    /// What the user signs in with beside the password, if anything. Boxed, so that it costs little where there is none.
+    pub two_factor: Option<Box<TwoFactor>>,
+    /// The named API tokens, revoked ones included.
+    pub tokens: BTreeMap<CredentialId, Token>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
     pub erased: bool,
     /// Whether erasure was asked for what they authored too (addresses, agents and reasons of their acts).
@@ -162,6 +170,8 @@ impl User {
             password: None,
             link: None,
             api_key: None,
+            two_factor: None,
+            tokens: BTreeMap::new(),
             erased: false,
             erased_authored: false,
             groups: FewSet::default(),
@@ -224,6 +234,22 @@ impl User {
             }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
+            UserEvent::TwoFactorSet { seed, recovery_codes, .. } => {
+                let two_factor = TwoFactor { seed: *seed, recovery_codes: recovery_codes.clone() };
+                self.two_factor = Some(Box::new(two_factor));
+            }
+            UserEvent::TwoFactorRemoved { .. } => self.two_factor = None,
+            UserEvent::RecoveryCodeUsed { credential, .. } => {
+                let two_factor = self.two_factor.as_mut().into_iter();
+                two_factor.for_each(|two_factor| two_factor.recovery_codes.retain(|code| code != credential));
+            }
+            UserEvent::TokenCreated { credential, name, .. } => {
+                let token = Token { name: name.clone(), created_at: stamp.at, revoked: false };
+                self.tokens.insert(*credential, token);
+            }
+            UserEvent::TokenRevoked { credential, .. } => {
+                self.tokens.get_mut(credential).into_iter().for_each(|token| token.revoked = true);
+            }
             UserEvent::ErasureRequested { authored, .. } | UserEvent::Erased { authored, .. } => {
                 self.erase(*authored);
             }
@@ -238,13 +264,35 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.two_factor = None;
+        self.tokens.values_mut().for_each(|token| token.revoked = true);
     }
 
-    /// The stored secrets that events name: password, link and API key.
+    /// The API tokens that let in.
+    pub fn live_tokens(&self) -> impl Iterator<Item = (CredentialId, &Token)> {
+        self.tokens.iter().filter(|(_, token)| !token.revoked).map(|(id, token)| (*id, token))
+    }
+
+    /// Whether an actor is this user, by a session or by an API key or token that is still theirs.
+    #[must_use]
+    pub fn has_let_in(&self, actor: Actor) -> bool {
+        match actor {
+            Actor::User(user) => user == self.id,
+            Actor::ApiKey { user, key } => user == self.id && self.api_key == Some(key),
+            Actor::Token { user, token } => user == self.id && self.live_tokens().any(|(id, _)| id == token),
+            Actor::Operator | Actor::System => false,
+        }
+    }
+
+    /// The stored secrets that events name: password, link, second factor, API key and API tokens.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
         let password = self.password.map(|password| password.credential);
         let link = self.link.as_ref().map(|link| link.credential);
-        password.into_iter().chain(link).chain(self.api_key)
+        let two_factor = self.two_factor.iter();
+        let two_factor =
+            two_factor.flat_map(|two| std::iter::once(two.seed).chain(two.recovery_codes.iter().copied()));
+        let keys = self.api_key.into_iter().chain(self.live_tokens().map(|(id, _)| id));
+        password.into_iter().chain(link).chain(two_factor).chain(keys)
     }
 
     /// Whether sign-ins are refused at that time.

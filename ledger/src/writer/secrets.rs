@@ -31,7 +31,10 @@ pub(super) fn replaced(
             | UserEvent::Blocked { user, .. }
             | UserEvent::Archived { user, .. }
             | UserEvent::ApiKeyCreated { user, .. }
-            | UserEvent::ApiKeyRevoked { user, .. },
+            | UserEvent::ApiKeyRevoked { user, .. }
+            | UserEvent::TwoFactorRemoved { user, .. }
+            | UserEvent::RecoveryCodeUsed { user, .. }
+            | UserEvent::TokenRevoked { user, .. },
         ) = event
         else {
             continue;

@@ -1,4 +1,5 @@
-//! Stored passwords, API keys and links against the events that made them: one that no event names was put there by hand.
+//! Stored passwords, second factors, API keys, API tokens and links against the events that made them: one that no event
+//! names was put there by hand.
 
 use super::finding::{Findings, Kind};
 use rollbook_domain::organization::state::Organization;
@@ -7,7 +8,7 @@ use rollbook_ledger::store::{PASSWORD_LINK, Store, StoreError};
 use rollbook_ledger::writer::asked_link;
 
 /// The kinds of credential that events tell of; of a link that its user asked for none does.
-const TOLD: [&str; 3] = ["password", "api_key", PASSWORD_LINK];
+const TOLD: [&str; 6] = ["password", "totp", "recovery_code", "api_key", "api_token", PASSWORD_LINK];
 
 pub(super) async fn check(
     store: &Store,

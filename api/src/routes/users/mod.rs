@@ -8,6 +8,7 @@ mod life;
 mod link;
 mod password;
 mod secrets;
+mod two_factor;
 
 pub(super) use bodies::new_password;
 pub(super) use erase::erased_at;
@@ -48,6 +49,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(password::router())
         .merge(link::router())
         .merge(secrets::router())
+        .merge(two_factor::router())
         .merge(erase::router())
 }
 

@@ -6,4 +6,6 @@ mod erasure;
 mod life;
 mod link;
 mod password;
+mod tokens;
+mod two_factor;
 mod window;

@@ -305,7 +305,7 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(14) {
+    match dice.roll(18) {
         0 => UserCommand::Create(NewUser {
             profile: dice.coin().then(|| dice.one(&ids.profiles)),
             status: if dice.coin() { Status::Active } else { Status::Invited },
@@ -338,6 +338,9 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
             let set = UserCommand::SetPassword(user, NewPassword::unknown(credential));
             dice.one(&[set, UserCommand::MakePasswordLink(user, link)])
         }
+        13 => spec::new_token(user, dice.roll(9) as u128, &dice.name()),
+        15 => dice.one(&[spec::second_factor(user, 1), UserCommand::RemoveTwoFactor(user)]),
+        14 => UserCommand::RevokeToken(user, CredentialId(uuid::Uuid::from_u128(dice.roll(9) as u128))),
         _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
 }
