@@ -184,15 +184,12 @@ impl User {
     /// Folds one event about this user.
     pub fn apply(&mut self, event: &UserEvent, stamp: Stamp, catalog: &Catalog) {
         let at = stamp.position;
+        self.end_link(event);
         match event {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
             UserEvent::Renamed { to, .. } => self.name = to.clone(),
-            UserEvent::EmailChanged { to, .. } => {
-                self.email.clone_from(to);
-                // It may be on its way to the address before.
-                self.link = None;
-            }
+            UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
             UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
             UserEvent::CustomProfileSet { to, .. } => {
@@ -214,19 +211,14 @@ impl User {
             UserEvent::Archived { from, to, .. } => {
                 self.before_archive = *from;
                 self.status = Since::new(*to, at);
-                self.link = None;
-            }
-            UserEvent::Blocked { to, .. } => {
-                self.status = Since::new(*to, at);
-                self.link = None;
             }
             UserEvent::Activated { to, .. }
+            | UserEvent::Blocked { to, .. }
             | UserEvent::Unblocked { to, .. }
             | UserEvent::Restored { to, .. } => self.status = Since::new(*to, at),
             UserEvent::LockedOut { to, .. } | UserEvent::Unlocked { to, .. } => self.locked_until = *to,
             UserEvent::PasswordSet { credential, .. } => {
                 self.password = Some(Password { credential: *credential, set_at: stamp.at });
-                self.link = None;
             }
             UserEvent::PasswordLinkMade { credential, until, .. } => {
                 self.password = None;
@@ -255,6 +247,17 @@ impl User {
             }
         }
         self.record.update(stamp);
+    }
+
+    /// A link ends with another password, and where it may be on its way to an address that is no more.
+    fn end_link(&mut self, event: &UserEvent) {
+        if let UserEvent::EmailChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::Blocked { .. }
+        | UserEvent::Archived { .. } = event
+        {
+            self.link = None;
+        }
     }
 
     fn erase(&mut self, authored: bool) {
