@@ -11,7 +11,7 @@ use super::state::{KeyEntry, Status, User};
 use super::token;
 use super::two_factor;
 use super::window::LoginWindow;
-use super::{elements, link, password};
+use super::{elements, erasure, link, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -62,8 +62,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
             token::create(deciding, *user, *credential, name)
         }
         UserCommand::RevokeToken(user, credential) => token::revoke(deciding, *user, *credential),
-        UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
-        UserCommand::ConfirmErasure { user, authored } => confirm_erasure(deciding, *user, *authored),
+        UserCommand::RequestErasure { user, authored } => erasure::request(deciding, *user, *authored),
+        UserCommand::ConfirmErasure { user, authored } => erasure::confirm(deciding, *user, *authored),
     }
 }
 
@@ -344,26 +344,6 @@ fn create_api_key(
 fn revoke_api_key(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
     let credential = existing(deciding, id)?.api_key.ok_or(UserRejection::NoApiKey)?;
     deciding.emit(UserEvent::ApiKeyRevoked { user: id, credential })
-}
-
-fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
-    let user = existing(deciding, id)?;
-    if user.erased && (user.erased_authored || !authored) {
-        return Ok(());
-    }
-    if user.status.value != Status::Archived {
-        return Err(UserRejection::NotArchived.into());
-    }
-    crate::agent::decide::erase_with(deciding, &user)?;
-    deciding.emit(UserEvent::ErasureRequested { user: id, authored })
-}
-
-fn confirm_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
-    let user = existing(deciding, id)?;
-    if !user.erased || (authored && !user.erased_authored) {
-        return Err(UserRejection::ErasureNotRequested.into());
-    }
-    deciding.emit(UserEvent::Erased { user: id, authored })
 }
 
 /// The user as of now.

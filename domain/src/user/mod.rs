@@ -3,6 +3,7 @@
 pub mod command;
 pub(crate) mod decide;
 pub(crate) mod elements;
+mod erasure;
 pub mod event;
 mod guards;
 pub mod link;
