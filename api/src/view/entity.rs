@@ -66,6 +66,7 @@ fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp, eyes: Eyes<'_
     let (kind, id) = match by {
         Actor::User(user) => ("user", Some(user.uuid())),
         Actor::ApiKey { key, .. } => ("api_key", Some(key.0)),
+        Actor::Token { token, .. } => ("token", Some(token.0)),
         Actor::Operator => ("operator", None),
         Actor::System => ("system", None),
     };
@@ -109,6 +110,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
             .map(AgentId::uuid),
         has_password: password.is_some(),
         password_set_at: set_at.map(|password| password.set_at.to_string()),
+        has_two_factor: user.two_factor.is_some(),
         has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         created: stamp(organization, user.record.created, eyes),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// Who did something.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ActorView {
-    /// `user`, `api_key`, `operator` or `system`.
+    /// `user`, `api_key`, `token`, `operator` or `system`.
     pub kind: &'static str,
     /// The user's id, or the API key's; null where you may not see that user, or the key's owner.
     pub id: Option<Uuid>,
@@ -79,6 +79,8 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub password_set_at: Option<String>,
+    /// Whether a sign-in takes a code beside the password.
+    pub has_two_factor: bool,
     /// Whether there is an API key.
     pub has_api_key: bool,
     /// Whether the personal data was erased.

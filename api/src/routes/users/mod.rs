@@ -5,9 +5,12 @@ mod bodies;
 mod elements;
 mod erase;
 mod life;
+mod link;
 mod password;
 mod secrets;
+mod two_factor;
 
+pub(super) use bodies::new_password;
 pub(super) use erase::erased_at;
 
 use super::list::{self, Page};
@@ -45,7 +48,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(access::router())
         .merge(elements::router())
         .merge(password::router())
+        .merge(link::router())
         .merge(secrets::router())
+        .merge(two_factor::router())
         .merge(erase::router())
 }
 
@@ -159,7 +164,7 @@ impl Filter {
     }
 }
 
-/// Add a user. `status` is `active` unless `invited` is asked for; without a password nobody signs in until one is set.
+/// Add a user. `status` is `active` unless `invited` is asked for; without a password nobody signs in until one is set, by a link that is mailed where it can be.
 #[utoipa::path(
     post, path = "/users", tag = "users", request_body = NewUser,
     responses(
@@ -180,9 +185,13 @@ async fn create(
     let organization = caller.organization();
     caller.need(&app, &organization, "users.create", &Targets::default())?;
     let names = Names::of(&caller, &organization)?;
-    let (new, credentials) = body.value.resolve(&app, &names, meta.dry_run).await?;
+    let (new, mut credentials) = body.value.resolve(&app, &names, meta.dry_run).await?;
+    let (command, invitation) = link::adding(&app, &organization, new)?;
+    credentials.extend(invitation);
     let mutation = Mutation::new(&app, &caller, &meta).credentials(credentials);
-    mutation.run(Command::User(UserCommand::Create(new))).await?.respond(&caller)
+    let done = mutation.run(Command::User(command)).await?;
+    app.mail_waits();
+    done.respond(&caller)
 }
 
 /// One user, now or `at` a position or time.
