@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod account_record;
+mod api_addresses;
 mod api_agents;
 mod api_agents_products;
 mod api_audit;
@@ -16,6 +17,7 @@ mod api_input;
 mod api_known;
 mod api_lock_out;
 mod api_objects;
+mod api_operations;
 mod api_outage;
 mod api_products;
 mod api_retry;
@@ -23,7 +25,9 @@ mod api_seats;
 mod api_secrets;
 mod api_sign_in;
 mod api_stream;
+mod api_tokens;
 mod api_transfer;
+mod api_two_factor;
 mod api_window;
 mod cli_commands;
 mod cli_prune;
@@ -49,6 +53,10 @@ mod ledger_tls;
 mod ledger_unknown;
 mod ledger_world;
 mod ledger_writer;
+mod mail_forgotten;
+mod mail_made;
+mod mail_outbox;
+mod mail_page;
 mod products_escalation;
 mod products_world;
 mod projections_follower;

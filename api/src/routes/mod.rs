@@ -10,11 +10,13 @@ mod entities;
 mod history;
 mod imports;
 mod key_words;
+mod links;
 mod list;
 mod mutation;
 mod named;
 pub(crate) mod past;
 mod permissions;
+mod place;
 mod read;
 pub(crate) mod refer;
 pub(crate) mod retry;
@@ -25,6 +27,7 @@ mod settings;
 mod shown;
 mod sort;
 mod status_log;
+mod tokens;
 mod user_settings;
 mod users;
 mod who_may;
@@ -36,7 +39,9 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::router())
+        .merge(links::router())
         .merge(users::router())
+        .merge(tokens::router())
         .merge(permissions::router())
         .merge(user_settings::router())
         .merge(check::router())

@@ -54,7 +54,7 @@ fn taking_over(with: &Beginnings) -> Vec<Ask> {
 
 fn user(command: &UserCommand) -> Ask {
     let permission = match command {
-        UserCommand::Create(_) | UserCommand::TakeOver(..) => "users.create",
+        UserCommand::Create(_) | UserCommand::Invite(..) | UserCommand::TakeOver(..) => "users.create",
         UserCommand::Edit(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
         UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) | UserCommand::SetElements(..) => {
@@ -69,8 +69,16 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
-        UserCommand::SetPassword(..) => "users.password",
-        UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",
+        UserCommand::SetPassword(..)
+        | UserCommand::MakePasswordLink(..)
+        | UserCommand::SetByLink { .. }
+        | UserCommand::SetTwoFactor { .. }
+        | UserCommand::RemoveTwoFactor(_)
+        | UserCommand::UseRecoveryCode(..) => "users.password",
+        UserCommand::CreateApiKey(..)
+        | UserCommand::RevokeApiKey(_)
+        | UserCommand::CreateToken { .. }
+        | UserCommand::RevokeToken(..) => "users.api_key",
         UserCommand::RequestErasure { .. } | UserCommand::ConfirmErasure { .. } => "users.erase",
     };
     (permission, command.user().map(|user| user.subject()))

@@ -25,6 +25,7 @@ mod sound;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 mod transfer;
 pub mod undo;
 pub mod visible;

@@ -18,7 +18,10 @@ impl SettingsEvent {
     pub(crate) fn keeps_less_activity(&self) -> bool {
         let days = |value: &SettingValue| match value {
             SettingValue::Number(days) if *days > 0 => *days,
-            SettingValue::Number(_) | SettingValue::Flag(_) | SettingValue::Word(_) => u32::MAX,
+            SettingValue::Number(_)
+            | SettingValue::Flag(_)
+            | SettingValue::Word(_)
+            | SettingValue::List(_) => u32::MAX,
         };
         match self {
             Self::Set { setting: Setting::ActivityDays, from, to, .. } => days(to) < days(from),

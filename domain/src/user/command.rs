@@ -1,5 +1,6 @@
 //! What can be asked about a user.
 
+use super::link::Link;
 use super::password::NewPassword;
 use super::state::{KeyEntry, Status};
 use super::window::LoginWindow;
@@ -57,6 +58,8 @@ pub struct Beginnings {
 pub enum UserCommand {
     /// Add a user.
     Create(NewUser),
+    /// Add a user who sets the first password by a link; say that it was stored.
+    Invite(NewUser, Link),
     /// Add a user as another register has them, all or nothing.
     TakeOver(NewUser, Beginnings),
     /// Replace fields.
@@ -96,10 +99,45 @@ pub enum UserCommand {
     Restore(UserId),
     /// Say that a password was stored.
     SetPassword(UserId, NewPassword),
+    /// Say that a link to set a password was stored; until it is used no other password works.
+    MakePasswordLink(UserId, Link),
+    /// Say that a password was stored, set by who holds a link.
+    SetByLink {
+        /// Whose; the actor too.
+        user: UserId,
+        /// The link that somebody made; none if the user asked for it.
+        made: Option<CredentialId>,
+        /// The password.
+        new: NewPassword,
+    },
     /// Say that an API key was stored; the one before it is revoked.
     CreateApiKey(UserId, CredentialId),
     /// Say that the API key was deleted.
     RevokeApiKey(UserId),
+    /// Say that one's own seed and recovery codes for two-factor sign-in were stored.
+    SetTwoFactor {
+        /// Whose, who asks themselves.
+        user: UserId,
+        /// Where the seed is.
+        seed: CredentialId,
+        /// Where the recovery codes' hashes are.
+        recovery_codes: Vec<CredentialId>,
+    },
+    /// Sign in without a second factor again.
+    RemoveTwoFactor(UserId),
+    /// Use up a recovery code. Rollbook itself says so, at a sign-in.
+    UseRecoveryCode(UserId, CredentialId),
+    /// Say that an API token was stored.
+    CreateToken {
+        /// On whose rights it acts.
+        user: UserId,
+        /// Where its hash is.
+        credential: CredentialId,
+        /// Unique among the tokens of the organization that are not revoked.
+        name: String,
+    },
+    /// Say that an API token was deleted.
+    RevokeToken(UserId, CredentialId),
     /// Ask that the personal data be erased; `authored` also what they wrote as an actor.
     RequestErasure {
         /// Whose.
@@ -121,7 +159,7 @@ impl UserCommand {
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Create(_) | Self::TakeOver(..) => None,
+            Self::Create(_) | Self::Invite(..) | Self::TakeOver(..) => None,
             Self::Edit(user, _)
             | Self::AssignRole(user, _)
             | Self::AssignProfile(user, _)
@@ -138,8 +176,15 @@ impl UserCommand {
             | Self::Archive(user)
             | Self::Restore(user)
             | Self::SetPassword(user, _)
+            | Self::MakePasswordLink(user, _)
+            | Self::SetByLink { user, .. }
             | Self::CreateApiKey(user, _)
             | Self::RevokeApiKey(user)
+            | Self::SetTwoFactor { user, .. }
+            | Self::RemoveTwoFactor(user)
+            | Self::UseRecoveryCode(user, _)
+            | Self::CreateToken { user, .. }
+            | Self::RevokeToken(user, _)
             | Self::RequestErasure { user, .. }
             | Self::ConfirmErasure { user, .. } => Some(*user),
         }

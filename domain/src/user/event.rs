@@ -61,10 +61,24 @@ events! {
         "restored {subject}" { from: Status, to: Status }
     PasswordSet = "user.password_set" v "1", Fact, AccountChange,
         "set the password of {subject}" { credential: CredentialId, by_oneself: bool }
+    PasswordLinkMade = "user.password_link_made" v "1", Fact, AccountChange,
+        "made a link for {subject} to set a password by, and took the one before away" {
+        credential: CredentialId, until: Moment,
+    }
     ApiKeyCreated = "user.api_key_created" v "1", Fact, AccountChange,
         "created an API key for {subject}" { credential: CredentialId }
     ApiKeyRevoked = "user.api_key_revoked" v "1", Fact, AccountChange,
         "revoked the API key of {subject}" { credential: CredentialId }
+    TwoFactorSet = "user.two_factor_set" v "1", Fact, AccountChange,
+        "set up two-factor sign-in for {subject}" { seed: CredentialId, recovery_codes: Vec<CredentialId> }
+    TwoFactorRemoved = "user.two_factor_removed" v "1", Fact, AccountChange,
+        "took two-factor sign-in away from {subject}" { seed: CredentialId }
+    RecoveryCodeUsed = "user.recovery_code_used" v "1", Fact, AccountChange,
+        "used up a recovery code of {subject}" { credential: CredentialId }
+    TokenCreated = "user.token_created" v "1", Fact, AccountChange,
+        "created the API token {name} for {subject}" { credential: CredentialId, name: String }
+    TokenRevoked = "user.token_revoked" v "1", Fact, AccountChange,
+        "revoked the API token {name} of {subject}" { credential: CredentialId, name: String }
     ErasureRequested = "user.erasure_requested" v "1", Fact, AccountChange,
         "asked that the personal data of {subject} be erased" { authored: bool }
     Erased = "user.erased" v "1", Fact, AccountChange,

@@ -30,10 +30,18 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::Archived { .. } | UserEvent::Restored { .. } => {
             Right::over("users.archive", user).ranked()
         }
-        UserEvent::PasswordSet { .. } => Right::over("users.password", user).ranked().free_for_oneself(),
-        UserEvent::ApiKeyCreated { .. } | UserEvent::ApiKeyRevoked { .. } => {
-            Right::over("users.api_key", user).ranked()
+        UserEvent::PasswordSet { .. }
+        | UserEvent::TwoFactorSet { .. }
+        | UserEvent::TwoFactorRemoved { .. }
+        | UserEvent::RecoveryCodeUsed { .. } => {
+            Right::over("users.password", user).ranked().free_for_oneself()
         }
+        // One's own is set with the old one, or by a link that one asked for.
+        UserEvent::PasswordLinkMade { .. } => Right::over("users.password", user).ranked().not_oneself(),
+        UserEvent::ApiKeyCreated { .. }
+        | UserEvent::ApiKeyRevoked { .. }
+        | UserEvent::TokenCreated { .. }
+        | UserEvent::TokenRevoked { .. } => Right::over("users.api_key", user).ranked(),
         UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. } => {
             Right::over("users.erase", user).ranked()
         }

@@ -1,8 +1,12 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
 use super::event::UserEvent;
+use super::link::Link;
 use super::password::Password;
+use super::token::Token;
+use super::two_factor::TwoFactor;
 use super::window::{LoginWindow, Shut};
+use crate::kernel::context::Actor;
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
@@ -13,6 +17,7 @@ use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
 use crate::queue::state::Post;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -116,8 +121,14 @@ pub struct User {
     pub superuser: Since<bool>,
     /// The password, if one was ever set.
     pub password: Option<Password>,
+    /// The link that somebody made to set one by, until it is used or ended. Boxed: few have one.
+    pub link: Option<Box<Link>>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
+    /// What the user signs in with beside the password, if anything. Boxed, so that it costs little where there is none.
+    pub two_factor: Option<Box<TwoFactor>>,
+    /// The named API tokens, revoked ones included.
+    pub tokens: BTreeMap<CredentialId, Token>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
     pub erased: bool,
     /// Whether erasure was asked for what they authored too (addresses, agents and reasons of their acts).
@@ -157,7 +168,10 @@ impl User {
             masterkey: Since::new(false, position),
             superuser: Since::new(false, position),
             password: None,
+            link: None,
             api_key: None,
+            two_factor: None,
+            tokens: BTreeMap::new(),
             erased: false,
             erased_authored: false,
             groups: FewSet::default(),
@@ -170,6 +184,7 @@ impl User {
     /// Folds one event about this user.
     pub fn apply(&mut self, event: &UserEvent, stamp: Stamp, catalog: &Catalog) {
         let at = stamp.position;
+        self.end_link(event);
         match event {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
@@ -205,8 +220,28 @@ impl User {
             UserEvent::PasswordSet { credential, .. } => {
                 self.password = Some(Password { credential: *credential, set_at: stamp.at });
             }
+            UserEvent::PasswordLinkMade { credential, until, .. } => {
+                self.password = None;
+                self.link = Some(Box::new(Link { credential: *credential, until: *until }));
+            }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
+            UserEvent::TwoFactorSet { seed, recovery_codes, .. } => {
+                let two_factor = TwoFactor { seed: *seed, recovery_codes: recovery_codes.clone() };
+                self.two_factor = Some(Box::new(two_factor));
+            }
+            UserEvent::TwoFactorRemoved { .. } => self.two_factor = None,
+            UserEvent::RecoveryCodeUsed { credential, .. } => {
+                let two_factor = self.two_factor.as_mut().into_iter();
+                two_factor.for_each(|two_factor| two_factor.recovery_codes.retain(|code| code != credential));
+            }
+            UserEvent::TokenCreated { credential, name, .. } => {
+                let token = Token { name: name.clone(), created_at: stamp.at, revoked: false };
+                self.tokens.insert(*credential, token);
+            }
+            UserEvent::TokenRevoked { credential, .. } => {
+                self.tokens.get_mut(credential).into_iter().for_each(|token| token.revoked = true);
+            }
             UserEvent::ErasureRequested { authored, .. } | UserEvent::Erased { authored, .. } => {
                 self.erase(*authored);
             }
@@ -214,17 +249,53 @@ impl User {
         self.record.update(stamp);
     }
 
+    /// A link ends with another password, and where it may be on its way to an address that is no more.
+    fn end_link(&mut self, event: &UserEvent) {
+        if let UserEvent::EmailChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::Blocked { .. }
+        | UserEvent::Archived { .. } = event
+        {
+            self.link = None;
+        }
+    }
+
     fn erase(&mut self, authored: bool) {
         self.erased = true;
+        self.link = None;
         self.erased_authored |= authored;
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.two_factor = None;
+        self.tokens.values_mut().for_each(|token| token.revoked = true);
     }
 
-    /// The stored secrets that events name: password and API key.
+    /// The API tokens that let in.
+    pub fn live_tokens(&self) -> impl Iterator<Item = (CredentialId, &Token)> {
+        self.tokens.iter().filter(|(_, token)| !token.revoked).map(|(id, token)| (*id, token))
+    }
+
+    /// Whether an actor is this user, by a session or by an API key or token that is still theirs.
+    #[must_use]
+    pub fn has_let_in(&self, actor: Actor) -> bool {
+        match actor {
+            Actor::User(user) => user == self.id,
+            Actor::ApiKey { user, key } => user == self.id && self.api_key == Some(key),
+            Actor::Token { user, token } => user == self.id && self.live_tokens().any(|(id, _)| id == token),
+            Actor::Operator | Actor::System => false,
+        }
+    }
+
+    /// The stored secrets that events name: password, link, second factor, API key and API tokens.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
-        self.password.map(|password| password.credential).into_iter().chain(self.api_key)
+        let password = self.password.map(|password| password.credential);
+        let link = self.link.as_ref().map(|link| link.credential);
+        let two_factor = self.two_factor.iter();
+        let two_factor =
+            two_factor.flat_map(|two| std::iter::once(two.seed).chain(two.recovery_codes.iter().copied()));
+        let keys = self.api_key.into_iter().chain(self.live_tokens().map(|(id, _)| id));
+        password.into_iter().chain(link).chain(two_factor).chain(keys)
     }
 
     /// Whether sign-ins are refused at that time.

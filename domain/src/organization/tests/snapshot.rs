@@ -22,6 +22,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::KeyEntry;
 use crate::user::window::{Hours, LoginWindow, Span};
@@ -130,6 +131,7 @@ fn a_set_as_the_release_before_wrote_it_or_with_too_few_positions_is_refused() {
 fn full() -> spec::World {
     let mut world = spec::world();
     let (anna, amir, sven) = (world.user_id("anna"), world.user_id("amir"), world.user_id("sven"));
+    world.act_by(Actor::User(amir), spec::second_factor(amir, 1));
     let (gate, sales, night) = (world.key("GATE"), world.queue("Sales"), world.group("Night"));
     let part = world.add_queue("Part", &[amir], &[(sven, Supervision::Editor)]);
     let (profile, credential) = (world.profile("Exporters"), CredentialId(anna.uuid()));
@@ -177,6 +179,8 @@ fn full() -> spec::World {
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
+        UserCommand::MakePasswordLink(sven, Link { credential, until: Moment(1_767_225_600_000_000) }).into(),
+        spec::new_token(anna, 1, "CI").into(),
         UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
             .into(),
         UserCommand::Archive(gone).into(),

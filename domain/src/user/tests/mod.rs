@@ -4,5 +4,8 @@ mod access;
 mod account;
 mod erasure;
 mod life;
+mod link;
 mod password;
+mod tokens;
+mod two_factor;
 mod window;
