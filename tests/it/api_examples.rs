@@ -244,7 +244,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row(
         "POST /api/v1/status-log",
         "/api/v1/status-log",
-        r#"{"reports":[{"user":"ann","status":"Ready","at":"2026-01-05T08:00:00Z"}]}"#,
+        r#"{"reports":[{"user":"ann","status":"ready"}]}"#,
         Reports,
     ),
     row("GET /api/v1/status-log/export", "/api/v1/status-log/export", "", Reads),

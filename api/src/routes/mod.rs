@@ -16,6 +16,7 @@ mod mutation;
 mod named;
 pub(crate) mod past;
 mod permissions;
+mod place;
 mod read;
 pub(crate) mod refer;
 pub(crate) mod retry;

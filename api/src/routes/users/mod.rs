@@ -15,6 +15,7 @@ pub(super) use erase::erased_at;
 
 use super::list::{self, Page};
 use super::mutation::Mutation;
+use super::place;
 use super::refer::Names;
 use super::sort::{Cell, Sort};
 use crate::app::{self, App};
@@ -88,15 +89,16 @@ async fn list_users(
     let sees = |user: &&User| visible::sees(&organization, me, user.id.subject(), at);
     let view = |user: &User| view::user(&organization, user, eyes);
     let Some(sort) = sort else {
-        let after = list::after(cursor)?;
+        let after = place::login(cursor, &organization, |user| sees(&user))?;
         let seen =
             organization.users_after(after.as_deref()).filter(|user| filter.matches(user)).filter(sees);
-        return Ok(Json(list::page(seen, limit, |user| folded(user.login.text()), view)));
+        return Ok(Json(list::page(seen, limit, |user| place::of_user(user), view)));
     };
     let matching = organization.users_after(None).filter(|user| filter.matches(user));
     let roles = RoleNames::of(&organization, |role| visible::sees(&organization, me, role.subject(), at));
     let cell = |user: &&User, field: &str| roles.cell(user, field);
-    sort.page(matching.map(|user| (user.id.uuid(), user)), cell, (limit, cursor), sees, view).map(Json)
+    let find = |id| organization.user(UserId(id));
+    sort.page(matching, find, cell, (limit, cursor), |user| sees(user), view).map(Json)
 }
 
 /// What users are sorted by.
