@@ -19,6 +19,18 @@ async fn log(world: &World, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn queuemetrics_3_a_blocked_user_does_not_sign_in_and_loses_nothing() {
+    let world = World::founded("queuemetrics").await;
+    let bo = world.add("bo", "User", None).await;
+    let _ = world.post("/users/bo/block", Value::Null).await.expect(200);
+    assert_eq!(bo.get("/api/v1/me").await.status, 401);
+    let body = json!({ "organization": "acme", "login": "bo", "password": PASSWORD });
+    let _ = world.anonymous.post("/api/v1/sessions", &body).await.expect(401);
+    let _ = world.post("/users/bo/unblock", Value::Null).await.expect(200);
+    let _ = sign_in(&world.anonymous, "bo", PASSWORD).await.get("/api/v1/me").await.expect(200);
+}
+
+#[tokio::test]
 async fn queuemetrics_5_six_classes_are_there_at_the_start_and_two_stay_for_ever() {
     let world = World::founded("queuemetrics").await;
     let roles = world.ada.get("/api/v1/roles").await.expect(200).json();
