@@ -106,7 +106,7 @@ async fn bad_members_are_named() {
 }
 
 #[tokio::test]
-async fn a_protected_agent_is_neither_edited_nor_archived_nor_undone_until_the_flag_is_gone() {
+async fn queuemetrics_16_a_protected_agent_is_neither_edited_nor_archived_nor_undone() {
     let world = World::new().await;
     let owner = world.owner();
     let change = json!({ "extension": "107" });

@@ -11,7 +11,7 @@ async fn codes(who: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn queuemetrics_agents_are_edited_by_usr_agent_and_one_with_a_key_is_seen_by_its_holders() {
+async fn queuemetrics_11_agents_are_edited_by_usr_agent_and_one_with_a_key_is_seen_by_its_holders() {
     let world = World::founded("queuemetrics").await;
     let bo = world.add("bo", "User", None).await;
     // Who may grant any may take the masterkey, and then give keys.

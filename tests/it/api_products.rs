@@ -74,7 +74,7 @@ async fn administers_nobody(user: &Client, login: &str, role: &str) {
 }
 
 #[tokio::test]
-async fn queuemetrics_the_owner_administers_users_and_an_ordinary_user_does_not() {
+async fn queuemetrics_1_the_owner_administers_users_and_an_ordinary_user_does_not() {
     let world = World::founded("queuemetrics").await;
     administers_users(&world.ada, "User", "Supervisor").await;
     let bo = world.add("bo", "User", None).await;
@@ -86,7 +86,7 @@ async fn queuemetrics_the_owner_administers_users_and_an_ordinary_user_does_not(
 }
 
 #[tokio::test]
-async fn queuemetrics_a_user_signs_in_by_login_or_email_and_a_blocked_one_not_at_all() {
+async fn queuemetrics_2_a_user_signs_in_by_login_or_email_and_a_blocked_one_not_at_all() {
     let world = World::founded("queuemetrics").await;
     let email = "bo@acme.example";
     let body = json!({ "login": "bo", "name": "Bo", "email": email, "role": "User", "password": PASSWORD });
@@ -173,7 +173,7 @@ async fn ucontact_the_owner_administers_users_and_an_ordinary_user_does_not() {
 }
 
 #[tokio::test]
-async fn queuemetrics_the_worked_examples_hold_over_http() {
+async fn queuemetrics_10_the_worked_examples_hold_over_http() {
     let world = World::founded("queuemetrics").await;
     // An administrator without the key of a queue does not see it either; who may grant any may take the masterkey.
     let _ = world.put("/users/ada/keys", json!({ "masterkey": true })).await.expect(200);
@@ -300,7 +300,7 @@ async fn xcally_a_user_needs_a_profile_and_queues_are_listed_per_channel() {
 }
 
 #[tokio::test]
-async fn ucontact_a_profile_with_the_module_users_manages_those_of_lower_rank() {
+async fn ucontact_4_a_profile_with_the_module_users_manages_those_of_lower_rank() {
     let world = World::founded("ucontact").await;
     let module = ["users.access_to_users", "users.create_users", "users.update_users", "users.delete_users"];
     let grants: Vec<_> = module.iter().map(|name| json!({ "permission": name, "scope": "all" })).collect();

@@ -57,6 +57,13 @@ fn every_line_of_a_checklist_is_told_and_what_is_told_is_whole() {
         let untold: Vec<_> = (1..=lines).filter(|line| !told.contains(line)).collect();
         assert!(untold.is_empty(), "docs/PRODUCTS.md says nothing of {product} {untold:?}");
         assert!(told.iter().all(|line| (1..=lines).contains(line)), "{product}: {told:?}");
+        let first = product.split(' ').next().unwrap().to_lowercase();
+        for line in rows.iter().map(|row| &row[0]).collect::<BTreeSet<_>>() {
+            let name = format!("{first}_{line}_");
+            let of_line = rows.iter().filter(|row| row[0] == *line);
+            let has_one = of_line.map(|row| code(&row[2])).any(|test| test.starts_with(&name));
+            assert!(has_one, "docs/PRODUCTS.md: no test {name}... of {product} {line}");
+        }
         for row in &rows {
             assert_eq!(row.len(), 5, "{product}: {row:?}");
             assert!(["seed", "source", "chosen"].contains(&row[4].as_str()), "{product}: {row:?}");

@@ -58,6 +58,7 @@ mod mail_made;
 mod mail_outbox;
 mod mail_page;
 mod products_escalation;
+mod products_lines;
 mod products_world;
 mod projections_follower;
 mod projections_permission;

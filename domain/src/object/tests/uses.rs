@@ -138,7 +138,7 @@ fn who_is_put_away_loses_skills_and_a_queue_its_topic_set() {
 }
 
 #[test]
-fn supervisors_give_skills_to_users_of_their_groups_and_managers_and_up_to_all() {
+fn voximplant_6_supervisors_give_skills_to_users_of_their_groups_and_managers_and_up_to_all() {
     let mut world = kit();
     let skill = world.add_object("skill:French", ObjectEdit::default());
     let id = |login: &str| Use::User(world.user_id(login));

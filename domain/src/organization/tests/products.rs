@@ -90,7 +90,7 @@ fn elsewhere_a_founder_goes_when_somebody_else_can_grant_anything() {
 }
 
 #[test]
-fn queuemetrics_mandatory_classes_keep_name_and_rank_and_the_others_go_when_empty() {
+fn queuemetrics_4_mandatory_classes_keep_name_and_rank_and_the_others_go_when_empty() {
     let world = queuemetrics();
     for class in ["Admin", "Webqloader"] {
         let class = world.role(class);
@@ -244,7 +244,7 @@ fn what_a_catalog_does_not_offer_is_not_given() {
 }
 
 #[test]
-fn xcally_a_user_has_a_profile_and_an_admin_need_not() {
+fn xcally_1_a_user_has_a_profile_and_an_admin_need_not() {
     let world = xcally();
     let (olga, uwe) = (world.user_id("olga"), world.user_id("uwe"));
     let (admin, user, leads) = (world.role("Admin"), world.role("User"), world.profile("Team leads"));
@@ -320,7 +320,7 @@ fn ucontact_the_module_users_of_a_profile_is_the_right_to_manage_users_of_lower_
 }
 
 #[test]
-fn ucontact_a_custom_profile_excludes_a_profile_and_is_never_more_than_one_holds() {
+fn ucontact_2_a_custom_profile_excludes_a_profile_and_is_never_more_than_one_holds() {
     let world = ucontact();
     let (ann, sue) = (world.user_id("ann"), world.user_id("sue"));
     let custom = |user: UserId, name: &str| {

@@ -158,7 +158,7 @@ fn with_profile(world: &mut World, login: &str, role: RoleId, grants: &[Grant]) 
 }
 
 #[test]
-fn xcally_a_user_holds_what_the_profile_says_and_an_admin_everything() {
+fn xcally_12_a_user_holds_what_the_profile_says_and_an_admin_everything() {
     let catalog = catalog("xcally");
     let mut world = World::founded(catalog, 1);
     let (admin, user) = (world.built_in("admin"), world.built_in("user"));
@@ -172,7 +172,7 @@ fn xcally_a_user_holds_what_the_profile_says_and_an_admin_everything() {
 }
 
 #[test]
-fn xcally_four_types_choose_the_actions_of_a_section() {
+fn xcally_11_four_types_choose_the_actions_of_a_section() {
     let types: Vec<_> =
         catalog("xcally").types.iter().map(|one| (one.name.as_str(), one.actions.join(" "))).collect();
     let expected = [
@@ -186,7 +186,7 @@ fn xcally_four_types_choose_the_actions_of_a_section() {
 
 /// A profile lists queues per channel; agents, realtime, reports and dashboards follow the queues.
 #[test]
-fn xcally_queues_are_seen_per_channel_and_what_shows_them_follows() {
+fn xcally_13_queues_are_seen_per_channel_and_what_shows_them_follows() {
     let catalog = catalog("xcally");
     assert_eq!(catalog.channels, ["voice", "chat", "mail", "sms", "fax", "dialer", "other"]);
     let mut world = World::founded(catalog, 1);
@@ -239,7 +239,7 @@ fn xcally_custom_dashboards_are_switched_on_one_by_one() {
 }
 
 #[test]
-fn ucontact_everybody_has_inbox_and_agenda_and_without_a_profile_nothing_else() {
+fn ucontact_3_everybody_has_inbox_and_agenda_and_without_a_profile_nothing_else() {
     let catalog = catalog("ucontact");
     let mut world = World::founded(catalog, 1);
     let agent = world.built_in("agent");
@@ -251,7 +251,7 @@ fn ucontact_everybody_has_inbox_and_agenda_and_without_a_profile_nothing_else() 
 }
 
 #[test]
-fn ucontact_a_profile_reaches_the_modules_actions_and_elements_that_it_names() {
+fn ucontact_5_a_profile_reaches_the_modules_actions_and_elements_that_it_names() {
     let mut world = World::founded(catalog("ucontact"), 1);
     let agent = world.built_in("agent");
     let (ann, bob) = (world.user("ann", agent), world.user("bob", agent));
