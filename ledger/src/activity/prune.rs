@@ -108,7 +108,7 @@ impl Activity {
         actor: Actor,
     ) -> Result<Option<u64>, WriteError> {
         if self.clock.is_real() {
-            writer::skew(&self.store, &self.clock).await?;
+            writer::task::skew(&self.store, &self.clock).await?;
         }
         let Some((head, part)) = self.next_part(before).await? else { return Ok(None) };
         let frontier = match self.frontier_at(&head, part).await {

@@ -13,7 +13,7 @@ mod handle;
 mod load;
 mod pipeline;
 mod secrets;
-mod task;
+pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +21,6 @@ pub(crate) use commit::{Outcome, commit};
 pub(crate) use load::{Loaded, reading, to_head};
 pub use load::{is_erased, ledger_of};
 pub use secrets::asked_link;
-pub(crate) use task::skew;
 
 use crate::clock::Clock;
 use crate::codec::{DecodeFailure, Missing};
