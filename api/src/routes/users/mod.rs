@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod erase;
+mod export;
 mod life;
 mod password;
 mod secrets;
@@ -38,6 +39,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_users, create))
+        .merge(export::router())
         .routes(routes!(read, edit, archive))
         .merge(life::router())
         .merge(access::router())
