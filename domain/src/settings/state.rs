@@ -1,10 +1,13 @@
 //! The organization's settings as folded from events, each with its default, unit and limits.
 
 use super::event::SettingsEvent;
+use crate::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+
+const DAY_US: i64 = 86_400_000_000;
 
 /// The settings there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +33,8 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
+    /// Days the activity ledger is kept; 0 for ever, at most 36,500.
+    ActivityDays,
 }
 
 /// The value of a setting.
@@ -57,7 +62,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -68,6 +73,7 @@ impl Setting {
         Self::PasswordDays,
         Self::PasswordWarningDays,
         Self::PasswordHistory,
+        Self::ActivityDays,
     ];
 
     /// The word in the API.
@@ -84,6 +90,7 @@ impl Setting {
             Self::PasswordDays => "password_days",
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
+            Self::ActivityDays => "activity_days",
         }
     }
 
@@ -101,6 +108,7 @@ impl Setting {
             Self::PasswordDays => SettingValue::Number(90),
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
+            Self::ActivityDays => SettingValue::Number(0),
         }
     }
 
@@ -124,6 +132,7 @@ impl Setting {
             (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
@@ -141,6 +150,7 @@ impl Setting {
             Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
+            Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }
@@ -207,6 +217,15 @@ impl Settings {
     #[must_use]
     pub fn flag(&self, setting: Setting) -> bool {
         self.get(setting) == SettingValue::Flag(true)
+    }
+
+    /// From when on activity is kept at a time; none if for ever.
+    #[must_use]
+    pub fn activity_kept_from(&self, at: Moment) -> Option<Moment> {
+        match self.number(Setting::ActivityDays) {
+            0 => None,
+            days => Some(at.plus_micros(-i64::from(days) * DAY_US)),
+        }
     }
 
     /// Which changes need a reason.

@@ -3,7 +3,9 @@
 use crate::event::Event;
 use crate::kernel::change::{Change, element_text};
 use crate::kernel::context::Context;
-use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use crate::kernel::personal;
 use crate::organization::decide::{Accepted, IDS_PER_EVENT_MAX};
 use crate::organization::state::Organization;
@@ -53,8 +55,12 @@ pub(crate) fn indexes(organization: &Organization) -> String {
     let mut emails: Vec<_> = organization.emails.iter().collect();
     emails.sort();
     format!(
-        "{:?} {emails:?} {:?} {:?} {:?}",
-        organization.logins, organization.names, organization.called, organization.supervised
+        "{:?} {emails:?} {:?} {:?} {:?} {:?}",
+        organization.logins,
+        organization.names,
+        organization.called,
+        organization.supervised,
+        organization.uses
     )
 }
 
@@ -141,6 +147,7 @@ fn entity(organization: &Organization, subject: Subject) -> Value {
         Kind::Queue => json!(organization.queues.get(&QueueId(id))),
         Kind::Group => json!(organization.groups.get(&GroupId(id))),
         Kind::Agent => json!(organization.agents.get(&AgentId(id))),
+        Kind::Object => json!(organization.object(ObjectId(id))),
         Kind::Settings => {
             let all = Setting::ALL.map(|setting| (setting.word(), organization.settings.get(setting)));
             json!({ "settings": BTreeMap::from(all) })
