@@ -40,6 +40,13 @@ fn line(editor: &str, record: Value) -> String {
     format!("{editor}\t{}\n", STANDARD.encode(record.to_string()))
 }
 
+/// In an order that is the same wherever they have other ids.
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
 struct Dumping<'a> {
     organization: &'a Organization,
     sees: &'a dyn Fn(Subject) -> bool,
@@ -57,14 +64,14 @@ impl Dumping<'_> {
     }
 
     fn role(&self, role: &Role) -> Value {
-        let keys: Vec<_> = role.keys.iter().filter_map(|key| self.key(*key)).collect();
+        let keys = sorted(role.keys.iter().filter_map(|key| self.key(*key)));
         json!({ "name": role.name, "description": role.description, "keys": keys.join(" ") })
     }
 
     fn user(&self, user: &User) -> Value {
         let key =
             |minus: bool, key| self.key(key).map(|name| format!("{}{name}", if minus { "-" } else { "" }));
-        let keys: Vec<_> = user.keys.iter().filter_map(|entry| key(entry.minus, entry.key)).collect();
+        let keys = sorted(user.keys.iter().filter_map(|entry| key(entry.minus, entry.key)));
         let class = self.organization.label(user.role.value.subject());
         json!({
             "login": user.login.text(),
@@ -78,7 +85,7 @@ impl Dumping<'_> {
     }
 
     fn queue(&self, queue: &Queue) -> Value {
-        let parts: Vec<_> = queue.parts.iter().filter_map(|part| self.name(part.subject())).collect();
+        let parts = sorted(queue.parts.iter().filter_map(|part| self.name(part.subject())));
         let key = queue.visibility_key.value.and_then(|key| self.key(key));
         json!({ "name": queue.name, "composition": parts.join("|"), "visibility_key": key })
     }
