@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod account_record;
+mod api_addresses;
 mod api_agents;
 mod api_agents_products;
 mod api_audit;
@@ -23,7 +24,9 @@ mod api_seats;
 mod api_secrets;
 mod api_sign_in;
 mod api_stream;
+mod api_tokens;
 mod api_transfer;
+mod api_two_factor;
 mod api_window;
 mod cli_commands;
 mod cli_prune;
@@ -72,3 +75,4 @@ mod voximplant_status;
 mod voximplant_table;
 mod xcally_expiry;
 mod xcally_passwords;
+mod xcally_profiles;

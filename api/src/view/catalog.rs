@@ -51,6 +51,8 @@ pub struct CatalogView {
     pub offers: Vec<&'static str>,
     /// The permission that changing one's own password takes; null if everybody may.
     pub own_password: Option<String>,
+    /// The modules of which single elements may be given to a user, beside role and profile.
+    pub own_elements: Vec<String>,
     /// Every permission, by name.
     pub permissions: Vec<PermissionView>,
     /// The choices of actions that the product offers for a profile.
@@ -214,6 +216,7 @@ pub fn catalog(catalog: &Catalog) -> CatalogView {
         founder: founder(&catalog.founder),
         offers: catalog.offers.iter().copied().map(Offer::word).collect(),
         own_password: catalog.own_password.as_ref().map(ToString::to_string),
+        own_elements: catalog.own_elements.clone(),
         permissions: catalog.permissions().map(permission).collect(),
         types: catalog.types.iter().map(permission_type).collect(),
         objects: catalog.objects.iter().map(object_kind).collect(),

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod decide;
+pub(crate) mod elements;
 pub mod event;
 mod guards;
 pub mod password;
@@ -10,5 +11,7 @@ pub(crate) mod rights;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod token;
+pub mod two_factor;
 pub(crate) mod undo;
 pub mod window;

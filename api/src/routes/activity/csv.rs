@@ -4,7 +4,7 @@ use rollbook_projections::activity_log::{Changed, Row};
 use serde_json::Value;
 
 /// The names of the columns, in order.
-pub(super) const HEADER: &str = "at,ledger,position,actor_kind,actor_id,actor_login,actor_role,action,sentence,\
+pub(super) const HEADER: &str = "at,ledger,position,actor_kind,actor_id,actor_login,actor_role,actor_token,action,sentence,\
      outcome,subject_kind,subject_id,subject_label,changes,reason,ticket,channel,ip,agent,session,request,\
      authority,batch,count\r\n";
 
@@ -14,7 +14,7 @@ pub(super) fn push(csv: &mut String, row: &Row) {
 }
 
 /// The cells of a row, as the header names them.
-pub(super) fn cells(row: &Row) -> [String; 24] {
+pub(super) fn cells(row: &Row) -> [String; 25] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let (kind, about, label) = row.subject.as_ref().map_or_else(Default::default, |subject| {
@@ -29,6 +29,7 @@ pub(super) fn cells(row: &Row) -> [String; 24] {
         id(row.actor.id),
         text(&row.actor.label),
         text(&row.actor.role),
+        text(&row.actor.token),
         row.action.clone(),
         row.sentence.clone(),
         row.outcome.word().to_owned(),

@@ -55,11 +55,12 @@ pub(crate) fn indexes(organization: &Organization) -> String {
     let mut emails: Vec<_> = organization.emails.iter().collect();
     emails.sort();
     format!(
-        "{:?} {emails:?} {:?} {:?} {:?} {:?}",
+        "{:?} {emails:?} {:?} {:?} {:?} {:?} {:?}",
         organization.logins,
         organization.names,
         organization.called,
         organization.supervised,
+        organization.tokens,
         organization.uses
     )
 }

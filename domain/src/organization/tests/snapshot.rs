@@ -130,6 +130,7 @@ fn a_set_as_the_release_before_wrote_it_or_with_too_few_positions_is_refused() {
 fn full() -> spec::World {
     let mut world = spec::world();
     let (anna, amir, sven) = (world.user_id("anna"), world.user_id("amir"), world.user_id("sven"));
+    world.act_by(Actor::User(amir), spec::second_factor(amir, 1));
     let (gate, sales, night) = (world.key("GATE"), world.queue("Sales"), world.group("Night"));
     let part = world.add_queue("Part", &[amir], &[(sven, Supervision::Editor)]);
     let (profile, credential) = (world.profile("Exporters"), CredentialId(anna.uuid()));
@@ -177,6 +178,7 @@ fn full() -> spec::World {
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
+        spec::new_token(anna, 1, "CI").into(),
         UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
             .into(),
         UserCommand::Archive(gone).into(),

@@ -5,4 +5,6 @@ mod account;
 mod erasure;
 mod life;
 mod password;
+mod tokens;
+mod two_factor;
 mod window;
