@@ -28,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 422, description = "`invalid`", body = Problem),
         (status = 503, description = "`not_yet`, or it could not be recorded", body = Problem),
     ),
-    extensions(("x-permission" = json!("users.view"))),
+    extensions(("x-permission" = json!("audit.export"))),
 )]
 async fn export_dump(
     State(app): State<App>,
@@ -37,7 +37,7 @@ async fn export_dump(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let now = app::at_least(&caller.open, min.0).await?;
-    caller.need(&app, &now, "users.view", &Targets::default())?;
+    caller.need(&app, &now, "audit.export", &Targets::default())?;
     match params.take("as").as_deref() {
         Some("queuemetrics") => {}
         Some(_) => return Err(Problem::field("as", "unknown_word", "is `queuemetrics`")),

@@ -16,8 +16,8 @@ const ANNOUNCES: &[u8] = b"uniqueCount";
 const COLUMNS_MAX: usize = 100;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Table, Unreadable> {
-    Zipped::open(bytes)?.look_through(|part| {
-        if announced(part) {
+    Zipped::open(bytes)?.look_through(|name, part| {
+        if holds_texts(name) && announced(part) {
             Err(Unreadable::new("too_large", "the workbook announces too many texts"))
         } else {
             Ok(())
@@ -82,6 +82,11 @@ fn date(time: &ExcelDateTime) -> String {
     let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
     let day = format!("{year:04}-{month:02}-{day:02}");
     if (hour, minute, second) == (0, 0, 0) { day } else { format!("{day} {hour:02}:{minute:02}:{second:02}") }
+}
+
+/// Whether calamine takes a part of this name for the workbook's texts; it does not look at the case.
+fn holds_texts(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("sharedstrings.xml")
 }
 
 /// Whether a part announces more texts than a workbook may have.

@@ -26,13 +26,14 @@ impl<'a> Zipped<'a> {
     /// Unpacks every part once.
     pub(super) fn look_through(
         &mut self,
-        mut check: impl FnMut(&[u8]) -> Result<(), Unreadable>,
+        mut check: impl FnMut(&str, &[u8]) -> Result<(), Unreadable>,
     ) -> Result<(), Unreadable> {
         let mut left = BYTES_MAX;
         for place in 0..self.0.len() {
             let part = self.unpacked(place, left)?;
             left = left.saturating_sub(part.len() as u64);
-            check(&part)?;
+            let name = self.0.name_for_index(place).unwrap_or_default();
+            check(name, &part)?;
         }
         Ok(())
     }
