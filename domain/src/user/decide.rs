@@ -11,7 +11,7 @@ use super::state::{KeyEntry, Status, User};
 use super::token;
 use super::two_factor;
 use super::window::LoginWindow;
-use super::{elements, password};
+use super::{elements, erasure, link, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -29,6 +29,7 @@ use imbl::OrdSet;
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Result<(), Rejection> {
     match command {
         UserCommand::Create(new) => create(deciding, new).map(drop),
+        UserCommand::Invite(new, link) => link::invite(deciding, new, *link),
         UserCommand::TakeOver(new, beginnings) => take_over(deciding, new, beginnings),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
@@ -48,6 +49,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::Archive(user) => archive(deciding, *user),
         UserCommand::Restore(user) => restore(deciding, *user),
         UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
+        UserCommand::MakePasswordLink(user, link) => link::make(deciding, *user, *link),
+        UserCommand::SetByLink { user, made, new } => link::set(deciding, *user, *made, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
         UserCommand::SetTwoFactor { user, seed, recovery_codes } => {
@@ -59,8 +62,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
             token::create(deciding, *user, *credential, name)
         }
         UserCommand::RevokeToken(user, credential) => token::revoke(deciding, *user, *credential),
-        UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
-        UserCommand::ConfirmErasure { user, authored } => confirm_erasure(deciding, *user, *authored),
+        UserCommand::RequestErasure { user, authored } => erasure::request(deciding, *user, *authored),
+        UserCommand::ConfirmErasure { user, authored } => erasure::confirm(deciding, *user, *authored),
     }
 }
 
@@ -341,26 +344,6 @@ fn create_api_key(
 fn revoke_api_key(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
     let credential = existing(deciding, id)?.api_key.ok_or(UserRejection::NoApiKey)?;
     deciding.emit(UserEvent::ApiKeyRevoked { user: id, credential })
-}
-
-fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
-    let user = existing(deciding, id)?;
-    if user.erased && (user.erased_authored || !authored) {
-        return Ok(());
-    }
-    if user.status.value != Status::Archived {
-        return Err(UserRejection::NotArchived.into());
-    }
-    crate::agent::decide::erase_with(deciding, &user)?;
-    deciding.emit(UserEvent::ErasureRequested { user: id, authored })
-}
-
-fn confirm_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
-    let user = existing(deciding, id)?;
-    if !user.erased || (authored && !user.erased_authored) {
-        return Err(UserRejection::ErasureNotRequested.into());
-    }
-    deciding.emit(UserEvent::Erased { user: id, authored })
 }
 
 /// The user as of now.

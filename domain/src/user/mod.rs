@@ -3,8 +3,10 @@
 pub mod command;
 pub(crate) mod decide;
 pub(crate) mod elements;
+mod erasure;
 pub mod event;
 mod guards;
+pub mod link;
 pub mod password;
 pub mod rejection;
 pub(crate) mod rights;

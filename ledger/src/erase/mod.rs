@@ -103,7 +103,7 @@ async fn forget_values(store: &Store, id: OrganizationId, keys: &[String]) -> Re
     Ok(())
 }
 
-/// Values, secrets, sessions and counters.
+/// Values, secrets, mails, sessions and counters.
 async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), StoreError> {
     forget_values(store, id, &keys(user)).await?;
     let (organization, person) = (id.to_string(), user.id.to_string());
@@ -113,6 +113,7 @@ async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), St
     for credential in named.chain(owned) {
         store.delete_credential(&organization, &credential).await?;
     }
+    store.delete_mails_of(&organization, &person).await?;
     store.delete_sessions_of(&organization, &person).await?;
     store.delete_attempts(&organization, &person).await
 }

@@ -15,6 +15,7 @@ mod error;
 mod heads;
 mod held;
 mod imports;
+mod outbox;
 mod pages;
 mod personal;
 mod postgres;
@@ -34,10 +35,11 @@ pub use batch::{
     Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, Prune, ROWS_MAX, Row, Subject,
 };
 pub use counting::Counting;
-pub use credentials::{Credential, OLD_PASSWORD};
+pub use credentials::{Credential, OLD_PASSWORD, PASSWORD_LINK};
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use held::{HOLD_MAX, Held};
 pub use imports::{IMPORTS_KEPT, Import};
+pub use outbox::{Mail, Waiting};
 pub use pages::{CheckedPages, Pages};
 pub use postgres::PostgresStore;
 pub use read::READ_ROWS_MAX;

@@ -22,6 +22,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::KeyEntry;
 use crate::user::window::{Hours, LoginWindow, Span};
@@ -178,6 +179,7 @@ fn full() -> spec::World {
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
+        UserCommand::MakePasswordLink(sven, Link { credential, until: Moment(1_767_225_600_000_000) }).into(),
         spec::new_token(anna, 1, "CI").into(),
         UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
             .into(),

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod erasure;
 mod life;
+mod link;
 mod password;
 mod tokens;
 mod two_factor;

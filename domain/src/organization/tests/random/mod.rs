@@ -8,6 +8,7 @@ use crate::kernel::context::Actor;
 use crate::kernel::id::{
     AgentId, CredentialId, GroupId, KeyId, ObjectId, ProfileId, QueueId, RoleId, UserId,
 };
+use crate::kernel::moment::Moment;
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::object::command::ObjectEdit;
@@ -23,6 +24,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
@@ -330,7 +332,12 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
-        11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
+        11 => {
+            let credential = CredentialId(user.uuid());
+            let link = Link { credential, until: Moment(4_000_000_000_000_000) };
+            let set = UserCommand::SetPassword(user, NewPassword::unknown(credential));
+            dice.one(&[set, UserCommand::MakePasswordLink(user, link)])
+        }
         13 => spec::new_token(user, dice.roll(9) as u128, &dice.name()),
         15 => dice.one(&[spec::second_factor(user, 1), UserCommand::RemoveTwoFactor(user)]),
         14 => UserCommand::RevokeToken(user, CredentialId(uuid::Uuid::from_u128(dice.roll(9) as u128))),
