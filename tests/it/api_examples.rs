@@ -87,6 +87,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         r#"{"to":"administrator"}"#,
         Changes,
     ),
+    row("GET /api/v1/export", "/api/v1/export?as=queuemetrics", "", Reads),
     row("GET /api/v1/groups", "/api/v1/groups", "", Reads),
     row(
         "POST /api/v1/groups",
@@ -261,6 +262,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         r#"{"ids":["ann"],"set":{"role":"Helper"}}"#,
         Changes,
     ),
+    row("GET /api/v1/users/export", "/api/v1/users/export?format=csv&ids=ann", "", Reads),
     row("GET /api/v1/users/{id}", "/api/v1/users/ann", "", Reads),
     row("DELETE /api/v1/users/{id}", "/api/v1/users/ann", "", Changes),
     row(

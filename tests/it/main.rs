@@ -36,6 +36,8 @@ mod docs_commands;
 mod docs_products;
 mod docs_tables;
 mod imports;
+mod imports_cli;
+mod imports_formats;
 mod ledger_adapter;
 mod ledger_crash;
 mod ledger_doubt;

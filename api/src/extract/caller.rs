@@ -17,7 +17,7 @@ use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::{Facts, Targets};
 use rollbook_domain::permission::resolve::{self, Question};
 use rollbook_domain::user::state::User;
-use rollbook_ledger::activity::{Act, ActivityOutcome};
+use rollbook_ledger::activity::{Act, ActivityOutcome, EXPORTED};
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Open;
 use std::collections::BTreeMap;
@@ -320,6 +320,32 @@ impl Caller {
     pub fn reads(&self, app: &App, organization: &Organization, what: &str, subject: Option<Subject>) {
         let detail = BTreeMap::from([("what".to_owned(), what.to_owned())]);
         self.note(app, organization, rollbook_ledger::activity::READ, ActivityOutcome::Ok, subject, detail);
+    }
+
+    /// What is recorded of an export by the caller.
+    ///
+    /// # Errors
+    /// [`Problem`] without randomness.
+    pub fn exported(
+        &self,
+        app: &App,
+        now: &Organization,
+        what: &str,
+        filters: String,
+    ) -> Result<Act, Problem> {
+        let mut detail = BTreeMap::from([("what".to_owned(), what.to_owned())]);
+        if !filters.is_empty() {
+            detail.insert("filters".to_owned(), filters);
+        }
+        Ok(Act {
+            context: self.context(app, &Meta::default())?,
+            actor_role: now.user(self.user).and_then(|me| now.role_of(me)).map(|role| role.name.clone()),
+            action: EXPORTED,
+            outcome: ActivityOutcome::Ok,
+            subject: None,
+            judged_at: now.position,
+            detail,
+        })
     }
 
     fn note(

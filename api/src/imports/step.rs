@@ -17,7 +17,7 @@ use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::password::{NewPassword, acceptable, is_strong};
 use rollbook_ledger::store::CredentialChange;
 use rollbook_ledger::writer::{Answer, Submission, WriteError};
-use rollbook_replay::import::{Eyes, Record, Report, Row, RowError, Step, plan, refused};
+use rollbook_replay::import::{Columns, Eyes, Report, Row, RowError, Step, plan, refused};
 use std::time::Duration;
 
 /// How often a row is submitted while the database cannot be reached or too much waits.
@@ -26,7 +26,7 @@ const TRIES: u32 = 6;
 /// A row and what it asks for.
 struct Asked {
     row: u32,
-    record: Record,
+    columns: Columns,
     step: Step,
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn tried(
         if stored(job, &mut asked, report).await?.is_none() {
             continue;
         }
-        let Asked { row, record, step } = asked;
+        let Asked { row, columns, step } = asked;
         let Some(command) = step.command else {
             report.done(step.is_new, false);
             continue;
@@ -53,7 +53,7 @@ pub(super) async fn tried(
                 report.done(step.is_new, !accepted.events.is_empty());
                 *now = accepted.after;
             }
-            Err(rejection) => not_done(report, row, &record, rejection.into())?,
+            Err(rejection) => not_done(report, row, columns, rejection.into())?,
         }
     }
     Ok(())
@@ -80,7 +80,7 @@ pub(super) async fn written(chunk: Chunk<'_>, report: &mut Report) -> Result<(),
         // All that were submitted are accounted for, also after the first that stops the job.
         let told = match answer {
             Ok(answer) => follow(job, report, asked.step.is_new, answer).await,
-            Err(error) => not_done(report, asked.row, &asked.record, error),
+            Err(error) => not_done(report, asked.row, asked.columns, error),
         };
         stopped = stopped.and(told);
     }
@@ -112,9 +112,9 @@ fn planned(
         let eyes = Eyes { organization: now, find, role: job.role };
         let mut asked = Vec::new();
         for Row { number: row, record } in rows {
-            let step = record.and_then(|record| Ok((plan(&eyes, row, &record)?, record)));
+            let step = record.and_then(|record| Ok((plan(&eyes, row, &record)?, record.columns())));
             match step {
-                Ok((step, record)) => asked.push(Asked { row, record, step }),
+                Ok((step, columns)) => asked.push(Asked { row, columns, step }),
                 Err(errors) => report.failed(errors),
             }
         }
@@ -137,7 +137,7 @@ async fn stored(
 ) -> Result<Option<Vec<CredentialChange>>, Problem> {
     let Some(plain) = asked.step.password.take() else { return Ok(Some(Vec::new())) };
     if let Err(error) = acceptable("/password", &plain.0) {
-        report.failed(refused(asked.row, &asked.record, &error.into()));
+        report.failed(refused(asked.row, asked.columns, &error.into()));
         return Ok(None);
     }
     let is_strong = is_strong(&plain.0);
@@ -168,13 +168,13 @@ async fn submitted(job: &Job, submission: Submission) -> Result<Answer, WriteErr
 }
 
 /// A row that was refused; or what keeps all the rows after it from being carried out.
-fn not_done(report: &mut Report, row: u32, record: &Record, error: WriteError) -> Result<(), Problem> {
+fn not_done(report: &mut Report, row: u32, columns: Columns, error: WriteError) -> Result<(), Problem> {
     match error {
         WriteError::Rejected(Rejection::Forbidden(Forbidden::Inactive)) => {
             Err(Problem::from(Rejection::from(Forbidden::Inactive)))
         }
         WriteError::Rejected(rejection) => {
-            report.failed(refused(row, record, &rejection));
+            report.failed(refused(row, columns, &rejection));
             Ok(())
         }
         WriteError::Panicked { .. } | WriteError::NotStorable(_) => {

@@ -1,10 +1,11 @@
 //! The API surface on one page: one file or folder a resource, each operation naming its permission.
 
-mod activity;
+pub(crate) mod activity;
 mod catalog;
 mod check;
 mod diff;
 mod dry_run;
+mod dump;
 pub(crate) mod ending;
 mod entities;
 mod history;
@@ -55,5 +56,6 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(settings::router())
         .merge(seats::router())
         .merge(imports::router())
+        .merge(dump::router())
         .merge(catalog::router())
 }

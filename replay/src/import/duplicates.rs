@@ -25,6 +25,11 @@ pub(super) fn mark(rows: &mut [Row]) {
 
 fn named(record: &Record) -> (&'static str, String, &str) {
     match record {
+        Record::Key(key) => ("key", key.columns.of("name"), &key.name),
+        Record::Role(role) => ("role", role.columns.of("name"), &role.name),
         Record::User(user) => ("user", user.columns.of("login"), &user.login),
+        Record::Queue(queue) => ("queue", queue.columns.of("name"), &queue.name),
+        Record::Group(group) => ("group", group.columns.of("name"), &group.name),
+        Record::Agent(agent) => ("agent", agent.columns.of("code"), &agent.code),
     }
 }

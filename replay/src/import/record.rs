@@ -27,8 +27,12 @@ impl Row {
     #[must_use]
     pub fn stage(&self) -> u8 {
         match &self.record {
-            Ok(Record::User(_)) => 1,
-            Err(_) => 0,
+            Ok(Record::Key(_)) | Err(_) => 0,
+            Ok(Record::Role(_)) => 1,
+            Ok(Record::User(_)) => 2,
+            Ok(Record::Queue(queue)) => 3 + u8::from(queue.parts.is_some()),
+            Ok(Record::Group(_)) => 5,
+            Ok(Record::Agent(_)) => 6,
         }
     }
 }
@@ -36,8 +40,104 @@ impl Row {
 /// What one row says.
 #[derive(Debug)]
 pub enum Record {
+    /// A key.
+    Key(KeyRecord),
+    /// A role (QueueMetrics: class).
+    Role(RoleRecord),
     /// A user.
     User(Box<UserRecord>),
+    /// A queue.
+    Queue(QueueRecord),
+    /// A group.
+    Group(GroupRecord),
+    /// An agent.
+    Agent(Box<AgentRecord>),
+}
+
+impl Record {
+    /// What the file calls its fields.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        match self {
+            Self::Key(key) => key.columns,
+            Self::Role(role) => role.columns,
+            Self::User(user) => user.columns,
+            Self::Queue(queue) => queue.columns,
+            Self::Group(group) => group.columns,
+            Self::Agent(agent) => agent.columns,
+        }
+    }
+}
+
+/// A key as a file names it.
+#[derive(Debug)]
+pub struct KeyRecord {
+    /// Its name.
+    pub name: String,
+    /// What the file calls each field.
+    pub columns: Columns,
+}
+
+/// A role as a file has it.
+#[derive(Debug)]
+pub struct RoleRecord {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub description: Option<String>,
+    /// The keys that its holders hold.
+    pub keys: Option<Vec<String>>,
+    /// What the file calls each field.
+    pub columns: Columns,
+}
+
+/// A queue as a file has it.
+#[derive(Debug)]
+pub struct QueueRecord {
+    /// Its name.
+    pub name: String,
+    /// The key that locks it.
+    pub key: Option<String>,
+    /// The queues that it is composed of.
+    pub parts: Option<Vec<String>>,
+    /// What the file calls each field.
+    pub columns: Columns,
+}
+
+/// A group as a file has it.
+#[derive(Debug)]
+pub struct GroupRecord {
+    /// Its name.
+    pub name: String,
+    /// The logins of those who belong to it.
+    pub members: Vec<String>,
+    /// What the file calls each field.
+    pub columns: Columns,
+}
+
+/// An agent as a file has it. What is not said stays as it is.
+#[derive(Debug)]
+pub struct AgentRecord {
+    /// Its code.
+    pub code: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Other names.
+    pub aliases: Option<Vec<String>>,
+    /// Where it is.
+    pub location: Option<String>,
+    /// The name of its group.
+    pub group: Option<String>,
+    /// The login of who supervises it.
+    pub supervisor: Option<String>,
+    /// The key that locks it.
+    pub key: Option<String>,
+    /// Its code in the payroll.
+    pub payroll_code: Option<String>,
+    /// The queues that it serves, each with a level.
+    pub queues: Option<Vec<(String, String)>>,
+    /// What the file calls each field.
+    pub columns: Columns,
 }
 
 /// A user as a file has them. What is not said stays as it is.

@@ -13,7 +13,7 @@ use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::user::window::TimeZone;
 
 /// The columns, the two first of which are required.
-pub(super) const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 10] = [
     "Username",
     "Full Name",
     "Email",

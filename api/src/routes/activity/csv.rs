@@ -10,13 +10,18 @@ pub(super) const HEADER: &str = "at,ledger,position,actor_kind,actor_id,actor_lo
 
 /// Appends one row.
 pub(super) fn push(csv: &mut String, row: &Row) {
+    push_row(csv, &cells(row).iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// The cells of a row, as the header names them.
+pub(super) fn cells(row: &Row) -> [String; 25] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let (kind, about, label) = row.subject.as_ref().map_or_else(Default::default, |subject| {
         (subject.kind.to_string(), subject.id.to_string(), text(&subject.label))
     });
     let ledger = serde_json::to_value(row.ledger).unwrap_or(Value::Null);
-    let cells = [
+    [
         row.at.to_string(),
         ledger.as_str().unwrap_or_default().to_owned(),
         row.position.to_string(),
@@ -42,7 +47,11 @@ pub(super) fn push(csv: &mut String, row: &Row) {
         text(&row.authority),
         row.batch.to_string(),
         row.count.to_string(),
-    ];
+    ]
+}
+
+/// Appends one row of these cells.
+pub(crate) fn push_row(csv: &mut String, cells: &[&str]) {
     for (nth, cell) in cells.iter().enumerate() {
         if nth > 0 {
             csv.push(',');

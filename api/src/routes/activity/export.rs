@@ -3,10 +3,12 @@
 //! That it was exported is durable before the first byte leaves. If the database fails on the way the connection is
 //! broken off, so that half a file is never taken for a whole one.
 
+use super::sheet::Book;
 use super::{csv, filter, log};
 use crate::app::{self, App};
 use crate::error::Problem;
-use crate::extract::{Caller, Meta, MinPosition, Params};
+use crate::extract::{Caller, MinPosition, Params};
+use crate::routes::past;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
@@ -14,10 +16,9 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
-use rollbook_ledger::activity::{Act, ActivityOutcome, EXPORTED};
+use rollbook_ledger::activity::Act;
 use rollbook_projections::ProjectionError;
 use rollbook_projections::activity_log::{Everything, Filter, Row};
-use std::collections::BTreeMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -28,14 +29,15 @@ pub(super) fn router() -> OpenApiRouter<App> {
 enum Format {
     Csv,
     Ndjson,
+    Xlsx,
 }
 
 /// Exactly what was filtered, newest first, as a file. Cells that a spreadsheet would take for a formula begin with
-/// `'` in CSV. The export itself is recorded first.
+/// `'` in CSV, and are texts in XLSX. The export itself is recorded first.
 #[utoipa::path(
     get, path = "/activity/export", tag = "activity",
     params(
-        ("format" = String, Query, description = "`csv` or `ndjson`"),
+        ("format" = String, Query, description = "`csv`, `ndjson`, or `xlsx` with at most 100,000 rows"),
         filter::Span,
         filter::Filters,
     ),
@@ -43,7 +45,7 @@ enum Format {
         (status = 200, description = "The file", content_type = "text/csv"),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`", body = Problem),
-        (status = 422, description = "`invalid`", body = Problem),
+        (status = 422, description = "`invalid`, `too_large`", body = Problem),
         (status = 503, description = "`not_yet`, or it could not be recorded", body = Problem),
     ),
     extensions(("x-permission" = json!("audit.export"))),
@@ -59,8 +61,9 @@ async fn export_activity(
     let format = match params.take("format").as_deref() {
         Some("csv") => Format::Csv,
         Some("ndjson") => Format::Ndjson,
-        Some(_) => return Err(Problem::field("format", "unknown_word", "is `csv` or `ndjson`")),
-        None => return Err(Problem::field("format", "required", "is `csv` or `ndjson`")),
+        Some("xlsx") => Format::Xlsx,
+        Some(_) => return Err(Problem::field("format", "unknown_word", "is `csv`, `ndjson` or `xlsx`")),
+        None => return Err(Problem::field("format", "required", "is `csv`, `ndjson` or `xlsx`")),
     };
     let filter = filter::take_with_span(&mut params, &now)?;
     params.done()?;
@@ -68,6 +71,11 @@ async fn export_activity(
     // Read before it is recorded, so that a filter that cannot be asked is refused and leaves no export.
     let mut rows = log.everything(filter.clone());
     let first = rows.next().await?;
+    if format == Format::Xlsx {
+        let file = workbook(rows, first).await?;
+        caller.open.activity.record(exported(&app, &caller, &now, format, &filter)?).await?;
+        return Ok(file);
+    }
     caller.open.activity.record(exported(&app, &caller, &now, format, &filter)?).await?;
     Ok(answer(format, rows, first))
 }
@@ -82,21 +90,9 @@ fn exported(
     let what = match format {
         Format::Csv => "the activity log as CSV",
         Format::Ndjson => "the activity log as NDJSON",
+        Format::Xlsx => "the activity log as XLSX",
     };
-    let mut detail = BTreeMap::from([("what".to_owned(), what.to_owned())]);
-    let filters = filters(filter);
-    if !filters.is_empty() {
-        detail.insert("filters".to_owned(), filters);
-    }
-    Ok(Act {
-        context: caller.context(app, &Meta::default())?,
-        actor_role: now.user(caller.user).and_then(|me| now.role_of(me)).map(|role| role.name.clone()),
-        action: EXPORTED,
-        outcome: ActivityOutcome::Ok,
-        subject: None,
-        judged_at: now.position,
-        detail,
-    })
+    caller.exported(app, now, what, filters(filter))
 }
 
 /// Which filters were given, and the values of those that can hold nothing personal.
@@ -123,10 +119,23 @@ fn filters(filter: &Filter) -> String {
     plain.into_iter().flatten().chain(named).collect::<Vec<_>>().join(" ")
 }
 
+async fn workbook(mut rows: Everything, first: Option<Vec<Row>>) -> Result<Response, Problem> {
+    let mut book = Book::new()?;
+    let mut page = first;
+    while let Some(rows_of_page) = page {
+        rows_of_page.iter().try_for_each(|row| book.push(row))?;
+        page = rows.next().await?;
+    }
+    let bytes = past::aside(move || book.bytes()).await??;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let disposition = "attachment; filename=\"rollbook-activity.xlsx\"";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
+}
+
 fn answer(format: Format, rows: Everything, first: Option<Vec<Row>>) -> Response {
     let head = match format {
         Format::Csv => csv::HEADER.to_owned(),
-        Format::Ndjson => String::new(),
+        Format::Ndjson | Format::Xlsx => String::new(),
     };
     let body = Body::from_stream(stream::unfold(Some((rows, first, head)), move |state| async move {
         let (mut rows, page, mut text) = state?;
@@ -142,7 +151,7 @@ fn answer(format: Format, rows: Everything, first: Option<Vec<Row>>) -> Response
     }));
     let (kind, name) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "rollbook-activity.csv"),
-        Format::Ndjson => ("application/x-ndjson", "rollbook-activity.ndjson"),
+        Format::Ndjson | Format::Xlsx => ("application/x-ndjson", "rollbook-activity.ndjson"),
     };
     let disposition = format!("attachment; filename=\"{name}\"");
     ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
@@ -152,7 +161,7 @@ fn answer(format: Format, rows: Everything, first: Option<Vec<Row>>) -> Response
 fn push(format: Format, text: &mut String, row: &Row) {
     match format {
         Format::Csv => csv::push(text, row),
-        Format::Ndjson => {
+        Format::Ndjson | Format::Xlsx => {
             // Rows are texts, numbers and lists, which always serialize.
             text.push_str(&serde_json::to_string(row).unwrap_or_default());
             text.push('\n');

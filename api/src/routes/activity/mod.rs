@@ -1,9 +1,10 @@
 //! The activity log: who did what, when, from where and why; filtered, in pages, or taken away.
 
-pub(super) mod csv;
+pub(crate) mod csv;
 mod export;
 mod filter;
 mod live;
+mod sheet;
 
 use crate::app::{self, App, MIN_POSITION_WAIT};
 use crate::error::Problem;

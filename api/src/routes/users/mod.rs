@@ -4,6 +4,7 @@ mod access;
 mod bodies;
 mod elements;
 mod erase;
+mod export;
 mod life;
 mod link;
 mod password;
@@ -43,6 +44,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_users, create))
+        .merge(export::router())
         .routes(routes!(read, edit, archive))
         .merge(life::router())
         .merge(access::router())

@@ -1,97 +1,25 @@
-//! What a row asks for, on the organization as it is: a command as anybody might give it.
-//!
-//! Only what is not so already is asked for, so that whoever may not change a thing may import what leaves it alone.
-//! Nothing is taken away because a file does not name it.
+//! What a row about a user asks for.
 
-use super::record::{Password, Record, UserRecord};
-use super::report::RowError;
+use super::things::Naming;
+use super::{Eyes, Step};
+use crate::import::record::UserRecord;
+use crate::import::report::RowError;
 use rollbook_domain::kernel::id::{KeyId, Kind, ProfileId, RoleId, UserId};
-use rollbook_domain::kernel::rejection::Refusal as _;
 use rollbook_domain::organization::command::Command;
-use rollbook_domain::organization::rejection::Rejection;
-use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::command::{Beginnings, NewUser, UserCommand, UserEdit};
-use rollbook_domain::user::password::NewPassword;
 use rollbook_domain::user::state::{KeyEntry, Status, User};
 use rollbook_domain::user::window::LoginWindow;
 use std::collections::BTreeSet;
-use std::fmt;
 use uuid::Uuid;
 
-/// The organization as whoever imports knows it.
-pub struct Eyes<'a> {
-    /// The organization.
-    pub organization: &'a Organization,
-    /// What a name means to them; nothing, where they may not see it.
-    pub find: &'a dyn Fn(Kind, &str) -> Option<Uuid>,
-    /// The role of a new user whose row names none.
-    pub role: Option<RoleId>,
-}
-
-impl fmt::Debug for Eyes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Eyes").field("role", &self.role).finish_non_exhaustive()
-    }
-}
-
-/// What a row asks for.
-#[derive(Debug)]
-pub struct Step {
-    /// To be submitted; none where everything is as the file says.
-    pub command: Option<Command>,
-    /// Whether it adds something.
-    pub is_new: bool,
-    /// The password to store with it.
-    pub password: Option<Password>,
-}
-
-impl Step {
-    /// Takes the password that was stored for whom it adds.
-    pub fn set_password(&mut self, stored: NewPassword) {
-        if let Some(Command::User(UserCommand::TakeOver(new, _))) = &mut self.command {
-            new.password = Some(stored);
-        }
-    }
-}
-
-/// What a row asks for, or what is wrong with it.
-///
-/// # Errors
-/// What is wrong, by the file's own names for its fields.
-pub fn plan(eyes: &Eyes<'_>, row: u32, record: &Record) -> Result<Step, Vec<RowError>> {
-    match record {
-        Record::User(user) => Planning { eyes, row, user }.step().map_err(|error| vec![error]),
-    }
-}
-
-/// What the rules say against a row.
-#[must_use]
-pub fn refused(row: u32, record: &Record, rejection: &Rejection) -> Vec<RowError> {
-    let Record::User(user) = record;
-    let columns = user.columns;
-    if let Rejection::Invalid(errors) = rejection {
-        let told = errors.iter();
-        return told
-            .map(|error| RowError::new(row, &columns.of(&error.pointer), &error.code, &error.detail))
-            .collect();
-    }
-    let field = match rejection.code() {
-        "login_taken" => columns.of("login"),
-        "email_taken" => columns.of("email"),
-        "profile_required" | "profile_and_custom_profile" => columns.of("profile"),
-        _ => String::new(),
-    };
-    vec![RowError::new(row, &field, rejection.code(), &rejection.to_string())]
-}
-
-struct Planning<'a> {
-    eyes: &'a Eyes<'a>,
-    row: u32,
-    user: &'a UserRecord,
+pub(super) struct Planning<'a> {
+    pub(super) eyes: &'a Eyes<'a>,
+    pub(super) row: u32,
+    pub(super) user: &'a UserRecord,
 }
 
 impl Planning<'_> {
-    fn step(&self) -> Result<Step, RowError> {
+    pub(super) fn step(&self) -> Result<Step, RowError> {
         let found = (self.eyes.find)(Kind::User, &self.user.login);
         // No login is an id, and an id is no login.
         let found = found.filter(|id| Uuid::parse_str(&self.user.login) != Ok(*id));
@@ -191,10 +119,8 @@ impl Planning<'_> {
     }
 
     fn named(&self, kind: Kind, field: &str, name: &str) -> Result<Uuid, RowError> {
-        (self.eyes.find)(kind, name).ok_or_else(|| {
-            let word = kind.word();
-            self.error(field, &format!("no_such_{word}"), &format!("there is no such {word}; add it first"))
-        })
+        let Self { eyes, row, user } = self;
+        Naming { eyes, row: *row, columns: user.columns }.named(kind, field, name)
     }
 
     fn role(&self) -> Result<Option<RoleId>, RowError> {
