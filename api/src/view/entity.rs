@@ -20,9 +20,11 @@ use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
 use rollbook_domain::role::state::Role;
 use rollbook_domain::settings::state::Setting;
+use rollbook_domain::user::detail::{DetailRow, DetailValue, Plain};
 use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Any entity as JSON, as `eyes` may see it; `None` if it is not there.
 #[must_use]
@@ -76,6 +78,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         login: user.login.text().to_owned(),
         name: user.name.text().to_owned(),
         email: user.email.as_ref().map(|email| email.text().to_owned()),
+        details: details(organization, user),
         role: user.role.value.uuid(),
         status: user.status.value.word(),
         locked_until: user.locked_until.map(|until| until.to_string()),
@@ -104,6 +107,15 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         version: user.record.version,
         position: user.record.updated.position,
     }
+}
+
+/// What the catalog offers, as it is set or else by default.
+fn details(organization: &Organization, user: &User) -> BTreeMap<&'static str, Option<Plain>> {
+    let value = |row: &DetailRow| {
+        let set = user.details.get(&row.name).map(DetailValue::shown);
+        (row.name.word(), set.or_else(|| row.default.clone()))
+    };
+    organization.catalog.details.iter().map(value).collect()
 }
 
 fn key_name(organization: &Organization, id: KeyId) -> String {

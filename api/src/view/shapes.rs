@@ -2,6 +2,7 @@
 
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::settings::state::SettingValue;
+use rollbook_domain::user::detail::Plain;
 use rollbook_domain::user::window::LoginWindow;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -39,6 +40,10 @@ pub struct UserView {
     pub name: String,
     /// E-mail address, if there is one.
     pub email: Option<String>,
+    /// The details that the catalog offers, each by its name; null where nothing is set.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub details: BTreeMap<&'static str, Option<Plain>>,
     /// Role id.
     pub role: Uuid,
     /// `invited`, `active`, `blocked` or `archived`.

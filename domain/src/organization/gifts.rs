@@ -82,6 +82,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
+        | UserEvent::DetailSet { .. }
         | UserEvent::LoginWindowSet { .. }
         | UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }

@@ -26,6 +26,7 @@ use crate::role::state::Role;
 use crate::settings::event::SettingsEvent;
 use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
+use crate::user::extension::Extensions;
 use crate::user::state::User;
 use imbl::shared_ptr::DefaultSharedPtr;
 use imbl::{GenericHashMap, HashMap, OrdMap, OrdSet};
@@ -74,6 +75,8 @@ pub struct Organization {
     pub(crate) logins: OrdMap<Arc<str>, UserId>,
     /// Users by folded e-mail address.
     pub(crate) emails: HashMap<Arc<str>, UserId>,
+    /// Users by extension.
+    pub(crate) extensions: Extensions,
     /// Agents by folded code and alias.
     pub(crate) called: OrdMap<Arc<str>, AgentId>,
     /// Agents by the user who supervises them.
@@ -105,6 +108,7 @@ impl Organization {
             settings: Settings::default(),
             logins: OrdMap::new(),
             emails: HashMap::new(),
+            extensions: Extensions::default(),
             called: OrdMap::new(),
             supervised: OrdSet::new(),
             names: OrdMap::new(),
@@ -159,7 +163,8 @@ impl Organization {
 
     /// What else depends on a user changes only where the user did: each of these maps is copied on write.
     fn follow_user(&mut self, before: &User, after: &User) {
-        if (&before.login, &before.email) != (&after.login, &after.email) {
+        let names_stay = (&before.login, &before.email) == (&after.login, &after.email);
+        if !names_stay || before.extension() != after.extension() {
             self.unindex_user(before);
             self.index_user(after);
         }
@@ -176,6 +181,9 @@ impl Organization {
         if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
             self.emails.insert(folded(email).into(), user.id);
         }
+        if let Some(extension) = user.extension() {
+            self.extensions.take(extension, user.id);
+        }
     }
 
     fn unindex_user(&mut self, user: &User) {
@@ -184,6 +192,9 @@ impl Organization {
         }
         if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
             self.emails.remove(folded(email).as_str());
+        }
+        if let Some(extension) = user.extension() {
+            self.extensions.free(extension);
         }
     }
 

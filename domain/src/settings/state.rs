@@ -30,6 +30,8 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
+    /// The lowest extension of a user where the catalog has them given automatically (XCALLY: Min Internal); 1 to 999,999,999.
+    ExtensionMin,
 }
 
 /// The value of a setting.
@@ -57,7 +59,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -68,6 +70,7 @@ impl Setting {
         Self::PasswordDays,
         Self::PasswordWarningDays,
         Self::PasswordHistory,
+        Self::ExtensionMin,
     ];
 
     /// The word in the API.
@@ -84,6 +87,7 @@ impl Setting {
             Self::PasswordDays => "password_days",
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
+            Self::ExtensionMin => "extension_min",
         }
     }
 
@@ -101,6 +105,7 @@ impl Setting {
             Self::PasswordDays => SettingValue::Number(90),
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
+            Self::ExtensionMin => SettingValue::Number(1_000),
         }
     }
 
@@ -124,6 +129,7 @@ impl Setting {
             (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::ExtensionMin, SettingValue::Number(n)) => (1..=999_999_999).contains(n),
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
         }
@@ -141,6 +147,7 @@ impl Setting {
             Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
+            Self::ExtensionMin => "a number from 1 to 999999999",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
     }

@@ -1,5 +1,6 @@
 //! What can be asked about a user.
 
+use super::detail::Details;
 use super::password::NewPassword;
 use super::state::{KeyEntry, Status};
 use super::window::LoginWindow;
@@ -24,6 +25,8 @@ pub struct NewUser {
     pub status: Status,
     /// A stored password; without one nobody signs in until one is set.
     pub password: Option<NewPassword>,
+    /// The first details.
+    pub details: Details,
 }
 
 /// Fields of a user to replace; `None` leaves a field as it is.
@@ -35,6 +38,8 @@ pub struct UserEdit {
     pub name: Option<String>,
     /// The e-mail address; `Some(None)` takes it away.
     pub email: Option<Option<String>>,
+    /// Details; those that are not named stay as they are.
+    pub details: Details,
 }
 
 /// What can be asked about a user.

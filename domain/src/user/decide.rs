@@ -1,10 +1,11 @@
 //! The rules of a user's life. Authority is judged elsewhere, over the events these rules make.
 
+use super::account;
 use super::command::{NewUser, UserCommand, UserEdit};
 use super::event::UserEvent;
 use super::guards::{
-    assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
-    stays_in_place,
+    assignable_profile, assignable_role, email_is_free, login_is_as_formed, login_is_free, offered,
+    returns_to_what_is_in_use, stays_in_place,
 };
 use super::password;
 use super::rejection::UserRejection;
@@ -54,6 +55,7 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), R
     let login = text::login("/login", &new.login)?;
     let name = text::name("/name", &new.name)?;
     let email = new.email.as_deref().map(|email| text::email("/email", email)).transpose()?;
+    login_is_as_formed(deciding, &login)?;
     login_is_free(deciding, None, &login)?;
     email_is_free(deciding, None, email.as_deref())?;
     assignable_role(deciding, new.role)?;
@@ -69,6 +71,7 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), R
     let email = email.map(|email| deciding.fresh.personal(&email));
     let (role, profile, status) = (new.role, new.profile, new.status);
     deciding.emit(UserEvent::Created { user, login, name, email, role, profile, status })?;
+    account::first(deciding, user, &new.details)?;
     match new.password {
         Some(new) => password::first(deciding, user, new),
         None => Ok(()),
@@ -85,7 +88,7 @@ fn change(deciding: &mut Deciding<'_>, id: UserId, edit: &UserEdit) -> Result<()
     if let Some(email) = &edit.email {
         change_email(deciding, id, email.as_deref())?;
     }
-    Ok(())
+    account::set_all(deciding, id, &edit.details)
 }
 
 pub(super) fn change_login(deciding: &mut Deciding<'_>, id: UserId, login: &str) -> Result<(), Rejection> {
@@ -95,6 +98,10 @@ pub(super) fn change_login(deciding: &mut Deciding<'_>, id: UserId, login: &str)
     if user.login.clear() == Some(login.as_str()) {
         return Ok(());
     }
+    if deciding.now.catalog.login.fixed {
+        return Err(UserRejection::LoginFixed.into());
+    }
+    login_is_as_formed(deciding, &login)?;
     let to = deciding.fresh.personal(&login);
     let from = deciding.fresh.personal(user.login.text());
     deciding.emit(UserEvent::LoginChanged { user: id, from, to })

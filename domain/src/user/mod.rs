@@ -1,8 +1,11 @@
 //! The life of a user, told as the list of its events in `event.rs`.
 
+mod account;
 pub mod command;
 pub(crate) mod decide;
+pub mod detail;
 pub mod event;
+pub(crate) mod extension;
 mod guards;
 pub mod password;
 pub mod rejection;

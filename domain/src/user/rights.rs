@@ -11,6 +11,7 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::LoginChanged { .. } => Right::over("users.edit", user).field("login").ranked(),
         UserEvent::Renamed { .. } => Right::over("users.edit", user).field("name"),
         UserEvent::EmailChanged { .. } => Right::over("users.edit", user).field("email").ranked(),
+        UserEvent::DetailSet { detail, .. } => Right::over("users.edit", user).field(detail.word()),
         UserEvent::RoleAssigned { to, .. } => {
             Right::over("users.role", user).with_role(*to).ranked().not_oneself()
         }

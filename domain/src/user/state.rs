@@ -1,5 +1,6 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
+use super::detail::{Detail, DetailValue};
 use super::event::UserEvent;
 use super::password::Password;
 use super::window::{LoginWindow, Shut};
@@ -92,6 +93,8 @@ pub struct User {
     pub name: Personal,
     /// Unique in the organization where there is one; may be used to sign in.
     pub email: Option<Personal>,
+    /// What else the account holds, of what the catalog offers.
+    pub details: FewMap<Detail, DetailValue>,
     /// Whether the account may act.
     pub status: Since<Status>,
     /// The status before the last archiving, to which restoring brings back; `active` if there was none.
@@ -143,6 +146,7 @@ impl User {
             login: login.clone(),
             name: name.clone(),
             email: email.clone(),
+            details: FewMap::default(),
             status: Since::new(*status, position),
             before_archive: Status::Active,
             locked_until: None,
@@ -172,6 +176,8 @@ impl User {
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
             UserEvent::Renamed { to, .. } => self.name = to.clone(),
             UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
+            UserEvent::DetailSet { detail, to: Some(to), .. } => self.details.insert(*detail, to.clone()),
+            UserEvent::DetailSet { detail, to: None, .. } => self.details.remove(detail),
             UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
             UserEvent::CustomProfileSet { to, .. } => {
@@ -213,6 +219,16 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.details = self.details.iter().map(|(detail, value)| (*detail, value.erased())).collect();
+    }
+
+    /// The internal number, unless there is none or it was erased.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        match self.details.get(&Detail::Extension)? {
+            DetailValue::Personal(text) => text.clear(),
+            DetailValue::Plain(_) => None,
+        }
     }
 
     /// The stored secrets that events name: password and API key.

@@ -53,8 +53,12 @@ pub(crate) fn indexes(organization: &Organization) -> String {
     let mut emails: Vec<_> = organization.emails.iter().collect();
     emails.sort();
     format!(
-        "{:?} {emails:?} {:?} {:?} {:?}",
-        organization.logins, organization.names, organization.called, organization.supervised
+        "{:?} {emails:?} {:?} {:?} {:?} {:?}",
+        organization.logins,
+        organization.extensions,
+        organization.names,
+        organization.called,
+        organization.supervised
     )
 }
 

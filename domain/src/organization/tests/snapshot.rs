@@ -21,6 +21,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::detail::{Detail, Plain};
 use crate::user::password::NewPassword;
 use crate::user::state::KeyEntry;
 use crate::user::window::{Hours, LoginWindow, Span};
@@ -160,6 +161,8 @@ fn full() -> spec::World {
         ..AgentEdit::default()
     };
     world.add_agent("Agent/101", seat);
+    let details = [(Detail::Phone, "+34 600"), (Detail::Language, "es")];
+    let details = details.map(|(detail, text)| (detail, Some(Plain::Text(text.into())))).into();
     let commands: Vec<Command> = vec![
         UserCommand::AssignProfile(anna, Some(profile)).into(),
         UserCommand::SetCustomProfile(amir, Some(custom.into())).into(),
@@ -167,8 +170,11 @@ fn full() -> spec::World {
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
-        UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
-            .into(),
+        UserCommand::Edit(
+            anna,
+            UserEdit { email: Some(Some("a@x.example".into())), details, ..UserEdit::default() },
+        )
+        .into(),
         UserCommand::Archive(gone).into(),
         UserCommand::RequestErasure { user: gone, authored: true }.into(),
         AgentCommand::Archive(left).into(),

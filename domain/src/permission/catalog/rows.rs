@@ -156,6 +156,23 @@ pub struct Founder {
     pub note: String,
 }
 
+/// What the catalog says of logins.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRule {
+    /// The characters of a login beside letters of the English alphabet and digits; any if it does not say.
+    pub characters: Option<String>,
+    /// Whether a login stays what it was when the user was added.
+    #[serde(default)]
+    pub fixed: bool,
+    /// Where this comes from.
+    #[serde(rename = "from")]
+    pub origin: Origin,
+    /// For people; decides nothing.
+    #[serde(default)]
+    pub note: String,
+}
+
 /// What may be given to a user beside the role and own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

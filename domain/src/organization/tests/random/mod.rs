@@ -20,6 +20,7 @@ use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::detail::{Detail, Details, Plain};
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
@@ -290,6 +291,7 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
                 login: dice.coin().then(|| dice.name()),
                 name: dice.coin().then(|| dice.name()),
                 email: dice.coin().then(|| dice.coin().then(|| format!("{}@x.example", dice.name()))),
+                details: details(dice),
             },
         ),
         2 | 3 => UserCommand::AssignRole(user, dice.one(&ids.roles)),
@@ -308,6 +310,16 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
         _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
+}
+
+/// Extensions are few, so that they are taken.
+fn details(dice: &mut Dice) -> Details {
+    let all = [
+        (Detail::Extension, Plain::Text(dice.roll(9).to_string())),
+        (Detail::Comment, Plain::Text(dice.name())),
+        (Detail::Language, Plain::Text("es".into())),
+    ];
+    dice.some(&all).into_iter().map(|(detail, to)| (detail, dice.coin().then_some(to))).collect()
 }
 
 fn window(dice: &mut Dice) -> LoginWindow {
