@@ -214,6 +214,9 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("POST /api/v1/users/{id}/api-key", "/api/v1/users/ann/api-key", "", Changes),
     row("DELETE /api/v1/users/{id}/api-key", "/api/v1/users/owner/api-key", "", Changes),
     row("POST /api/v1/users/{id}/archive", "/api/v1/users/ann/archive", "", Changes),
+    row("GET /api/v1/users/{id}/avatar", "/api/v1/users/auditor/avatar", "", Reads),
+    row("PUT /api/v1/users/{id}/avatar", "/api/v1/users/ann/avatar", "", Changes),
+    row("DELETE /api/v1/users/{id}/avatar", "/api/v1/users/auditor/avatar", "", Changes),
     row("POST /api/v1/users/{id}/block", "/api/v1/users/ann/block", "", Changes),
     row(
         "PUT /api/v1/users/{id}/custom-profile",
@@ -312,6 +315,9 @@ pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
         None => body(client, &example).await,
     };
     let path = operation.path.as_deref().unwrap_or(example.path);
+    if operation.name == "PUT /api/v1/users/{id}/avatar" {
+        return client.send_bytes("PUT", path, "image/png", rollbook_tests::app::picture(2)).await;
+    }
     client.send(operation.method(), path, body.as_ref()).await
 }
 

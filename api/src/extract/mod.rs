@@ -6,6 +6,7 @@ mod body;
 mod caller;
 mod meta;
 mod params;
+mod picture;
 
 pub(crate) use body::whole;
 pub use body::{BODY_BYTES_MAX, Body};
@@ -13,3 +14,5 @@ pub(crate) use caller::OPEN_TO_EXPIRED;
 pub use caller::{Caller, Client, now_context};
 pub use meta::{Keyed, Meta, MinPosition};
 pub use params::{Id, Params};
+pub use picture::Picture;
+pub(crate) use picture::sized;

@@ -36,7 +36,8 @@ fn id(method: &str, path: &str) -> String {
 }
 
 fn refusals(method: &str, path: &str, operation: &mut Operation) {
-    let has_body = operation.request_body.is_some();
+    let body = operation.request_body.as_ref();
+    let has_body = body.is_some_and(|body| body.content.contains_key("application/json"));
     let of_a_thing = path.contains('{');
     let permission = operation.extensions.as_ref().and_then(|all| all.get("x-permission"));
     let permission = permission.and_then(|text| text.as_str()).unwrap_or_default().to_owned();

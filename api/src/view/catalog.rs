@@ -52,7 +52,7 @@ pub struct CatalogView {
     pub login: LoginRuleView,
     /// What an account holds beside login, name, e-mail address and role.
     pub details: Vec<DetailView>,
-    /// What may be given to a user beside the role and own keys: `profile`, `custom_profile`, `masterkey`, `superuser`.
+    /// What may be given to a user beside the role and own keys: `profile`, `custom_profile`, `masterkey`, `superuser`, `avatar`.
     pub offers: Vec<&'static str>,
     /// The permission that changing one's own password takes; null if everybody may.
     pub own_password: Option<String>,

@@ -2,8 +2,8 @@
 
 use super::eyes::Eyes;
 use super::shapes::{
-    ActorView, AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, StampView,
-    SupervisorView, UserView, WarningView,
+    ActorView, AgentView, AvatarView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView,
+    StampView, SupervisorView, UserView, WarningView,
 };
 use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
@@ -20,6 +20,7 @@ use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
 use rollbook_domain::role::state::Role;
 use rollbook_domain::settings::state::Setting;
+use rollbook_domain::user::avatar::Avatar;
 use rollbook_domain::user::detail::{DetailRow, DetailValue, Plain};
 use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
@@ -79,6 +80,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         name: user.name.text().to_owned(),
         email: user.email.as_ref().map(|email| email.text().to_owned()),
         details: details(organization, user),
+        avatar: user.picture().map(|picture| avatar(&picture)),
         role: user.role.value.uuid(),
         status: user.status.value.word(),
         locked_until: user.locked_until.map(|until| until.to_string()),
@@ -107,6 +109,11 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         version: user.record.version,
         position: user.record.updated.position,
     }
+}
+
+fn avatar(picture: &Avatar) -> AvatarView {
+    let sha256 = picture.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    AvatarView { media_type: picture.media.word(), bytes: picture.bytes, sha256 }
 }
 
 /// What the catalog offers, as it is set or else by default.

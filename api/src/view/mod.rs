@@ -9,6 +9,6 @@ pub use catalog::{CatalogView, OrganizationView, PermissionView, ReservedKeyView
 pub use entity::{agent, entity, group, key, profile, queue, role, settings, user};
 pub use eyes::Eyes;
 pub use shapes::{
-    ActorView, AgentView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView, StampView,
-    SupervisorView, UserView,
+    ActorView, AgentView, AvatarView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView,
+    StampView, SupervisorView, UserView,
 };

@@ -29,6 +29,17 @@ pub struct StampView {
     pub at: String,
 }
 
+/// What a user's picture is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AvatarView {
+    /// `image/png` or `image/jpeg`.
+    pub media_type: &'static str,
+    /// Its size.
+    pub bytes: usize,
+    /// SHA-256 of its bytes, in hexadecimal; the `ETag` of the picture.
+    pub sha256: String,
+}
+
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UserView {
@@ -44,6 +55,8 @@ pub struct UserView {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub details: BTreeMap<&'static str, Option<Plain>>,
+    /// What the picture is, if there is one: `GET /users/{id}/avatar`.
+    pub avatar: Option<AvatarView>,
     /// Role id.
     pub role: Uuid,
     /// `invited`, `active`, `blocked` or `archived`.

@@ -42,7 +42,7 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
 fn user(command: &UserCommand) -> Ask {
     let permission = match command {
         UserCommand::Create(_) => "users.create",
-        UserCommand::Edit(..) => "users.edit",
+        UserCommand::Edit(..) | UserCommand::SetAvatar(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
         UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) => "users.profile",
         UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {

@@ -83,6 +83,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
         | UserEvent::DetailSet { .. }
+        | UserEvent::AvatarSet { .. }
         | UserEvent::LoginWindowSet { .. }
         | UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }

@@ -2,15 +2,17 @@
 //!
 //! Who may set which is said by the catalog's grants, field by field.
 
+use super::avatar::Avatar;
 use super::decide::editable;
 use super::detail::{Detail, DetailRow, DetailValue, Details, EXTENSION_DIGITS_MAX, Plain};
 use super::event::UserEvent;
+use super::guards;
 use super::rejection::UserRejection;
 use crate::kernel::id::UserId;
 use crate::kernel::rejection::FieldError;
 use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
-use crate::permission::catalog::Catalog;
+use crate::permission::catalog::{Catalog, Offer};
 use crate::settings::state::Setting;
 
 /// Sets the details of a new user; where the catalog says so, an extension is found unless one was named.
@@ -54,6 +56,24 @@ pub(super) fn set(
     let to = to.map(|to| kept(deciding, detail, to));
     let from = from.map(|from| kept(deciding, detail, from));
     deciding.emit(UserEvent::DetailSet { user: id, detail, from, to })
+}
+
+/// Names another picture, or none.
+pub(super) fn set_avatar(
+    deciding: &mut Deciding<'_>,
+    id: UserId,
+    to: Option<&Avatar>,
+) -> Result<(), Rejection> {
+    let user = editable(deciding, id)?;
+    guards::offered(deciding, Offer::Avatar, to.is_some())?;
+    let to = to.map(ToString::to_string);
+    let from = user.avatar.as_ref().map(|text| text.text().to_owned());
+    if from == to {
+        return Ok(());
+    }
+    let to = to.map(|to| deciding.fresh.personal(&to));
+    let from = from.map(|from| deciding.fresh.personal(&from));
+    deciding.emit(UserEvent::AvatarSet { user: id, from, to })
 }
 
 /// The catalog's row.

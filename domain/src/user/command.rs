@@ -1,5 +1,6 @@
 //! What can be asked about a user.
 
+use super::avatar::Avatar;
 use super::detail::Details;
 use super::password::NewPassword;
 use super::state::{KeyEntry, Status};
@@ -49,6 +50,8 @@ pub enum UserCommand {
     Create(NewUser),
     /// Replace fields.
     Edit(UserId, UserEdit),
+    /// Show another picture, or none. Its bytes are stored by who asks.
+    SetAvatar(UserId, Option<Avatar>),
     /// Give another role.
     AssignRole(UserId, RoleId),
     /// Give a profile, or take it away.
@@ -109,6 +112,7 @@ impl UserCommand {
         match self {
             Self::Create(_) => None,
             Self::Edit(user, _)
+            | Self::SetAvatar(user, _)
             | Self::AssignRole(user, _)
             | Self::AssignProfile(user, _)
             | Self::SetCustomProfile(user, _)

@@ -28,6 +28,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
     match command {
         UserCommand::Create(new) => create(deciding, new),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
+        UserCommand::SetAvatar(user, avatar) => account::set_avatar(deciding, *user, avatar.as_ref()),
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
         UserCommand::SetCustomProfile(user, grants) => set_custom_profile(deciding, *user, grants.clone()),

@@ -28,6 +28,8 @@ events! {
         "changed {element} of {subject} from {from} to {to}" {
         detail: Detail, from: Option<DetailValue>, to: Option<DetailValue>,
     }
+    AvatarSet = "user.avatar_set" v "1", Field("avatar"), AccountChange,
+        "changed the picture of {subject}" { from: Option<Personal>, to: Option<Personal> }
     RoleAssigned = "user.role_assigned" v "1", Field("role"), UserAccess,
         "gave {subject} the role {to} instead of {from}" { from: RoleId, to: RoleId }
     ProfileAssigned = "user.profile_assigned" v "1", Field("profile"), UserAccess,

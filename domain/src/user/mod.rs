@@ -1,6 +1,7 @@
 //! The life of a user, told as the list of its events in `event.rs`.
 
 mod account;
+pub mod avatar;
 pub mod command;
 pub(crate) mod decide;
 pub mod detail;

@@ -12,6 +12,7 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::Renamed { .. } => Right::over("users.edit", user).field("name"),
         UserEvent::EmailChanged { .. } => Right::over("users.edit", user).field("email").ranked(),
         UserEvent::DetailSet { detail, .. } => Right::over("users.edit", user).field(detail.word()),
+        UserEvent::AvatarSet { .. } => Right::over("users.edit", user).field("avatar"),
         UserEvent::RoleAssigned { to, .. } => {
             Right::over("users.role", user).with_role(*to).ranked().not_oneself()
         }

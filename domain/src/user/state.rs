@@ -1,5 +1,6 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
+use super::avatar::Avatar;
 use super::detail::{Detail, DetailValue};
 use super::event::UserEvent;
 use super::password::Password;
@@ -95,6 +96,8 @@ pub struct User {
     pub email: Option<Personal>,
     /// What else the account holds, of what the catalog offers.
     pub details: FewMap<Detail, DetailValue>,
+    /// The picture, as [`Avatar`](super::avatar::Avatar) writes it. Boxed: few have one.
+    pub avatar: Option<Box<Personal>>,
     /// Whether the account may act.
     pub status: Since<Status>,
     /// The status before the last archiving, to which restoring brings back; `active` if there was none.
@@ -147,6 +150,7 @@ impl User {
             name: name.clone(),
             email: email.clone(),
             details: FewMap::default(),
+            avatar: None,
             status: Since::new(*status, position),
             before_archive: Status::Active,
             locked_until: None,
@@ -178,6 +182,7 @@ impl User {
             UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
             UserEvent::DetailSet { detail, to: Some(to), .. } => self.details.insert(*detail, to.clone()),
             UserEvent::DetailSet { detail, to: None, .. } => self.details.remove(detail),
+            UserEvent::AvatarSet { to, .. } => self.avatar = to.clone().map(Box::new),
             UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
             UserEvent::CustomProfileSet { to, .. } => {
@@ -219,7 +224,14 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.avatar = self.avatar.as_ref().map(|text| Box::new(text.erased()));
         self.details = self.details.iter().map(|(detail, value)| (*detail, value.erased())).collect();
+    }
+
+    /// The picture, unless there is none or it was erased.
+    #[must_use]
+    pub fn picture(&self) -> Option<Avatar> {
+        self.avatar.as_ref()?.clear()?.parse().ok()
     }
 
     /// The internal number, unless there is none or it was erased.

@@ -25,6 +25,12 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, user: UserId, one: &Undo) -> Res
             let to = to.map(|to| to.clear().ok_or(UserRejection::Erased)).transpose()?;
             account::set(deciding, user, element(one)?, to.as_ref())
         }
+        "avatar" => {
+            let to: Option<Personal> = value(one)?;
+            let to =
+                to.map(clear).transpose()?.map(|text| text.parse().map_err(|_| cannot(one))).transpose()?;
+            account::set_avatar(deciding, user, to.as_ref())
+        }
         "role" => decide::assign_role(deciding, user, value(one)?),
         "profile" => decide::assign_profile(deciding, user, value(one)?),
         "custom_profile" => decide::set_custom_profile(deciding, user, value(one)?),

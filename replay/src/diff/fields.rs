@@ -87,6 +87,7 @@ impl Fields {
         self.field("login", &user.login);
         self.field("name", &user.name);
         self.field("email", &user.email);
+        self.field("avatar", &user.avatar);
         for (detail, value) in user.details.iter() {
             self.entry("details", detail.word(), value);
         }

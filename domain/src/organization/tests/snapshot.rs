@@ -20,6 +20,7 @@ use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
+use crate::user::avatar::{Avatar, Media};
 use crate::user::command::{UserCommand, UserEdit};
 use crate::user::detail::{Detail, Plain};
 use crate::user::password::NewPassword;
@@ -163,6 +164,7 @@ fn full() -> spec::World {
     world.add_agent("Agent/101", seat);
     let details = [(Detail::Phone, "+34 600"), (Detail::Language, "es")];
     let details = details.map(|(detail, text)| (detail, Some(Plain::Text(text.into())))).into();
+    let avatar = Avatar { media: Media::Png, bytes: 9, sha256: [1; 32] };
     let commands: Vec<Command> = vec![
         UserCommand::AssignProfile(anna, Some(profile)).into(),
         UserCommand::SetCustomProfile(amir, Some(custom.into())).into(),
@@ -175,6 +177,7 @@ fn full() -> spec::World {
             UserEdit { email: Some(Some("a@x.example".into())), details, ..UserEdit::default() },
         )
         .into(),
+        UserCommand::SetAvatar(anna, Some(avatar)).into(),
         UserCommand::Archive(gone).into(),
         UserCommand::RequestErasure { user: gone, authored: true }.into(),
         AgentCommand::Archive(left).into(),

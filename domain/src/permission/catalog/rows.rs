@@ -185,11 +185,14 @@ pub enum Offer {
     Masterkey,
     /// The superuser mark.
     Superuser,
+    /// A picture.
+    Avatar,
 }
 
 impl Offer {
     /// All of them, which a catalog offers unless it says otherwise.
-    pub const ALL: [Self; 4] = [Self::Profile, Self::CustomProfile, Self::Masterkey, Self::Superuser];
+    pub const ALL: [Self; 5] =
+        [Self::Profile, Self::CustomProfile, Self::Masterkey, Self::Superuser, Self::Avatar];
 
     /// The word in catalogs and the API.
     #[must_use]
@@ -199,6 +202,7 @@ impl Offer {
             Self::CustomProfile => "custom_profile",
             Self::Masterkey => "masterkey",
             Self::Superuser => "superuser",
+            Self::Avatar => "avatar",
         }
     }
 }

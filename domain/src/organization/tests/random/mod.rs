@@ -19,6 +19,7 @@ use crate::profile::command::{ProfileCommand, ProfileEdit};
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
+use crate::user::avatar::{Avatar, Media};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::detail::{Detail, Details, Plain};
 use crate::user::password::NewPassword;
@@ -279,7 +280,11 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(14) {
+    match dice.roll(15) {
+        13 => {
+            let avatar = Avatar { media: Media::Jpeg, bytes: 9, sha256: [dice.roll(3) as u8; 32] };
+            UserCommand::SetAvatar(user, dice.coin().then_some(avatar))
+        }
         0 => UserCommand::Create(NewUser {
             profile: dice.coin().then(|| dice.one(&ids.profiles)),
             status: if dice.coin() { Status::Active } else { Status::Invited },
