@@ -53,6 +53,58 @@ fn it_is_built_once_and_found_again() {
 }
 
 #[test]
+fn there_is_an_organization_of_each_product_with_three_months_of_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let guide = build(folder.path());
+    let products = guide["products"].as_array().unwrap();
+    let names: Vec<_> = products.iter().map(|product| product["organization"].as_str().unwrap()).collect();
+    assert_eq!(names, ["queuemetrics", "voximplant", "xcally", "ucontact"]);
+    let mut command = rollbook();
+    command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+    let mut server = Server::start(&mut command);
+    for (product, tuesdays) in products.iter().zip([
+        "role.keys_changed",
+        "group.members_changed",
+        "profile.grants_changed",
+        "profile.grants_changed",
+    ]) {
+        let name = product["organization"].as_str().unwrap();
+        for person in product["people"].as_array().unwrap() {
+            let body = serde_json::json!({ "organization": name, "login": person["login"], "password": person["password"] });
+            let session = curl(server.url(), "/sessions", &["-d", &body.to_string()]);
+            let bearer = format!(
+                "Authorization: Bearer {}",
+                session["token"].as_str().unwrap_or_else(|| panic!("{name}: {session}"))
+            );
+            let me = curl(server.url(), "/me", &["-H", &bearer]);
+            assert_eq!(me["user"]["login"], person["login"], "{me}");
+            if person["role"] != "founder" {
+                continue;
+            }
+            let catalog = curl(server.url(), "/catalog", &["-H", &bearer]);
+            assert_eq!(catalog["name"], name);
+            let done = curl(server.url(), "/activity?action=user.&limit=200", &["-H", &bearer]);
+            assert!(done["items"].as_array().unwrap().len() > 10, "{name}: {done}");
+            let query = format!("/activity?action={tuesdays}&limit=1");
+            let wrong = curl(server.url(), &query, &["-H", &bearer]);
+            assert_eq!(wrong["items"][0]["action"], tuesdays, "{name}: {wrong}");
+        }
+    }
+    assert!(server.stop().success());
+}
+
+/// What a request answers; POST where there is a body.
+fn curl(url: &str, path: &str, arguments: &[&str]) -> Value {
+    let url = format!("{url}/api/v1{path}");
+    let output = Command::new("curl")
+        .args(["-s", "-H", "Content-Type: application/json", &url])
+        .args(arguments)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
 fn a_folder_that_holds_something_else_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("letters.txt"), "dear").unwrap();

@@ -2,6 +2,7 @@
 
 use super::cast::{self, Person};
 use super::folder::{Demo, Login};
+use super::products;
 use super::story;
 use super::times::Times;
 use crate::auth::password;
@@ -12,7 +13,7 @@ use rollbook_domain::kernel::id::{Kind, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
-use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::command::{NewUser, UserCommand};
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::{Deployment, Open};
 use rollbook_ledger::store::CredentialChange;
@@ -25,7 +26,7 @@ use uuid::Uuid;
 /// The demonstration's organization.
 pub(crate) const ORGANIZATION: &str = "north";
 /// Changes the story makes, about, for the progress bar.
-const CHANGES: u64 = 260;
+const CHANGES: u64 = 350;
 
 /// Who acts, when, and why they say they do.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Scene<'a> {
     pub(super) ticket: Option<&'a str>,
 }
 
-/// Where the story is played: one organization whose clock is told the time.
+/// Where a story is played: one organization whose clock is told the time.
 pub(super) struct Stage {
     deployment: Deployment,
     open: Open,
@@ -53,31 +54,50 @@ pub(crate) async fn build(folder: &Path, now: Moment, bar: ProgressBar) -> Resul
     migrated(&store).await?;
     let clock = Clock::told(times.ago(story::DAYS, 8, 0));
     let deployment = Deployment::new(store, clock);
-    let init = Init {
-        organization: ORGANIZATION.to_owned(),
-        catalog: "standard".to_owned(),
-        owner: cast::OWNER.0.to_owned(),
-        owner_name: Some(cast::OWNER.1.to_owned()),
-        owner_email: Some(email(cast::OWNER)),
-    };
-    let (id, password) = found(&deployment, &init).await?;
-    let open = deployment.open(id).await?;
     bar.set_length(CHANGES);
-    let stage = Stage { deployment, open, bar };
-    let mut people = vec![login("owner", cast::OWNER, password)];
-    let (profile, version) = story::play(&stage, times, &mut people).await?;
-    stage.clock().tell(now);
+    // All of them on the first day: each story then goes through the months anew, and only in its own ledger.
+    let (north, owner) = stage(&deployment, &bar, (ORGANIZATION, "standard"), ("owner", cast::OWNER)).await?;
+    let mut stages = Vec::new();
+    for (catalog, owner) in products::PRODUCTS {
+        stages.push((catalog, stage(&deployment, &bar, (catalog, catalog), ("founder", owner)).await?));
+    }
+    let mut people = vec![owner];
+    let (profile, version) = story::play(&north, times, &mut people).await?;
+    let mut products = Vec::new();
+    for (catalog, (stage, owner)) in stages {
+        products.push(products::play(&stage, times, catalog, owner).await?);
+    }
+    deployment.clock().tell(now);
     let context = operator_context(now)?;
-    let payload = json!({ "organization": id });
-    stage.deployment.system().append(&context, entries::DEMONSTRATED, payload).await?;
-    stage.bar.finish_and_clear();
-    let demo = Demo { organization: ORGANIZATION.to_owned(), people, profile, version };
+    let payload = json!({ "organization": north.now().id });
+    deployment.system().append(&context, entries::DEMONSTRATED, payload).await?;
+    bar.finish_and_clear();
+    let demo = Demo { organization: ORGANIZATION.to_owned(), people, profile, version, products };
     demo.write(folder)?;
     Ok(demo)
 }
 
-pub(super) fn email(person: Person) -> String {
-    format!("{}@north.example", person.0)
+/// An organization is founded, and its stage and owner are ready.
+async fn stage(
+    deployment: &Deployment,
+    bar: &ProgressBar,
+    (organization, catalog): (&str, &str),
+    (role, owner): (&str, Person),
+) -> Result<(Stage, Login), Failure> {
+    let init = Init {
+        organization: organization.to_owned(),
+        catalog: catalog.to_owned(),
+        owner: owner.0.to_owned(),
+        owner_name: Some(owner.1.to_owned()),
+        owner_email: Some(email(owner, organization)),
+    };
+    let (id, password) = found(deployment, &init).await?;
+    let stage = Stage { deployment: deployment.clone(), open: deployment.open(id).await?, bar: bar.clone() };
+    Ok((stage, login(role, owner, password)))
+}
+
+pub(super) fn email(person: Person, organization: &str) -> String {
+    format!("{}@{organization}.example", person.0)
 }
 
 fn login(role: &str, person: Person, password: String) -> Login {
@@ -119,6 +139,21 @@ impl Stage {
         let (user, password) = (self.user(person)?, password::drawn()?);
         let (stored, put) = stored_password(Some(user), &password, scene.at).await?;
         self.submit(scene, Command::User(UserCommand::SetPassword(user, stored)), vec![put]).await?;
+        Ok(login(role, person, password))
+    }
+
+    /// Somebody is added with a password, which is remembered: in some products nobody sets another's later.
+    pub(super) async fn add(
+        &self,
+        scene: Scene<'_>,
+        role: &str,
+        person: Person,
+        new: NewUser,
+    ) -> Result<Login, Failure> {
+        let password = password::drawn()?;
+        let (stored, put) = stored_password(None, &password, scene.at).await?;
+        let new = NewUser { password: Some(stored), ..new };
+        self.submit(scene, Command::User(UserCommand::Create(new)), vec![put]).await?;
         Ok(login(role, person, password))
     }
 

@@ -1,4 +1,4 @@
-//! The demonstration's folder: the database and `demo.json`, which keeps the four passwords.
+//! The demonstration's folder: the database and `demo.json`, which keeps the passwords.
 //!
 //! They are kept because a second start must print them again and the database holds only hashes. The file is
 //! readable by its owner alone, and a demonstration holds nothing worth a secret.
@@ -23,6 +23,20 @@ pub(crate) struct Demo {
     pub(crate) profile: String,
     /// The version it had before.
     pub(crate) version: u64,
+    /// The organizations of the products' catalogs.
+    pub(crate) products: Vec<Product>,
+}
+
+/// An organization of one product's catalog, which is called like the catalog.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Product {
+    /// Its name.
+    pub(crate) organization: String,
+    /// Those whose passwords are known.
+    pub(crate) people: Vec<Login>,
+    /// What somebody should look at.
+    pub(crate) look_at: String,
 }
 
 /// Somebody to sign in as.

@@ -45,6 +45,14 @@ impl Guide<'_> {
         for line in self.lines() {
             text += &format!("\n{}: {}\n\n{}\n", line.who, line.what, line.command);
         }
+        text += "\nFour more organizations, one of each product's catalog, with three months of their own:\n";
+        for product in &self.demo.products {
+            text += &format!("\n  {}: {}\n", product.organization, product.look_at);
+            for person in &product.people {
+                text +=
+                    &format!("    {:<14} {:<16}  password  {}\n", person.role, person.login, person.password);
+            }
+        }
         text + &format!("\nThe API, to try it: {}/api/docs\n", self.address)
     }
 
@@ -59,6 +67,7 @@ impl Guide<'_> {
             "people": self.demo.people,
             "profile": self.demo.profile,
             "version": self.demo.version,
+            "products": self.demo.products,
             "sign_in": self.sign_ins(),
             "try": lines.iter().map(|line| json!({ "who": line.who, "what": line.what, "command": line.command })).collect::<Vec<_>>(),
         })

@@ -1,14 +1,15 @@
-//! The demonstration: an organization with three months of history, made by ordinary commands under a clock that
-//! is told the time.
+//! The demonstration: organizations with three months of history, made by ordinary commands under a clock that is told
+//! the time.
 //!
 //! [`folder`] says which folder it may use and what is remembered there, [`cast`] who appears, [`story`] what they
-//! did, [`guide`] what to try. Nothing else in Rollbook can write with a time that is not now, and the system
+//! did, [`products`] one organization more for each product, [`guide`] what to try. Nothing else in Rollbook can write with a time that is not now, and the system
 //! ledger says `demo.built`.
 
 pub(crate) mod build;
 mod cast;
 mod folder;
 pub(crate) mod guide;
+mod products;
 mod story;
 mod times;
 

@@ -2,7 +2,7 @@
 
 use super::{GROUPS, TEAM_LEAD, administrator, agent, manager, scene, why};
 use crate::cli::Failure;
-use crate::demo::build::{Scene, Stage, email};
+use crate::demo::build::{ORGANIZATION, Scene, Stage, email};
 use crate::demo::cast::{self, Person};
 use crate::demo::times::Times;
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
@@ -19,7 +19,7 @@ pub(super) async fn hire(stage: &Stage, scene: Scene<'_>, person: Person, role: 
     let new = NewUser {
         login: person.0.to_owned(),
         name: person.1.to_owned(),
-        email: Some(email(person)),
+        email: Some(email(person, ORGANIZATION)),
         role: RoleId(stage.find(Kind::Role, role)?),
         profile: None,
         status: Status::Active,
