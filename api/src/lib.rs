@@ -10,6 +10,7 @@ pub mod config;
 mod demo;
 pub mod error;
 pub mod extract;
+mod imports;
 mod routes;
 pub mod server;
 pub mod view;

@@ -16,8 +16,10 @@ pub(crate) enum Does {
     Changes,
     /// Begins or ends a session; not a change of the organization.
     Signs,
+    /// Begins work that goes on after the answer, 202; `imports` tries it with files.
+    Begins,
 }
-use Does::{Changes, Reads, Signs};
+use Does::{Begins, Changes, Reads, Signs};
 
 /// One operation's example.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,9 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("POST /api/v1/groups/{id}/archive", "/api/v1/groups/East/archive", "", Changes),
     row("GET /api/v1/groups/{id}/history", "/api/v1/groups/East/history", "", Reads),
     row("POST /api/v1/groups/{id}/restore", "/api/v1/groups/Old%20group/restore", "", Changes),
+    row("GET /api/v1/imports", "/api/v1/imports", "", Reads),
+    row("POST /api/v1/imports", "/api/v1/imports?from=ucontact", "", Begins),
+    row("GET /api/v1/imports/{id}", "/api/v1/imports/01900000-0000-7000-8000-00000000f11e", "", Reads),
     row("GET /api/v1/keys", "/api/v1/keys", "", Reads),
     row("POST /api/v1/keys", "/api/v1/keys", r#"{"name":"GOLD","description":"the best"}"#, Changes),
     row("GET /api/v1/keys/{id}", "/api/v1/keys/VIP", "", Reads),

@@ -31,6 +31,7 @@ mod demo_start;
 mod docs_commands;
 mod docs_products;
 mod docs_tables;
+mod imports;
 mod ledger_adapter;
 mod ledger_crash;
 mod ledger_doubt;

@@ -4,6 +4,7 @@ mod followers;
 
 use crate::auth::password::Passwords;
 use crate::error::Problem;
+use crate::imports::Imports;
 use followers::Followers;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::state::Organization;
@@ -59,6 +60,7 @@ struct Inner {
     followers: Arc<Followers>,
     streams: Arc<Semaphore>,
     folds: Arc<Semaphore>,
+    imports: Imports,
     is_closing: AtomicBool,
 }
 
@@ -72,7 +74,17 @@ impl App {
         deployment.before_closing(move |writer| ending.end(writer));
         let [streams, folds] = [STREAMS_MAX, FOLDS_MAX].map(|most| Arc::new(Semaphore::new(most)));
         let is_closing = AtomicBool::new(false);
-        Self(Arc::new(Inner { deployment, passwords, options, followers, streams, folds, is_closing }))
+        let imports = Imports::default();
+        Self(Arc::new(Inner {
+            deployment,
+            passwords,
+            options,
+            followers,
+            streams,
+            folds,
+            imports,
+            is_closing,
+        }))
     }
 
     /// The ledgers.
@@ -135,6 +147,11 @@ impl App {
     pub async fn fold(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let permit = self.0.folds.clone().acquire_owned().await;
         permit.map_err(|_| Problem::unavailable("busy", "this process is about to end", 1))
+    }
+
+    /// How many imports this process takes.
+    pub(crate) fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     /// Measures, as long as the process serves, how far the activity logs are behind.

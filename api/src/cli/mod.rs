@@ -5,6 +5,7 @@
 mod connect;
 mod demo;
 mod failure;
+mod import;
 mod init;
 mod migrate;
 mod openapi;
@@ -71,6 +72,8 @@ enum Command {
     /// Bring an entity back to an earlier state: plan, then apply.
     #[command(subcommand)]
     Rollback(rollback::Rollback),
+    /// Read another product's users into an organization.
+    Import(import::Import),
     /// Let somebody in again who is locked out.
     Recover(recover::Recover),
     /// Build a demonstration and serve it.
@@ -115,6 +118,7 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::History(command) => past::history(&cli.global, command, output).await,
         Command::AsOf(command) => past::entity_as_of(&cli.global, command, output).await,
         Command::Rollback(command) => rollback::run(&cli.global, command, output).await,
+        Command::Import(command) => import::run(&cli.global, command, output).await,
         Command::Recover(command) => recover::run(&cli.global, command, output).await,
         Command::Demo(command) => demo::run(&cli.global, command, output).await,
         Command::Openapi => openapi::run(output),

@@ -5,17 +5,18 @@ mod catalog;
 mod check;
 mod diff;
 mod dry_run;
-mod ending;
+pub(crate) mod ending;
 mod entities;
 mod history;
+mod imports;
 mod key_words;
 mod list;
 mod mutation;
 mod named;
-mod past;
+pub(crate) mod past;
 mod permissions;
 mod read;
-mod refer;
+pub(crate) mod refer;
 pub(crate) mod retry;
 mod rollbacks;
 mod seats;
@@ -44,5 +45,6 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(entities::router())
         .merge(settings::router())
         .merge(seats::router())
+        .merge(imports::router())
         .merge(catalog::router())
 }

@@ -7,8 +7,8 @@
 
 use super::mutation::Changed;
 use super::shown::Shown;
-use super::users;
 use super::{ending, past, shown};
+use super::{imports, users};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Keyed, Meta, MinPosition, whole};
@@ -59,7 +59,8 @@ struct Asked {
 async fn asked(app: &App, request: Request) -> Result<(Request, Option<Asked>), Problem> {
     let (mut parts, body) = request.into_parts();
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || !parts.headers.contains_key("Idempotency-Key") {
+    // A file is no request that is remembered: its route says so.
+    if reads || parts.uri.path() == imports::PATH || !parts.headers.contains_key("Idempotency-Key") {
         return Ok((Request::from_parts(parts, body), None));
     }
     let Some((caller, meta, key)) = lets_in(app, &mut parts).await else {

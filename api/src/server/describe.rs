@@ -2,6 +2,7 @@
 
 use crate::extract::OPEN_TO_EXPIRED;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 
 /// The media type of every refusal (RFC 9457).
@@ -36,8 +37,12 @@ fn id(method: &str, path: &str) -> String {
 }
 
 fn refusals(method: &str, path: &str, operation: &mut Operation) {
-    let body = operation.request_body.as_ref();
-    let has_body = body.is_some_and(|body| body.content.contains_key("application/json"));
+    // A reference is to a body of JSON.
+    let is_json = |body: &RefOr<RequestBody>| match body {
+        RefOr::T(body) => body.content.contains_key("application/json"),
+        RefOr::Ref(_) => true,
+    };
+    let has_body = operation.request_body.as_ref().is_some_and(is_json);
     let of_a_thing = path.contains('{');
     let permission = operation.extensions.as_ref().and_then(|all| all.get("x-permission"));
     let permission = permission.and_then(|text| text.as_str()).unwrap_or_default().to_owned();

@@ -5,6 +5,7 @@
 use super::id::{CredentialId, Subject, UserId};
 use super::moment::Moment;
 use super::personal::{Personal, Salt};
+use super::product::Product;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -74,8 +75,8 @@ pub enum Channel {
     Api,
     /// The command line.
     Cli,
-    /// An import.
-    Import,
+    /// An import: what was found in a file of this product, and not decided here.
+    Import(Product),
     /// A rollback being applied.
     Rollback,
     /// Rollbook itself.
@@ -90,9 +91,18 @@ impl Channel {
             Self::Console => "console",
             Self::Api => "api",
             Self::Cli => "cli",
-            Self::Import => "import",
+            Self::Import(_) => "import",
             Self::Rollback => "rollback",
             Self::System => "system",
+        }
+    }
+
+    /// In whose file it was found, if it was.
+    #[must_use]
+    pub fn found_in(self) -> Option<Product> {
+        match self {
+            Self::Import(product) => Some(product),
+            Self::Console | Self::Api | Self::Cli | Self::Rollback | Self::System => None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod few;
 pub mod id;
 pub mod moment;
 pub mod personal;
+pub mod product;
 pub mod record;
 pub mod rejection;
 pub mod shared;

@@ -11,7 +11,7 @@ use crate::key::command::KeyCommand;
 use crate::profile::command::ProfileCommand;
 use crate::queue::command::QueueCommand;
 use crate::role::command::RoleCommand;
-use crate::user::command::UserCommand;
+use crate::user::command::{Beginnings, UserCommand};
 
 type Ask = (&'static str, Option<Subject>);
 
@@ -23,6 +23,7 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
         Command::Organization(OrganizationCommand::Transfer { to }) => {
             vec![("organization.transfer", Some(to.subject()))]
         }
+        Command::User(UserCommand::TakeOver(_, with)) => taking_over(with),
         Command::User(command) => vec![user(command)],
         Command::Role(command) => vec![role(command)],
         Command::Profile(command) => vec![profile(command)],
@@ -39,9 +40,17 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
     }
 }
 
+/// Adding somebody with more than a form has takes the right to each of the changes that it saves.
+fn taking_over(with: &Beginnings) -> Vec<Ask> {
+    let Beginnings { login_window, keys, masterkey, superuser, blocked } = with;
+    let keys = (!keys.is_empty() || *masterkey || *superuser).then_some("users.keys");
+    let block = (login_window.is_some() || *blocked).then_some("users.block");
+    [Some("users.create"), keys, block].into_iter().flatten().map(|permission| (permission, None)).collect()
+}
+
 fn user(command: &UserCommand) -> Ask {
     let permission = match command {
-        UserCommand::Create(_) => "users.create",
+        UserCommand::Create(_) | UserCommand::TakeOver(..) => "users.create",
         UserCommand::Edit(..) | UserCommand::SetAvatar(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
         UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) => "users.profile",

@@ -43,11 +43,28 @@ pub struct UserEdit {
     pub details: Details,
 }
 
+/// What else a user to be added begins with, where another register says so.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beginnings {
+    /// When the user may sign in and act.
+    pub login_window: Option<LoginWindow>,
+    /// Own keys.
+    pub keys: Vec<KeyEntry>,
+    /// Whether the masterkey is set.
+    pub masterkey: bool,
+    /// Whether superuser is set.
+    pub superuser: bool,
+    /// Whether the user is barred from the beginning.
+    pub blocked: bool,
+}
+
 /// What can be asked about a user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserCommand {
     /// Add a user.
     Create(NewUser),
+    /// Add a user as another register has them, all or nothing.
+    TakeOver(NewUser, Beginnings),
     /// Replace fields.
     Edit(UserId, UserEdit),
     /// Show another picture, or none. Its bytes are stored by who asks.
@@ -110,7 +127,7 @@ impl UserCommand {
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Create(_) => None,
+            Self::Create(_) | Self::TakeOver(..) => None,
             Self::Edit(user, _)
             | Self::SetAvatar(user, _)
             | Self::AssignRole(user, _)

@@ -1,7 +1,7 @@
 //! The rules of a user's life. Authority is judged elsewhere, over the events these rules make.
 
 use super::account;
-use super::command::{NewUser, UserCommand, UserEdit};
+use super::command::{Beginnings, NewUser, UserCommand, UserEdit};
 use super::event::UserEvent;
 use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_as_formed, login_is_free, offered,
@@ -26,7 +26,8 @@ use imbl::OrdSet;
 
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Result<(), Rejection> {
     match command {
-        UserCommand::Create(new) => create(deciding, new),
+        UserCommand::Create(new) => create(deciding, new).map(drop),
+        UserCommand::TakeOver(new, beginnings) => take_over(deciding, new, beginnings),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
         UserCommand::SetAvatar(user, avatar) => account::set_avatar(deciding, *user, avatar.as_ref()),
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
@@ -52,7 +53,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
     }
 }
 
-pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), Rejection> {
+/// Adds a user; their id.
+pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<UserId, Rejection> {
     let login = text::login("/login", &new.login)?;
     let name = text::name("/name", &new.name)?;
     let email = new.email.as_deref().map(|email| text::email("/email", email)).transpose()?;
@@ -73,10 +75,22 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<(), R
     let (role, profile, status) = (new.role, new.profile, new.status);
     deciding.emit(UserEvent::Created { user, login, name, email, role, profile, status })?;
     account::first(deciding, user, &new.details)?;
-    match new.password {
-        Some(new) => password::first(deciding, user, new),
-        None => Ok(()),
+    if let Some(new) = new.password {
+        password::first(deciding, user, new)?;
     }
+    Ok(user)
+}
+
+fn take_over(deciding: &mut Deciding<'_>, new: &NewUser, with: &Beginnings) -> Result<(), Rejection> {
+    let user = create(deciding, new)?;
+    set_keys(deciding, user, with.keys.iter().copied().collect())?;
+    set_masterkey(deciding, user, with.masterkey)?;
+    set_superuser(deciding, user, with.superuser)?;
+    set_login_window(deciding, user, with.login_window.clone())?;
+    if with.blocked {
+        set_status(deciding, user, Status::Blocked, &[Status::Active, Status::Invited])?;
+    }
+    Ok(())
 }
 
 fn change(deciding: &mut Deciding<'_>, id: UserId, edit: &UserEdit) -> Result<(), Rejection> {

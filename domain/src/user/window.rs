@@ -6,7 +6,7 @@
 
 use crate::kernel::moment::Moment;
 use crate::kernel::rejection::FieldError;
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -201,6 +201,21 @@ impl FromStr for TimeOfDay {
     }
 }
 
+impl TimeZone {
+    /// Universal time.
+    pub const UTC: Self = Self(Tz::UTC);
+
+    /// The moment at which the clock on the wall says so; the first one where it says so twice. Where it never does,
+    /// because the clocks went forward, the moment at which they did.
+    #[must_use]
+    pub fn moment(self, wall: NaiveDateTime) -> Option<Moment> {
+        let told = |wall: NaiveDateTime| wall.and_local_timezone(self.0).earliest();
+        let minutes = (0..=MINUTES_A_DAY).map(|minute| Duration::minutes(i64::from(minute)));
+        let found = minutes.filter_map(|later| wall.checked_add_signed(later)).find_map(told)?;
+        Some(Moment(found.timestamp_micros()))
+    }
+}
+
 impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.name())
@@ -299,6 +314,23 @@ mod tests {
         let day = hours("UTC", &[("sunday", "00:00", "24:00")]);
         assert_eq!(day.shut(at("2026-07-19T23:59:59Z")), None);
         assert_eq!(day.shut(at("2026-07-20T00:00:00Z")), Some(Shut::OutsideHours));
+    }
+
+    #[test]
+    fn a_wall_clock_names_a_moment_also_on_the_days_when_it_is_changed() {
+        let moment = |zone: &str, wall: &str| {
+            let wall = wall.parse().unwrap();
+            zone.parse::<TimeZone>().unwrap().moment(wall).unwrap().to_string()
+        };
+        assert_eq!(moment("Europe/Madrid", "2026-07-01T00:00:00"), "2026-06-30T22:00:00.000000Z");
+        assert_eq!(moment("America/Montevideo", "2026-07-01T00:00:00"), "2026-07-01T03:00:00.000000Z");
+        // At two the clocks went to three, and in autumn from three to two.
+        assert_eq!(moment("Europe/Madrid", "2026-03-29T02:30:00"), "2026-03-29T01:00:00.000000Z");
+        assert_eq!(moment("Europe/Madrid", "2026-10-25T02:30:00"), "2026-10-25T00:30:00.000000Z");
+        assert_eq!(
+            TimeZone::UTC.moment("2026-07-01T00:00:00".parse().unwrap()),
+            Some(at("2026-07-01T00:00:00Z"))
+        );
     }
 
     #[test]

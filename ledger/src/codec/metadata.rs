@@ -91,6 +91,7 @@ pub(super) fn committed(
         ("cause", context.cause.clone()),
         ("channel", Some(context.channel.word().to_owned())),
         ("command", Some(context.command.to_string())),
+        ("found_in", context.channel.found_in().map(|product| product.word().to_owned())),
         ("request", context.request.map(|id| id.to_string())),
         ("session", context.session.map(|id| id.to_string())),
         ("ticket", context.ticket.clone()),

@@ -123,6 +123,10 @@ async fn works(serve: &Store) {
     assert_eq!(serve.counting_before(6).await, Ok(vec![counting]));
     serve.delete_counting("org", mark).await.unwrap();
     assert_eq!(serve.counting_before(6).await, Ok(Vec::new()));
+    let import = crate::side::import("i1", 5);
+    serve.put_import("org", &import).await.unwrap();
+    assert_eq!(serve.import("org", "i1").await, Ok(Some(import)));
+    assert_eq!(serve.forget_imports("org").await, Ok(0));
     let batch = fill(serve, &organization(), &[1, 2]).await.pop().unwrap();
     fill(serve, &activity(), &[1]).await;
     assert_eq!(serve.append(batch).await, Err(AppendError::Conflict));

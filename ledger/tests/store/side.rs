@@ -1,6 +1,6 @@
 //! The ordinary rows beside the ledgers: credentials, sessions, counters, snapshots, checkpoints.
 
-use rollbook_ledger::store::{Attempts, Credential, Session, Snapshot};
+use rollbook_ledger::store::{Attempts, Credential, IMPORTS_KEPT, Import, Session, Snapshot};
 
 use crate::bench::{Bench, on_both};
 use crate::rows::{activity, batch_after, command, organization};
@@ -12,10 +12,55 @@ on_both! {
     a_snapshot_is_stored_only_if_it_is_newer
     a_checkpoint_moves_only_from_where_it_is
     commands_are_forgotten_by_age
+    an_import_is_listed_newest_first_and_tells_how_far_it_has_come
     the_databases_clock_is_in_microseconds
 }
 
 const ORG: &str = "0190a1b2-0000-7000-8000-000000000001";
+
+/// An import that began at that time and is running.
+pub(crate) fn import(id: &str, created_at_us: i64) -> Import {
+    Import {
+        id: id.to_owned(),
+        actor: "user:ann".to_owned(),
+        product: "ucontact".to_owned(),
+        dry_run: false,
+        state: "running".to_owned(),
+        created_at_us,
+        beat_at_us: created_at_us,
+        ended_at_us: None,
+        report: "{}".to_owned(),
+    }
+}
+
+async fn an_import_is_listed_newest_first_and_tells_how_far_it_has_come(bench: &Bench) {
+    let store = &bench.store;
+    let mut first = import("a", 5);
+    for one in [&first, &import("b", 5), &import("c", 4)] {
+        store.put_import(ORG, one).await.unwrap();
+    }
+    store.put_import("other", &import("z", 9)).await.unwrap();
+    let ids = async |before: Option<(i64, &str)>, limit| {
+        let found = store.imports(ORG, before, limit).await.unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(None, 9).await, ["b", "a", "c"]);
+    assert_eq!(ids(None, 2).await, ["b", "a"]);
+    assert_eq!(ids(Some((5, "a")), 9).await, ["c"]);
+    assert_eq!(ids(Some((5, "b")), 1).await, ["a"]);
+    store.beat_import(ORG, "a", 77).await.unwrap();
+    first.beat_at_us = 77;
+    assert_eq!(store.import(ORG, "a").await, Ok(Some(first.clone())));
+    first = Import { state: "done".to_owned(), ended_at_us: Some(80), report: "[1]".to_owned(), ..first };
+    store.put_import(ORG, &first).await.unwrap();
+    assert_eq!(store.import(ORG, "a").await, Ok(Some(first)));
+    assert_eq!(store.import("other", "a").await, Ok(None));
+    for nth in 0..IMPORTS_KEPT {
+        store.put_import(ORG, &import(&format!("n{nth}"), 100)).await.unwrap();
+    }
+    assert_eq!(store.forget_imports(ORG).await, Ok(3), "the oldest");
+    assert_eq!(store.import("other", "z").await.unwrap().map(|one| one.id), Some("z".to_owned()));
+}
 
 async fn credentials_are_put_replaced_and_deleted(bench: &Bench) {
     let mut one = Credential {

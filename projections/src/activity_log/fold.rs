@@ -12,6 +12,7 @@ use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::event_type::Shape;
 use rollbook_domain::kernel::id::{AgentId, Kind, OrganizationId, Subject, UserId};
 use rollbook_domain::kernel::personal::{ERASED, Personal};
+use rollbook_domain::kernel::product::Product;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::user::event::UserEvent;
 use rollbook_ledger::activity;
@@ -165,7 +166,7 @@ pub fn fold(labels: &mut Labels, decoded: Decoded) -> Result<Row, ProjectionErro
     row.at = decoded.at;
     row.actor.label = actor_label;
     row.action = decoded.event.name().to_owned();
-    row.sentence = text;
+    row.sentence = text + &as_found(&decoded.metadata);
     row.spans = spans;
     row.subject = Some(about);
     row.changes = decoded.event.changes().into_iter().map(changed).collect();
@@ -213,6 +214,12 @@ pub fn act(labels: &Labels, revealed: Revealed) -> Result<Row, ProjectionError> 
     row.count = count;
     labels.redact(&mut row);
     Ok(row)
+}
+
+/// What an import wrote was decided elsewhere, and is here as it was found.
+fn as_found(metadata: &Metadata) -> String {
+    let product = metadata.get("found_in").and_then(|word| word.parse::<Product>().ok());
+    product.map(|product| format!(", as found in {}", product.name())).unwrap_or_default()
 }
 
 /// The change position that an act names.

@@ -32,8 +32,9 @@ pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     let sha256 = Sha256::digest(&bytes).into();
     let avatar = Avatar { media: Media::Png, bytes: bytes.len(), sha256 };
     let kept = Picture { sha256, media_type: "image/png".to_owned(), bytes };
-    let stored = deployment.store().put_picture(&place.id.to_string(), &auditor.to_string(), &kept, 0);
-    stored.await.expect("a picture is stored");
+    let (organization, person) = (place.id.to_string(), auditor.to_string());
+    let stored = deployment.store().put_picture(&organization, &person, &kept, 0).await;
+    stored.expect("a picture is stored");
     let mut commands = vec![
         Command::User(UserCommand::SetAvatar(auditor, Some(avatar))),
         Command::User(UserCommand::Block(user("blocked"))),

@@ -1,12 +1,14 @@
 //! Adding users and changing login, name and e-mail address.
 
 use crate::kernel::id::{Kind, RoleId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::spec::{given, new_user, world};
 use crate::organization::rejection::{Forbidden, Rejection};
-use crate::user::command::{NewUser, UserCommand, UserEdit};
+use crate::user::command::{Beginnings, NewUser, UserCommand, UserEdit};
 use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
-use crate::user::state::Status;
+use crate::user::state::{KeyEntry, Status};
+use crate::user::window::LoginWindow;
 use uuid::Uuid;
 
 fn login(text: &str) -> UserEdit {
@@ -153,4 +155,36 @@ fn if_match_guards_against_a_change_in_between() {
     asker().expecting(anna, last - 1).when(rename.clone()).then_refused(stale);
     let nobody = UserId(Uuid::nil()).subject();
     asker().expecting(nobody, 1).when(rename).then_refused(Rejection::Missing(Kind::User));
+}
+
+#[test]
+fn somebody_taken_over_from_another_register_begins_as_it_has_them_in_one_change() {
+    let world = world();
+    let beginnings = || Beginnings {
+        login_window: Some(LoginWindow { until: Some(Moment(9)), ..LoginWindow::default() }),
+        blocked: true,
+        ..Beginnings::default()
+    };
+    let zoe = || new_user("zoe", world.role("Agent"));
+    let taken = UserCommand::TakeOver(zoe(), beginnings());
+    let names = ["user.created", "user.login_window_set", "user.blocked"];
+    let after = given(&world).as_user("mona").when(taken).then_names(&names);
+    assert_eq!(after.user_by_login("zoe").unwrap().status.value, Status::Blocked);
+    let plain = UserCommand::TakeOver(zoe(), Beginnings::default());
+    given(&world).as_user("mona").when(plain).then_names(&["user.created"]);
+}
+
+#[test]
+fn whoever_takes_somebody_over_holds_the_right_to_each_change_that_it_saves_and_what_it_gives() {
+    let mut world = world();
+    let key = world.add_key("VIP");
+    let with_key = Beginnings { keys: vec![KeyEntry { key, minus: false }], ..Beginnings::default() };
+    let taken = || UserCommand::TakeOver(new_user("zoe", world.role("Agent")), with_key.clone());
+    given(&world)
+        .as_user("mona")
+        .when(taken())
+        .then_refused(Forbidden::Permission { permission: "users.keys" });
+    given(&world).as_user("olga").when(taken()).then_names(&["user.created", "user.keys_changed"]);
+    let higher = UserCommand::TakeOver(new_user("zoe", world.role("Owner")), Beginnings::default());
+    given(&world).as_user("mona").when(higher).then_refused(Forbidden::RankTooLow);
 }

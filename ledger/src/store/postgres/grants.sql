@@ -10,5 +10,5 @@ GRANT SELECT, INSERT, UPDATE (position, batch, frontier, at) ON public.heads TO 
 GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.state_snapshots,
     public.counting TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON public.credentials, public.sessions, public.attempts, public.follower_checkpoints, public.pictures,
-    public.logons TO {role};
+    ON public.credentials, public.sessions, public.attempts, public.follower_checkpoints,
+    public.imports, public.pictures, public.logons TO {role};

@@ -162,6 +162,22 @@ CREATE TABLE public.counting (
     PRIMARY KEY (aggregate_id, mark)
 );
 
+-- Imports and how far each has come. What was in the file is not kept.
+CREATE TABLE public.imports (
+    aggregate_id text   NOT NULL,
+    id           text   NOT NULL,
+    actor        text   NOT NULL,
+    product      text   NOT NULL,
+    dry_run      bigint NOT NULL,
+    state        text   NOT NULL,
+    created_at   bigint NOT NULL,
+    beat_at      bigint NOT NULL,
+    ended_at     bigint,
+    report       text   NOT NULL,
+    PRIMARY KEY (aggregate_id, id)
+);
+CREATE INDEX imports_by_age ON public.imports (aggregate_id, created_at);
+
 CREATE SCHEMA IF NOT EXISTS projections;
 
 -- Guards. Every message starts with "rollbook:". Names are qualified, so no temporary table can stand in.

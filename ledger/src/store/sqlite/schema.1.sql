@@ -160,6 +160,22 @@ CREATE TABLE counting (
     PRIMARY KEY (aggregate_id, mark)
 ) STRICT, WITHOUT ROWID;
 
+-- Imports and how far each has come. What was in the file is not kept.
+CREATE TABLE imports (
+    aggregate_id text    NOT NULL,
+    id           text    NOT NULL,
+    actor        text    NOT NULL,
+    product      text    NOT NULL,
+    dry_run      integer NOT NULL,
+    state        text    NOT NULL,
+    created_at   integer NOT NULL,
+    beat_at      integer NOT NULL,
+    ended_at     integer,
+    report       text    NOT NULL,
+    PRIMARY KEY (aggregate_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX imports_by_age ON imports (aggregate_id, created_at);
+
 -- Guards. Every message starts with "rollbook:". SQLite has no TRUNCATE, and an unconditional DELETE fires
 -- row triggers. INSERT OR REPLACE deletes without firing any, so the guard on INSERT is what stops it.
 
