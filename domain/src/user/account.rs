@@ -105,8 +105,8 @@ fn least(deciding: &Deciding<'_>) -> u32 {
 }
 
 fn kept(deciding: &mut Deciding<'_>, detail: Detail, value: Plain) -> DetailValue {
-    match value {
-        Plain::Text(text) if detail.is_personal() => DetailValue::Personal(deciding.fresh.personal(&text)),
-        plain => DetailValue::Plain(plain),
+    match &value {
+        Plain::Text(text) if detail.is_personal() => DetailValue::Personal(deciding.fresh.personal(text)),
+        Plain::Flag(_) | Plain::Number(_) | Plain::List(_) | Plain::Text(_) => DetailValue::Plain(value),
     }
 }
