@@ -6,6 +6,8 @@ use crate::kernel::change::{self, Change};
 use crate::kernel::event_type::EventType;
 use crate::kernel::id::Subject;
 use crate::key::event::KeyEvent;
+use crate::object::event::ObjectEvent;
+use crate::object::usage;
 use crate::organization::event::OrganizationEvent;
 use crate::profile::event::ProfileEvent;
 use crate::queue::event::QueueEvent;
@@ -36,6 +38,8 @@ pub enum Event {
     Group(GroupEvent),
     /// About an agent.
     Agent(AgentEvent),
+    /// About an object.
+    Object(ObjectEvent),
     /// About the settings.
     Settings(SettingsEvent),
 }
@@ -75,6 +79,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventType> {
         QueueEvent::CATALOGUE,
         GroupEvent::CATALOGUE,
         AgentEvent::CATALOGUE,
+        ObjectEvent::CATALOGUE,
         SettingsEvent::CATALOGUE,
     ]
     .into_iter()
@@ -102,6 +107,7 @@ impl Event {
             Self::Queue(event) => event.name(),
             Self::Group(event) => event.name(),
             Self::Agent(event) => event.name(),
+            Self::Object(event) => event.name(),
             Self::Settings(event) => event.name(),
         }
     }
@@ -118,6 +124,7 @@ impl Event {
             Self::Queue(event) => event.subject(),
             Self::Group(event) => event.subject(),
             Self::Agent(event) => event.subject(),
+            Self::Object(event) => event.subject(),
             Self::Settings(event) => event.subject(),
         }
     }
@@ -134,6 +141,7 @@ impl Event {
             Self::Queue(event) => serde_json::to_value(event),
             Self::Group(event) => serde_json::to_value(event),
             Self::Agent(event) => serde_json::to_value(event),
+            Self::Object(event) => serde_json::to_value(event),
             Self::Settings(event) => serde_json::to_value(event),
         };
         // Events are maps of text, numbers and lists, which always serialize; a null payload would be
@@ -192,6 +200,7 @@ impl Event {
             "queue" => Deserialize::deserialize(from).map(Self::Queue),
             "group" => Deserialize::deserialize(from).map(Self::Group),
             "agent" => Deserialize::deserialize(from).map(Self::Agent),
+            "object" => Deserialize::deserialize(from).map(Self::Object),
             "settings" => Deserialize::deserialize(from).map(Self::Settings),
             _ => return Err(DecodeError::UnknownType(name.to_owned())),
         };
@@ -226,6 +235,7 @@ impl Event {
             Self::Agent(AgentEvent::SupervisorSet { from, to, .. }) => {
                 subjects.extend([from, to].into_iter().flatten().map(|user| user.subject()));
             }
+            Self::Object(event) => subjects.extend(usage::named(event).map(|(by, _)| by.subject())),
             Self::Organization(_)
             | Self::User(_)
             | Self::Role(_)
@@ -291,6 +301,11 @@ impl From<GroupEvent> for Event {
 impl From<AgentEvent> for Event {
     fn from(event: AgentEvent) -> Self {
         Self::Agent(event)
+    }
+}
+impl From<ObjectEvent> for Event {
+    fn from(event: ObjectEvent) -> Self {
+        Self::Object(event)
     }
 }
 impl From<SettingsEvent> for Event {

@@ -13,6 +13,7 @@ pub mod event;
 pub mod group;
 pub mod kernel;
 pub mod key;
+pub mod object;
 pub mod organization;
 pub mod permission;
 pub mod profile;

@@ -185,6 +185,7 @@ async fn what_belongs_to_another_organization_is_not_there() {
         ("queues", Kind::Queue, "Sales"),
         ("groups", Kind::Group, "East"),
         ("agents", Kind::Agent, "Agent/7"),
+        ("objects", Kind::Object, "skill:French"),
     ];
     for operation in operations().into_iter().filter(Operation::names_a_thing) {
         let Some((_, kind, name)) =

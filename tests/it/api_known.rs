@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 /// Of each kind one that is there and one that is not, by name and by id.
 async fn pairs(world: &World) -> Vec<(&'static str, String, String)> {
     let _ = world.owner().post("/api/v1/groups", &json!({ "name": "West" })).await.expect(201);
+    let hidden = json!({ "kind": "report", "name": "Hidden", "visibility_key": "VIP" });
+    let _ = world.owner().post("/api/v1/objects", &hidden).await.expect(201);
     let named = [
         ("user", Kind::User, "victim"),
         ("role", Kind::Role, "Helper"),
@@ -17,6 +19,7 @@ async fn pairs(world: &World) -> Vec<(&'static str, String, String)> {
         ("queue", Kind::Queue, "Sales"),
         ("group", Kind::Group, "West"),
         ("agent", Kind::Agent, "Old/agent"),
+        ("object", Kind::Object, "report:Hidden"),
     ];
     let absent = "01900000-0000-7000-8000-00000000dead".to_owned();
     let by_name = named.map(|(kind, _, name)| (kind, name.to_owned(), "Nothing77".to_owned()));

@@ -17,6 +17,7 @@ mod api_idle;
 mod api_input;
 mod api_known;
 mod api_lock_out;
+mod api_objects;
 mod api_outage;
 mod api_products;
 mod api_retry;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// What happened to an entity, newest first.
 #[derive(Debug, Args)]
 pub(super) struct History {
-    /// user, role, profile, key, queue, group, agent, settings or organization.
+    /// user, role, profile, key, queue, group, agent, object, settings or organization.
     kind: String,
     /// Id, login, code or name; not for settings and organization.
     id: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct History {
 /// An entity as it was at a position or a time.
 #[derive(Debug, Args)]
 pub(super) struct AsOf {
-    /// user, role, profile, key, queue, group, agent, settings or organization.
+    /// user, role, profile, key, queue, group, agent, object, settings or organization.
     kind: String,
     /// Id, login, code or name as it is now; not for settings and organization.
     id: Option<String>,

@@ -3,9 +3,11 @@
 use super::Problem;
 use axum::http::StatusCode;
 use rollbook_domain::kernel::rejection::{Class, Refusal};
+use rollbook_domain::object::rejection::ObjectRejection;
 use rollbook_domain::organization::rejection::{Forbidden, Rejection};
 use rollbook_ledger::store::{ReadError, StoreError};
 use rollbook_ledger::writer::{LoadError, WriteError};
+use serde_json::Value;
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
@@ -24,6 +26,10 @@ impl From<Rejection> for Problem {
                 problem.with("permission", permission)
             }
             Rejection::Stale { actual, .. } => problem.with("position", actual),
+            Rejection::Object(ObjectRejection::InUse { by }) => {
+                let by: Vec<_> = by.iter().map(|subject| Value::from(subject.to_string())).collect();
+                problem.with("used_by", by)
+            }
             _ => problem,
         }
     }

@@ -164,6 +164,7 @@ fn touched(before: &Organization, after: &Organization) -> Vec<Subject> {
     let all = all.chain(after.queues.keys().map(|id| id.subject()));
     let all = all.chain(after.groups.keys().map(|id| id.subject()));
     let all = all.chain(after.agents.keys().map(|id| id.subject()));
+    let all = all.chain(after.objects.keys().map(|id| id.subject()));
     let all = all.chain(after.users.keys().map(|id| id.subject()));
     // The organization itself counts no events, so it is always compared.
     let is_touched = |subject: &Subject| {

@@ -77,6 +77,7 @@ histories! {
     queue_history "/queues/{id}/history" "queues" "queues.view" Queue;
     group_history "/groups/{id}/history" "groups" "groups.view" Group;
     agent_history "/agents/{id}/history" "agents" "agents.view" Agent;
+    object_history "/objects/{id}/history" "objects" "objects.view" Object;
 }
 
 /// What happened to the settings, newest first. An audited read.

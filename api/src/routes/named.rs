@@ -91,7 +91,14 @@ impl Unknown {
 /// Whether there can be several of it, so that whether one is there may be a secret.
 fn is_thing(kind: Kind) -> bool {
     match kind {
-        Kind::User | Kind::Role | Kind::Profile | Kind::Key | Kind::Queue | Kind::Group | Kind::Agent => true,
+        Kind::User
+        | Kind::Role
+        | Kind::Profile
+        | Kind::Key
+        | Kind::Queue
+        | Kind::Group
+        | Kind::Agent
+        | Kind::Object => true,
         Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => false,
     }
 }

@@ -4,7 +4,9 @@
 
 use crate::error::Problem;
 use crate::extract::Caller;
-use rollbook_domain::kernel::id::{AgentId, GroupId, KeyId, Kind, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ObjectId, QueueId, RoleId, Subject, UserId,
+};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
@@ -96,6 +98,10 @@ fn named_by(organization: &Organization, subject: Subject) -> BTreeSet<Uuid> {
             let places = [agent.group.map(GroupId::uuid), agent.supervisor.map(UserId::uuid)];
             let key = agent.visibility_key.value.map(KeyId::uuid);
             queues.chain(places.into_iter().flatten()).chain(key).collect()
+        }
+        Kind::Object => {
+            let Some(object) = organization.object(ObjectId(id)) else { return BTreeSet::new() };
+            object.keys().map(KeyId::uuid).collect()
         }
         Kind::Organization
         | Kind::Profile

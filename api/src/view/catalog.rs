@@ -2,7 +2,8 @@
 
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::catalog::{
-    BuiltInRole, Catalog, Founder, KeyName, LoginRule, Offer, Permission, PermissionType, ReservedKey,
+    BuiltInRole, Catalog, Founder, KeyName, LoginRule, ObjectKind, Offer, Permission, PermissionType,
+    ReservedKey,
 };
 use rollbook_domain::permission::grant::Scope;
 use rollbook_domain::user::detail::{DetailRow, Plain};
@@ -60,6 +61,8 @@ pub struct CatalogView {
     pub permissions: Vec<PermissionView>,
     /// The choices of actions that the product offers for a profile.
     pub types: Vec<PermissionTypeView>,
+    /// The kinds of objects that there are.
+    pub objects: Vec<ObjectKindView>,
     /// The reserved keys.
     pub keys: Vec<ReservedKeyView>,
     /// The headings of a key picker, in its order.
@@ -167,6 +170,36 @@ pub struct PermissionView {
     pub note: String,
 }
 
+/// A kind of objects.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ObjectKindView {
+    /// The word.
+    pub kind: String,
+    /// As the product calls one.
+    pub name: String,
+    /// The permission to add one, with this action: `{"permission","action"}`.
+    pub create: BTreeMap<&'static str, String>,
+    /// The permission to change one, with the action `edit`.
+    pub edit: String,
+    /// The permission to archive and restore one, with the action `delete`.
+    pub archive: String,
+    /// What is in one: `{"name","permission"}`; null where nothing is.
+    #[schema(value_type = Option<Object>)]
+    pub contents: Option<BTreeMap<&'static str, String>>,
+    /// What may have or use one: `user`, `queue`, `campaign` or kinds of objects.
+    pub used_by: Vec<String>,
+    /// The field of `users.edit` that is changed when a user gets or loses one.
+    pub user_field: Option<String>,
+    /// The functions that its visibility key guards beside seeing it; null where it carries none.
+    pub lock: Option<Vec<String>>,
+    /// The functions that its `reports_key` guards; null where it carries none.
+    pub reports_lock: Option<Vec<String>>,
+    /// Where the row comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
+}
+
 /// A key that the product knows by name.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReservedKeyView {
@@ -224,6 +257,7 @@ pub fn catalog(catalog: &Catalog) -> CatalogView {
         own_password: catalog.own_password.as_ref().map(ToString::to_string),
         permissions: catalog.permissions().map(permission).collect(),
         types: catalog.types.iter().map(permission_type).collect(),
+        objects: catalog.objects.iter().map(object_kind).collect(),
         keys: catalog.keys.iter().map(reserved_key).collect(),
         categories: catalog.categories.clone(),
         channels: catalog.channels.clone(),
@@ -292,6 +326,29 @@ fn permission_type(one: &PermissionType) -> PermissionTypeView {
         actions: one.actions.clone(),
         mark: one.origin.word(),
         note: one.note.clone(),
+    }
+}
+
+fn object_kind(row: &ObjectKind) -> ObjectKindView {
+    let words = |words: &Vec<std::sync::Arc<str>>| words.iter().map(ToString::to_string).collect();
+    let create = [("permission", row.may_create().to_owned()), ("action", row.create_action().to_owned())];
+    let contents = row.contents.as_ref().map(|contents| {
+        let permission = row.may_change_contents().to_owned();
+        BTreeMap::from([("name", contents.name.clone()), ("permission", permission)])
+    });
+    ObjectKindView {
+        kind: row.kind.to_string(),
+        name: row.name.clone(),
+        create: create.into(),
+        edit: row.may_edit().to_owned(),
+        archive: row.may_archive().to_owned(),
+        contents,
+        used_by: words(&row.used_by),
+        user_field: row.user_field.as_ref().map(ToString::to_string),
+        lock: row.lock.as_ref().map(words),
+        reports_lock: row.reports_lock.as_ref().map(words),
+        mark: row.origin.word(),
+        note: row.note.clone(),
     }
 }
 

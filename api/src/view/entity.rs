@@ -2,19 +2,20 @@
 
 use super::eyes::Eyes;
 use super::shapes::{
-    ActorView, AgentView, AvatarView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView,
-    StampView, SupervisorView, UserView, WarningView,
+    ActorView, AgentView, AvatarView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView,
+    SettingsView, StampView, SupervisorView, UserView, WarningView,
 };
 use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
 use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::record::Stamp;
 use rollbook_domain::key::state::Key;
 use rollbook_domain::key::words;
+use rollbook_domain::object::state::Object;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
@@ -26,6 +27,7 @@ use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Any entity as JSON, as `eyes` may see it; `None` if it is not there.
 #[must_use]
@@ -41,6 +43,7 @@ pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> 
         Kind::Queue => organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it))),
         Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(organization, it))),
         Kind::Agent => organization.agent(AgentId(id)).and_then(|it| json(agent(organization, it, eyes))),
+        Kind::Object => organization.object(ObjectId(id)).and_then(|it| json(object(organization, it, eyes))),
         Kind::Settings => json(settings(organization)),
         Kind::Organization => json(serde_json::json!({ "id": organization.id, "name": organization.name })),
         Kind::Conversation | Kind::Setting | Kind::Element => None,
@@ -263,6 +266,33 @@ pub fn agent(organization: &Organization, agent: &Agent, eyes: Eyes<'_>) -> Agen
         updated: stamp(organization, agent.record.updated),
         version: agent.record.version,
         position: agent.record.updated.position,
+    }
+}
+
+/// An object; of what uses it, what `eyes` may see.
+#[must_use]
+pub fn object(organization: &Organization, object: &Object, eyes: Eyes<'_>) -> ObjectView {
+    let seen = |subjects: &mut dyn Iterator<Item = Subject>| -> Vec<Uuid> {
+        subjects.filter(|subject| eyes.see(*subject)).map(|subject| subject.id).collect()
+    };
+    let key = |id: Option<KeyId>| id.map(|id| key_name(organization, id));
+    ObjectView {
+        id: object.id.uuid(),
+        kind: object.kind.clone(),
+        name: object.name.clone(),
+        description: object.description.clone(),
+        visibility_key: key(object.visibility_key.value),
+        reports_key: key(object.reports_key.value),
+        contents: object.contents.clone(),
+        users: seen(&mut object.users.iter().map(|id| id.subject())),
+        queues: seen(&mut object.queues.iter().map(|id| id.subject())),
+        objects: seen(&mut object.objects.iter().map(|id| id.subject())),
+        in_use: object.is_in_use(),
+        status: object.status.word(),
+        created: stamp(organization, object.record.created),
+        updated: stamp(organization, object.record.updated),
+        version: object.record.version,
+        position: object.record.updated.position,
     }
 }
 

@@ -6,9 +6,9 @@ mod eyes;
 mod shapes;
 
 pub use catalog::{CatalogView, OrganizationView, PermissionView, ReservedKeyView, catalog, organization};
-pub use entity::{agent, entity, group, key, profile, queue, role, settings, user};
+pub use entity::{agent, entity, group, key, object, profile, queue, role, settings, user};
 pub use eyes::Eyes;
 pub use shapes::{
-    ActorView, AgentView, AvatarView, GroupView, KeyView, ProfileView, QueueView, RoleView, SettingsView,
-    StampView, SupervisorView, UserView,
+    ActorView, AgentView, AvatarView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView,
+    SettingsView, StampView, SupervisorView, UserView,
 };

@@ -321,6 +321,43 @@ pub struct AgentView {
     pub position: u64,
 }
 
+/// A small thing of a kind that the catalog has: a skill, a tag, a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ObjectView {
+    /// Never reused.
+    pub id: Uuid,
+    /// One of the catalog's kinds.
+    pub kind: String,
+    /// Unique among objects of its kind; `kind:name` is a reference to it.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// The name of the key that locks it, if one does.
+    pub visibility_key: Option<String>,
+    /// The name of the key that locks what reports say of it, if one does.
+    pub reports_key: Option<String>,
+    /// What is in it, in order.
+    pub contents: Vec<String>,
+    /// Ids of the users who have it, of those whom you may see.
+    pub users: Vec<Uuid>,
+    /// Ids of the queues and campaigns that use it, of those that you may see.
+    pub queues: Vec<Uuid>,
+    /// Ids of the other objects that use it, of those that you may see.
+    pub objects: Vec<Uuid>,
+    /// Whether anybody has it or anything uses it, seen or not.
+    pub in_use: bool,
+    /// `active` or `archived`.
+    pub status: &'static str,
+    /// Who made it and when.
+    pub created: StampView,
+    /// Who changed it last and when.
+    pub updated: StampView,
+    /// How many events there were about it.
+    pub version: u64,
+    /// Position of the last one; the `ETag`.
+    pub position: u64,
+}
+
 /// The organization's settings, defaults included.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SettingsView {

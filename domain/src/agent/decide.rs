@@ -36,7 +36,7 @@ fn create(deciding: &mut Deciding<'_>, new: &AgentEdit) -> Result<(), Rejection>
     code_is_free(deciding, None, &code)?;
     aliases_are_free(deciding, None, &aliases)?;
     let visibility_key = new.visibility_key.flatten();
-    lockable(deciding, visibility_key)?;
+    lockable(deciding, "/visibility_key", visibility_key)?;
     let agent = AgentId(deciding.fresh.uuid());
     let event = AgentEvent::Created {
         agent,
@@ -192,7 +192,7 @@ pub(super) fn set_visibility_key(
     to: Option<KeyId>,
 ) -> Result<(), Rejection> {
     let agent = active(deciding, id)?;
-    lockable(deciding, to)?;
+    lockable(deciding, "/visibility_key", to)?;
     let from = agent.visibility_key.value;
     if from == to {
         return Ok(());
@@ -248,7 +248,7 @@ pub(super) fn restore(deciding: &mut Deciding<'_>, id: AgentId) -> Result<(), Re
     if agent.status == Standing::Active {
         return Ok(());
     }
-    lockable(deciding, agent.visibility_key.value)?;
+    lockable(deciding, "/visibility_key", agent.visibility_key.value)?;
     deciding.emit(AgentEvent::Restored { agent: id, from: Standing::Archived, to: Standing::Active })
 }
 

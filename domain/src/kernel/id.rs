@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// The kinds of things a history or a question can be about.
 ///
-/// The first nine are entities of an organization. `Conversation`, `Setting` and `Element` are only ever
+/// The first ten are entities of an organization. `Conversation`, `Setting` and `Element` are only ever
 /// targets of a question: Rollbook keeps no history of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +30,8 @@ pub enum Kind {
     Group,
     /// A seat at the telephone system, apart from the user who sits there.
     Agent,
+    /// A small thing of a kind that the catalog has: a skill, a tag, a report.
+    Object,
     /// The organization's settings.
     Settings,
     /// A call or chat, described by facts.
@@ -42,7 +44,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Organization,
         Self::User,
         Self::Role,
@@ -51,6 +53,7 @@ impl Kind {
         Self::Queue,
         Self::Group,
         Self::Agent,
+        Self::Object,
         Self::Settings,
         Self::Conversation,
         Self::Setting,
@@ -69,6 +72,7 @@ impl Kind {
             Self::Queue => "queue",
             Self::Group => "group",
             Self::Agent => "agent",
+            Self::Object => "object",
             Self::Settings => "settings",
             Self::Conversation => "conversation",
             Self::Setting => "setting",
@@ -87,6 +91,7 @@ impl Kind {
             | Self::Key
             | Self::Queue
             | Self::Group
+            | Self::Object
             | Self::Settings
             | Self::Conversation
             | Self::Setting
@@ -111,7 +116,7 @@ impl FromStr for Kind {
 
 /// A word that names no kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such kind; use user, role, profile, key, queue, group, agent, settings or organization")]
+#[error("no such kind; use user, role, profile, key, queue, group, agent, object, settings or organization")]
 pub struct UnknownKind;
 
 /// What an event is about, and what a history is asked for.
@@ -200,6 +205,8 @@ ids! {
     GroupId => Group;
     /// An agent.
     AgentId => Agent;
+    /// An object.
+    ObjectId => Object;
 }
 
 /// A stored secret (password hash, API key hash). The secret itself never reaches an event.

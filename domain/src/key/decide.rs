@@ -75,10 +75,10 @@ pub(super) fn set_status(deciding: &mut Deciding<'_>, id: KeyId, to: Standing) -
     }
 }
 
-/// Whether a role or user in use holds the key (or takes it away), or a queue or agent is locked with it.
+/// Whether a role or user in use holds the key (or takes it away), or a queue, agent or object is locked with it.
 fn in_use(deciding: &mut Deciding<'_>, id: KeyId) -> Result<bool, Rejection> {
     let now = &deciding.now;
-    let visits = now.users.len() + now.roles.len() + now.queues.len() + now.agents.len();
+    let visits = now.users.len() + now.roles.len() + now.queues.len() + now.agents.len() + now.objects.len();
     let used = now.roles.values().any(|role| role.status == Standing::Active && role.keys.contains(&id))
         || now
             .queues
@@ -88,6 +88,10 @@ fn in_use(deciding: &mut Deciding<'_>, id: KeyId) -> Result<bool, Rejection> {
             .agents
             .values()
             .any(|agent| agent.status == Standing::Active && agent.visibility_key.value == Some(id))
+        || now
+            .objects
+            .values()
+            .any(|object| object.status == Standing::Active && object.keys().any(|key| key == id))
         || now.users.values().any(|user| {
             crate::user::decide::is_present(user) && user.keys.iter().any(|entry| entry.key == id)
         });

@@ -12,7 +12,7 @@ pub enum KeyRejection {
     #[error("this key is archived; restore it first")]
     Archived,
     /// It opens or locks something.
-    #[error("this key is held by roles or users or locks queues or agents; take it from them first")]
+    #[error("this key is held by roles or users or locks queues, agents or objects; take it from them first")]
     InUse,
     /// It comes from the catalog.
     #[error("this key is reserved by the catalog: it cannot be renamed or archived")]

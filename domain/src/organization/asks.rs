@@ -4,10 +4,13 @@
 //! rules behind it. Every single change is judged again in [`authorize`](super::authorize).
 
 use super::command::{Command, OrganizationCommand};
+use super::state::Organization;
 use crate::agent::command::AgentCommand;
 use crate::group::command::GroupCommand;
-use crate::kernel::id::Subject;
+use crate::kernel::id::{ObjectId, Subject};
 use crate::key::command::KeyCommand;
+use crate::object::command::{ObjectCommand, ObjectEdit};
+use crate::permission::catalog::ObjectKind;
 use crate::profile::command::ProfileCommand;
 use crate::queue::command::QueueCommand;
 use crate::role::command::RoleCommand;
@@ -15,7 +18,7 @@ use crate::user::command::{Beginnings, UserCommand};
 
 type Ask = (&'static str, Option<Subject>);
 
-pub(super) fn asks(command: &Command) -> Vec<Ask> {
+pub(super) fn asks(now: &Organization, command: &Command) -> Vec<Ask> {
     match command {
         Command::Organization(OrganizationCommand::Found { .. } | OrganizationCommand::Rename { .. }) => {
             vec![("organization.edit", None)]
@@ -31,8 +34,9 @@ pub(super) fn asks(command: &Command) -> Vec<Ask> {
         Command::Queue(command) => vec![queue(command)],
         Command::Group(command) => vec![group(command)],
         Command::Agent(command) => vec![agent(command)],
+        Command::Object(command) => vec![object(now, command)],
         Command::Settings(_) => vec![("settings.edit", None)],
-        Command::Many(commands) => commands.iter().flat_map(asks).collect(),
+        Command::Many(commands) => commands.iter().flat_map(|command| asks(now, command)).collect(),
         Command::Undo(undos) => {
             let subjects = undos.iter().map(|undo| ("rollback.apply", Some(undo.subject)));
             std::iter::once(("rollback.apply", None)).chain(subjects).collect()
@@ -123,4 +127,33 @@ fn agent(command: &AgentCommand) -> Ask {
         AgentCommand::RequestErasure(_) | AgentCommand::ConfirmErasure(_) => "agents.erase",
     };
     (permission, command.agent().map(|agent| agent.subject()))
+}
+
+/// By what an object's kind says; each use is judged by the right over what uses it.
+fn object(now: &Organization, command: &ObjectCommand) -> Ask {
+    let kind_of = |object: &ObjectId| now.object_kind(*object);
+    match command {
+        ObjectCommand::Create(new) => {
+            let kind = new.kind.as_deref().and_then(|kind| now.catalog.object(kind));
+            (kind.map_or("objects.create", ObjectKind::may_create), None)
+        }
+        ObjectCommand::Edit(object, edit) => {
+            let permission = match (kind_of(object), is_contents_alone(edit)) {
+                (Some(kind), true) => kind.may_change_contents(),
+                (Some(kind), false) => kind.may_edit(),
+                (None, _) => "objects.edit",
+            };
+            (permission, Some(object.subject()))
+        }
+        ObjectCommand::SetUse(object, ..) => ("objects.view", Some(object.subject())),
+        ObjectCommand::Archive(object) | ObjectCommand::Restore(object) => {
+            let permission = kind_of(object).map_or("objects.archive", ObjectKind::may_archive);
+            (permission, Some(object.subject()))
+        }
+    }
+}
+
+fn is_contents_alone(edit: &ObjectEdit) -> bool {
+    *edit == ObjectEdit { contents: edit.contents.clone(), ..ObjectEdit::default() }
+        && edit.contents.is_some()
 }

@@ -10,16 +10,18 @@ use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use super::transfer;
 use super::visible;
-use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::kernel::context::{Actor, Context};
-use crate::kernel::id::{Kind, RoleId, Subject, UserId};
+use crate::kernel::id::{Kind, ObjectId, RoleId, Subject, UserId};
 use crate::kernel::moment::Moment;
+use crate::object::command::Use;
+use crate::object::rejection::{NAMED_MAX, ObjectRejection};
+use crate::object::rights as object_rights;
+use crate::permission::catalog::ObjectKind;
 use crate::permission::cover;
 use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::reason::{Effect, Reason};
 use crate::permission::resolve::{self, Question};
-use crate::user::event::UserEvent;
 use crate::user::password;
 use crate::user::state::User;
 use std::collections::BTreeSet;
@@ -66,6 +68,8 @@ pub(crate) struct Right {
     role: Option<RoleId>,
     field: Option<&'static str>,
     section: Option<&'static str>,
+    action: Option<&'static str>,
+    object: Option<&'static ObjectKind>,
     ranked: bool,
     new_rank: Option<u16>,
     not_oneself: bool,
@@ -81,6 +85,8 @@ impl Right {
             role: None,
             field: None,
             section: None,
+            action: None,
+            object: None,
             ranked: false,
             new_rank: None,
             not_oneself: false,
@@ -108,6 +114,11 @@ impl Right {
         Self { section: Some(section), ..self }
     }
 
+    /// What is done to an object of this kind: `create`, `edit` or `delete`, or the product's word for it.
+    pub(crate) fn of_object(self, kind: &'static ObjectKind, action: &'static str) -> Self {
+        Self { object: Some(kind), section: Some(&kind.kind), action: Some(action), ..self }
+    }
+
     /// Users and roles concerned must be of strictly lower rank than the actor (or be the actor).
     pub(crate) fn ranked(self) -> Self {
         Self { ranked: true, ..self }
@@ -129,7 +140,7 @@ impl Right {
     }
 }
 
-fn right(event: &Event) -> Right {
+fn right(event: &Event, after: &Organization) -> Right {
     match event {
         Event::Organization(_) => Right::new("organization.edit"),
         Event::User(event) => crate::user::rights::right(event),
@@ -139,6 +150,7 @@ fn right(event: &Event) -> Right {
         Event::Queue(event) => crate::queue::rights::right(event),
         Event::Group(event) => crate::group::rights::right(event),
         Event::Agent(event) => crate::agent::rights::right(event),
+        Event::Object(event) => object_rights::right(event, after),
         Event::Settings(event) => crate::settings::rights::right(event),
     }
 }
@@ -173,9 +185,9 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn event(&self, event: &Event) -> Result<Authority, Rejection> {
-        let right = caused::by_putting_away(event, &self.put_away)
+        let right = caused::by_putting_away(self.before, event, &self.put_away)
             .or_else(|| transfer::by_transfer(self.before, self.asker.id, event, self.events))
-            .unwrap_or_else(|| right(event));
+            .unwrap_or_else(|| right(event, self.after));
         self.names_what_is_seen(event)?;
         let oneself = right.subject == Some(self.asker.id.subject());
         if !self.any {
@@ -215,6 +227,7 @@ impl Judge<'_> {
             | Kind::Queue
             | Kind::Group
             | Kind::Agent
+            | Kind::Object
             | Kind::Settings
             | Kind::Conversation
             | Kind::Setting
@@ -238,6 +251,7 @@ impl Judge<'_> {
                 | Kind::Queue
                 | Kind::Group
                 | Kind::Agent
+                | Kind::Object
                 | Kind::Settings
                 | Kind::Conversation
                 | Kind::Setting
@@ -251,23 +265,29 @@ impl Judge<'_> {
     /// What was created by this very command is judged by the right to create it.
     fn permission(&self, right: &Right) -> Result<Authority, Rejection> {
         let made_now = right.subject.filter(|subject| !self.before.exists(*subject));
-        let (permission, subject) = match made_now {
-            Some(subject) => (creation(subject.kind), None),
-            None => (right.permission, right.subject),
+        let (permission, subject, action) = match (made_now, right.object) {
+            (Some(_), Some(kind)) => (kind.may_create(), None, Some(kind.create_action())),
+            (Some(subject), None) => (creation(subject.kind), None, right.action),
+            (None, _) => (right.permission, right.subject, right.action),
         };
         let role = right.role.or_else(|| made_now.and_then(|subject| self.role_given(subject)));
         // What does not exist yet is asked of the organization, a new user of the role they get.
-        let whole = role.is_none().then(|| self.before.id.subject());
-        let targets = Targets { subject: subject.or(whole).map(Target::Entity), role, ..Targets::default() };
+        let whole = || role.is_none().then(|| self.whole(permission, right.object));
+        let subject = subject.map(Target::Entity).or_else(whole);
+        let targets = Targets { subject, role, ..Targets::default() };
         let facts = Facts {
             fields: right.field.into_iter().map(Into::into).collect(),
             section: right.section.map(Into::into),
+            action: action.map(Into::into),
             ..Facts::default()
         };
         let (asker, at) = (self.asker, self.context.at);
         let question =
             Question { who: asker, permission, targets: &targets, facts: &facts, at, as_if_active: false };
         let decision = resolve::explain(self.before, &question);
+        if decision.is_held_back_by("in_use") {
+            return Err(self.in_use(right.subject));
+        }
         let reason = decision
             .reasons
             .into_iter()
@@ -276,6 +296,26 @@ impl Judge<'_> {
         reason
             .map(|reason| Authority::Grant { permission, reason })
             .ok_or_else(|| Forbidden::Permission { permission }.into())
+    }
+
+    /// What stands for what does not exist yet: the organization, or for an object the product's setting or element that
+    /// its kind is.
+    fn whole(&self, permission: &str, object: Option<&ObjectKind>) -> Target {
+        let wanted =
+            self.before.catalog.permission(permission).map(|permission| permission.targets.as_slice());
+        match (wanted, object) {
+            (Some([Kind::Setting]), Some(kind)) => Target::Setting(Some(kind.kind.clone())),
+            (Some([Kind::Element]), Some(kind)) => Target::Element(kind.kind.clone()),
+            (Some(_) | None, _) => Target::Entity(self.before.id.subject()),
+        }
+    }
+
+    /// The refusal of what could be put away if nothing used it, naming what the asker sees of that.
+    fn in_use(&self, object: Option<Subject>) -> Rejection {
+        let object = object.and_then(|object| self.before.object(ObjectId(object.id)));
+        let uses = object.into_iter().flat_map(|object| object.uses()).map(Use::subject);
+        let seen = uses.filter(|by| visible::sees(self.before, self.asker, *by, self.context.at));
+        ObjectRejection::InUse { by: seen.take(NAMED_MAX).collect() }.into()
     }
 
     fn role_given(&self, subject: Subject) -> Option<RoleId> {
@@ -293,6 +333,7 @@ fn creation(kind: Kind) -> &'static str {
         Kind::Queue => "queues.create",
         Kind::Group => "groups.create",
         Kind::Agent => "agents.create",
+        Kind::Object => "objects.create",
         Kind::Settings => "settings.edit",
         Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => "organization.edit",
     }
@@ -307,7 +348,7 @@ pub(super) fn may_ask(before: &Organization, context: &Context, command: &Comman
     if founding {
         return Err(Forbidden::Permission { permission: "organization.edit" }.into());
     }
-    for (permission, subject) in super::asks::asks(command) {
+    for (permission, subject) in super::asks::asks(before, command) {
         if let Some(subject) = subject {
             visible::visible(before, asker, subject, context.at)?;
         }
@@ -334,30 +375,4 @@ fn holds_at_all(before: &Organization, asker: &User, permission: &str, context: 
 
 fn active(before: &Organization, user: UserId, at: Moment) -> Result<&User, Rejection> {
     before.user(user).filter(|user| user.is_active_at(at)).ok_or_else(|| Forbidden::Inactive.into())
-}
-
-/// Whether an event is among those for which the setting `reason_required: sensitive` demands a reason.
-pub(super) fn is_sensitive(event: &Event) -> bool {
-    use crate::role::event::RoleEvent;
-    match event {
-        Event::User(event) => matches!(
-            event,
-            UserEvent::RoleAssigned { .. }
-                | UserEvent::KeysChanged { .. }
-                | UserEvent::MasterkeySet { .. }
-                | UserEvent::SuperuserSet { .. }
-                | UserEvent::ErasureRequested { .. }
-                | UserEvent::Erased { .. }
-        ),
-        Event::Role(event) => matches!(event, RoleEvent::KeysChanged { .. }),
-        Event::Agent(event) => {
-            matches!(event, AgentEvent::ErasureRequested { .. } | AgentEvent::Erased { .. })
-        }
-        Event::Organization(_)
-        | Event::Profile(_)
-        | Event::Key(_)
-        | Event::Queue(_)
-        | Event::Group(_)
-        | Event::Settings(_) => false,
-    }
 }

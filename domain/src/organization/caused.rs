@@ -4,15 +4,18 @@
 //! command puts away is judged by the right to put it away.
 
 use super::authorize::Right;
+use super::state::Organization;
 use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::kernel::id::{Kind, Subject};
+use crate::object::event::ObjectEvent;
+use crate::object::usage;
 use crate::queue::event::QueueEvent;
 use crate::user::event::UserEvent;
 use std::collections::BTreeSet;
 
-/// The users, groups, queues and agents that `events` archive.
+/// The users, groups, queues, agents and objects that `events` archive.
 pub(super) fn put_away(events: &[Event]) -> BTreeSet<Subject> {
     let archives = |event: &&Event| {
         matches!(
@@ -21,13 +24,18 @@ pub(super) fn put_away(events: &[Event]) -> BTreeSet<Subject> {
                 | Event::Group(GroupEvent::Archived { .. })
                 | Event::Queue(QueueEvent::Archived { .. })
                 | Event::Agent(AgentEvent::Archived { .. })
+                | Event::Object(ObjectEvent::Archived { .. })
         )
     };
     events.iter().filter(archives).map(Event::subject).collect()
 }
 
 /// The right by which a mere removal is judged if it follows from archiving one of `put_away`.
-pub(super) fn by_putting_away(event: &Event, put_away: &BTreeSet<Subject>) -> Option<Right> {
+pub(super) fn by_putting_away(
+    before: &Organization,
+    event: &Event,
+    put_away: &BTreeSet<Subject>,
+) -> Option<Right> {
     let (removed, added) = named(event);
     if put_away.is_empty() || removed.is_empty() || !added.is_empty() {
         return None;
@@ -40,6 +48,7 @@ pub(super) fn by_putting_away(event: &Event, put_away: &BTreeSet<Subject>) -> Op
         Kind::Group => Some(Right::over("groups.archive", cause)),
         Kind::Queue => Some(Right::over("queues.archive", cause)),
         Kind::Agent => Some(Right::over("agents.archive", cause)),
+        Kind::Object => Some(crate::object::rights::archive(before, cause)),
         Kind::Organization
         | Kind::Role
         | Kind::Profile
@@ -56,7 +65,7 @@ pub(super) fn added(event: &Event) -> Vec<Subject> {
     named(event).1
 }
 
-/// The users, groups and queues that an event takes from its subject and puts with it.
+/// The users, groups, queues and objects that an event takes from its subject and puts with it.
 fn named(event: &Event) -> (Vec<Subject>, Vec<Subject>) {
     let users = |ids: &[crate::kernel::id::UserId]| ids.iter().map(|id| id.subject()).collect();
     let queues = |ids: &[crate::kernel::id::QueueId]| ids.iter().map(|id| id.subject()).collect();
@@ -79,6 +88,11 @@ fn named(event: &Event) -> (Vec<Subject>, Vec<Subject>) {
         Event::Agent(AgentEvent::SupervisorSet { from, to, .. }) => {
             (users(from.as_slice()), users(to.as_slice()))
         }
+        Event::Object(event) => match usage::named(event) {
+            Some((by, true)) => (Vec::new(), vec![by.subject()]),
+            Some((by, false)) => (vec![by.subject()], Vec::new()),
+            None => (Vec::new(), Vec::new()),
+        },
         Event::Organization(_)
         | Event::User(_)
         | Event::Role(_)

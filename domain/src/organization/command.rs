@@ -4,6 +4,7 @@ use crate::agent::command::AgentCommand;
 use crate::group::command::GroupCommand;
 use crate::kernel::id::{Subject, UserId};
 use crate::key::command::KeyCommand;
+use crate::object::command::ObjectCommand;
 use crate::profile::command::ProfileCommand;
 use crate::queue::command::QueueCommand;
 use crate::role::command::RoleCommand;
@@ -31,6 +32,8 @@ pub enum Command {
     Group(GroupCommand),
     /// About an agent.
     Agent(AgentCommand),
+    /// About an object.
+    Object(ObjectCommand),
     /// About the settings.
     Settings(SettingsCommand),
     /// All or nothing, in this order.
@@ -127,6 +130,12 @@ impl From<GroupCommand> for Command {
 impl From<AgentCommand> for Command {
     fn from(command: AgentCommand) -> Self {
         Self::Agent(command)
+    }
+}
+
+impl From<ObjectCommand> for Command {
+    fn from(command: ObjectCommand) -> Self {
+        Self::Object(command)
     }
 }
 

@@ -8,7 +8,7 @@ use super::command::{Command, OrganizationCommand};
 use super::event::OrganizationEvent;
 use super::rejection::Rejection;
 use super::state::Organization;
-use super::{found, keeper, sound, transfer, undo};
+use super::{found, keeper, sensitive, sound, transfer, undo};
 use crate::event::Event;
 use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
@@ -71,6 +71,7 @@ pub(crate) fn dispatch(deciding: &mut Deciding<'_>, command: &Command) -> Result
         Command::Queue(command) => crate::queue::decide::decide(deciding, command),
         Command::Group(command) => crate::group::decide::decide(deciding, command),
         Command::Agent(command) => crate::agent::decide::decide(deciding, command),
+        Command::Object(command) => crate::object::decide::decide(deciding, command),
         Command::Settings(command) => crate::settings::decide::decide(deciding, command),
         Command::Many(commands) => commands.iter().try_for_each(|command| dispatch(deciding, command)),
         Command::Undo(undos) => undos.iter().try_for_each(|one| undo::undo(deciding, one)),
@@ -107,7 +108,7 @@ fn reason(
     let demanded = match before.settings.reason_rule() {
         ReasonRule::None => false,
         ReasonRule::Sensitive => {
-            (undoes(command) && !events.is_empty()) || events.iter().any(authorize::is_sensitive)
+            (undoes(command) && !events.is_empty()) || events.iter().any(sensitive::is_sensitive)
         }
         ReasonRule::All => !events.is_empty(),
     };
@@ -129,6 +130,7 @@ fn undoes(command: &Command) -> bool {
         | Command::Queue(_)
         | Command::Group(_)
         | Command::Agent(_)
+        | Command::Object(_)
         | Command::Settings(_) => false,
     }
 }

@@ -12,6 +12,7 @@ use crate::agent::event::AgentEvent;
 use crate::event::Event;
 use crate::group::event::GroupEvent;
 use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
+use crate::object::event::ObjectEvent;
 use crate::permission::cover;
 use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Scope};
@@ -51,6 +52,7 @@ pub(super) fn gifts(event: &Event, context: (&Organization, &Organization, UserI
         Event::Queue(event) => of_queue(event, after),
         Event::Group(event) => of_group(event, after),
         Event::Agent(event) => of_agent(event, after),
+        Event::Object(event) => of_object(event),
         Event::Organization(_) | Event::Key(_) | Event::Settings(_) => Gifts::default(),
     }
 }
@@ -294,6 +296,14 @@ fn of_agent(event: &AgentEvent, after: &Organization) -> Gifts {
     let reach = agent_reach::reach(event, after);
     let AgentEvent::VisibilityKeySet { from, .. } = event else {
         return Gifts { reach, ..Gifts::default() };
+    };
+    Gifts { keys: from.iter().copied().collect(), ..Gifts::default() }
+}
+
+/// Whoever opens an object must be able to open it. That something has or uses it lets nobody do anything.
+fn of_object(event: &ObjectEvent) -> Gifts {
+    let (ObjectEvent::VisibilityKeySet { from, .. } | ObjectEvent::ReportsKeySet { from, .. }) = event else {
+        return Gifts::default();
     };
     Gifts { keys: from.iter().copied().collect(), ..Gifts::default() }
 }

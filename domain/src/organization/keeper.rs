@@ -27,6 +27,7 @@ pub(super) fn keeps_a_keeper(
         | Event::Queue(_)
         | Event::Group(_)
         | Event::Agent(_)
+        | Event::Object(_)
         | Event::Settings(_) => false,
     };
     if events.iter().any(loses) && has_keeper(before) && !has_keeper(after) {

@@ -2,9 +2,10 @@
 
 use super::state::Organization;
 use crate::agent::state::Agent;
-use crate::kernel::id::{AgentId, Kind, Subject, UserId};
+use crate::kernel::id::{AgentId, Kind, ObjectId, Subject, UserId};
 use crate::kernel::record::Record;
 use crate::kernel::text::folded;
+use crate::object::state::Object;
 use crate::role::state::Role;
 use crate::user::state::User;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Organization {
         agent.code.clear().and_then(|code| self.user_by_login(code))
     }
 
-    /// What of `kind` has this name (an agent: this code or alias), whatever its case.
+    /// What of `kind` has this name (an agent: this code or alias; an object: its `kind:name`), whatever its case.
     #[must_use]
     pub fn by_name(&self, kind: Kind, name: &str) -> Option<Uuid> {
         if kind == Kind::Agent {
@@ -84,7 +85,7 @@ impl Organization {
         self.names.get(&(kind, folded(name).into())).copied()
     }
 
-    /// What a reference means: an id, a login (users), a code or alias (agents) or a unique name.
+    /// What a reference means: an id, a login (users), a code or alias (agents), `kind:name` (objects) or a unique name.
     #[must_use]
     pub fn find(&self, kind: Kind, reference: &str) -> Option<Uuid> {
         let by_id = Uuid::parse_str(reference).ok().filter(|id| self.exists(Subject { kind, id: *id }));
@@ -117,6 +118,7 @@ impl Organization {
             | Kind::Queue
             | Kind::Group
             | Kind::Agent
+            | Kind::Object
             | Kind::Conversation
             | Kind::Setting
             | Kind::Element => self.record(subject).map(|record| (record.updated.position, record.version)),
@@ -136,6 +138,7 @@ impl Organization {
             Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| queue.record),
             Kind::Group => self.groups.get(&GroupId(id)).map(|group| group.record),
             Kind::Agent => self.agent(AgentId(id)).map(|agent| agent.record),
+            Kind::Object => self.object(ObjectId(id)).map(|object| object.record),
             Kind::Settings | Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => None,
         }
     }
@@ -147,7 +150,7 @@ impl Organization {
         self.logins.range((start, Bound::Unbounded)).filter_map(|(_, id)| self.user(*id))
     }
 
-    /// What people call a subject: login, code, name, or `[erased]`; `None` if there is no such entity.
+    /// What people call a subject: login, code, `kind:name`, name, or `[erased]`; `None` if there is no such entity.
     #[must_use]
     pub fn label(&self, subject: Subject) -> Option<String> {
         use crate::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId};
@@ -160,6 +163,7 @@ impl Organization {
             Kind::Queue => self.queues.get(&QueueId(id)).map(|queue| queue.name.clone()),
             Kind::Group => self.groups.get(&GroupId(id)).map(|group| group.name.clone()),
             Kind::Agent => self.agent(AgentId(id)).map(|agent| agent.code.text().to_owned()),
+            Kind::Object => self.object(ObjectId(id)).map(Object::called),
             Kind::Settings => (id == self.id.uuid()).then(|| "settings".to_owned()),
             Kind::Organization => (id == self.id.uuid()).then(|| self.name.clone()),
             Kind::Conversation | Kind::Setting | Kind::Element => None,

@@ -5,6 +5,7 @@ use crate::group::rejection::GroupRejection;
 use crate::kernel::id::Kind;
 use crate::kernel::rejection::{Class, FieldError, Refusal};
 use crate::key::rejection::KeyRejection;
+use crate::object::rejection::ObjectRejection;
 use crate::profile::rejection::ProfileRejection;
 use crate::queue::rejection::QueueRejection;
 use crate::role::rejection::RoleRejection;
@@ -72,6 +73,9 @@ pub enum Rejection {
     /// About an agent.
     #[error(transparent)]
     Agent(#[from] AgentRejection),
+    /// About an object.
+    #[error(transparent)]
+    Object(#[from] ObjectRejection),
 }
 
 /// Why the one who asks may not.
@@ -123,6 +127,7 @@ impl Refusal for Rejection {
             Self::Queue(rejection) => rejection.class(),
             Self::Group(rejection) => rejection.class(),
             Self::Agent(rejection) => rejection.class(),
+            Self::Object(rejection) => rejection.class(),
         }
     }
 
@@ -147,6 +152,7 @@ impl Refusal for Rejection {
             Self::Queue(rejection) => rejection.code(),
             Self::Group(rejection) => rejection.code(),
             Self::Agent(rejection) => rejection.code(),
+            Self::Object(rejection) => rejection.code(),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::state::Organization;
 use crate::agent::state::Agent;
 use crate::group::state::Group;
 use crate::key::state::Key;
+use crate::object::state::Object;
 use crate::permission::given::Given;
 use crate::permission::grant::Grant;
 use crate::profile::state::Profile;
@@ -36,8 +37,10 @@ impl Organization {
         let queues = self.queues.values().map(|queue| queue_bytes(queue)).sum::<usize>();
         let groups = self.groups.values().map(|group| group_bytes(group)).sum::<usize>();
         let agents = self.agents.values().map(|agent| agent_bytes(agent)).sum::<usize>();
+        let objects = self.objects.values().map(|object| object_bytes(object)).sum::<usize>();
         let keys = self.keys.len() * (size_of::<Key>() + ENTITY);
-        (LEAST + self.users.len() * USER + roles + profiles + queues + groups + agents + keys) as u64
+        (LEAST + self.users.len() * USER + roles + profiles + queues + groups + agents + objects + keys)
+            as u64
     }
 }
 
@@ -65,6 +68,12 @@ fn group_bytes(group: &Group) -> usize {
 
 fn agent_bytes(agent: &Agent) -> usize {
     size_of::<Agent>() + ENTITY + (agent.aliases.len() + agent.queues.len()) * MEMBER
+}
+
+/// What uses it is listed by it and in the index by which that is found.
+fn object_bytes(object: &Object) -> usize {
+    let listed = object.contents.len() + 2 * object.uses().count();
+    size_of::<Object>() + ENTITY + listed * MEMBER
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::group::state::Group;
 use crate::kernel::id::{OrganizationId, UserId};
 use crate::kernel::moment::Moment;
 use crate::key::state::Key;
+use crate::object::state::Object;
 use crate::permission::catalog::Catalog;
 use crate::profile::state::Profile;
 use crate::queue::state::Queue;
@@ -60,6 +61,7 @@ struct Snapshot {
     queues: Vec<Arc<Queue>>,
     groups: Vec<Arc<Group>>,
     agents: Vec<Arc<Agent>>,
+    objects: Vec<Arc<Object>>,
     settings: Settings,
 }
 
@@ -87,6 +89,7 @@ impl Organization {
             queues: self.queues.values().cloned().collect(),
             groups: self.groups.values().cloned().collect(),
             agents: self.agents.values().cloned().collect(),
+            objects: self.objects.values().cloned().collect(),
             settings: self.settings.clone(),
         };
         // Text, numbers and lists always serialize; no bytes at all would be refused when read.
@@ -127,6 +130,7 @@ impl Organization {
             queues: read.queues.into_iter().map(|queue| (queue.id, queue)).collect(),
             groups: read.groups.into_iter().map(|group| (group.id, group)).collect(),
             agents: read.agents.into_iter().map(|agent| (agent.id, agent)).collect(),
+            objects: read.objects.into_iter().map(|object| (object.id, object)).collect(),
             settings: read.settings,
             ..Self::empty(read.id)
         };

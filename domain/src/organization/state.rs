@@ -10,12 +10,15 @@ use crate::group::event::GroupEvent;
 use crate::group::state::Group;
 use crate::kernel::context::Actor;
 use crate::kernel::fast_hash::ById;
-use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ObjectId, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use crate::kernel::moment::Moment;
 use crate::kernel::record::Stamp;
 use crate::kernel::text::folded;
 use crate::key::event::KeyEvent;
 use crate::key::state::Key;
+use crate::object::state::Object;
 use crate::permission::catalog::Catalog;
 use crate::profile::event::ProfileEvent;
 use crate::profile::state::Profile;
@@ -69,6 +72,8 @@ pub struct Organization {
     pub groups: OrdMap<GroupId, Arc<Group>>,
     /// Every agent.
     pub agents: OrdMap<AgentId, Arc<Agent>>,
+    /// Every object.
+    pub objects: OrdMap<ObjectId, Arc<Object>>,
     /// The settings.
     pub settings: Settings,
     /// Users by folded login; the order of lists.
@@ -81,7 +86,9 @@ pub struct Organization {
     pub(crate) called: OrdMap<Arc<str>, AgentId>,
     /// Agents by the user who supervises them.
     pub(crate) supervised: OrdSet<(UserId, AgentId)>,
-    /// Everything else by kind and folded name.
+    /// Objects by what has them or uses them.
+    pub(crate) uses: OrdSet<(Subject, ObjectId)>,
+    /// Everything else by kind and folded name; objects by their kind and name, `kind:name`.
     pub(crate) names: OrdMap<(Kind, Arc<str>), Uuid>,
 }
 
@@ -105,12 +112,14 @@ impl Organization {
             queues: OrdMap::new(),
             groups: OrdMap::new(),
             agents: OrdMap::new(),
+            objects: OrdMap::new(),
             settings: Settings::default(),
             logins: OrdMap::new(),
             emails: HashMap::new(),
             extensions: Extensions::default(),
             called: OrdMap::new(),
             supervised: OrdSet::new(),
+            uses: OrdSet::new(),
             names: OrdMap::new(),
         }
     }
@@ -129,6 +138,7 @@ impl Organization {
             Event::Queue(event) => self.apply_queue(stamp, event),
             Event::Group(event) => self.apply_group(stamp, event),
             Event::Agent(event) => self.apply_agent(stamp, event),
+            Event::Object(event) => self.apply_object(stamp, event),
             Event::Settings(event) => self.apply_settings(event),
         }
     }
@@ -341,6 +351,8 @@ impl Organization {
         users.values().for_each(|user| self.index_user(user));
         let agents = self.agents.clone();
         agents.values().for_each(|agent| self.index_agent(agent));
+        let objects = self.objects.clone();
+        objects.values().for_each(|object| self.index_object(object));
         let roles = self.roles.values().map(|role| (Kind::Role, role.name.clone(), role.id.uuid()));
         let profiles = self.profiles.values().map(|one| (Kind::Profile, one.name.clone(), one.id.uuid()));
         let keys = self.keys.values().map(|key| (Kind::Key, key.name.clone(), key.id.uuid()));
@@ -360,11 +372,11 @@ impl Organization {
         self.settings.apply(event, self.position);
     }
 
-    fn name_is(&mut self, kind: Kind, name: &str, id: Uuid) {
+    pub(super) fn name_is(&mut self, kind: Kind, name: &str, id: Uuid) {
         self.names.insert((kind, folded(name).into()), id);
     }
 
-    fn renamed(&mut self, kind: Kind, from: &str, to: &str, id: Uuid) {
+    pub(super) fn renamed(&mut self, kind: Kind, from: &str, to: &str, id: Uuid) {
         self.names.remove(&(kind, folded(from).into()));
         self.name_is(kind, to, id);
     }

@@ -7,7 +7,7 @@ use super::decide::Deciding;
 use super::rejection::Rejection;
 use crate::event::{Event, event_type};
 use crate::kernel::event_type::Shape;
-use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::rejection::FieldError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -49,6 +49,7 @@ pub(super) fn undo(deciding: &mut Deciding<'_>, one: &Undo) -> Result<(), Reject
         Kind::Queue => crate::queue::undo::undo(deciding, QueueId(id), one),
         Kind::Group => crate::group::undo::undo(deciding, GroupId(id), one),
         Kind::Agent => crate::agent::undo::undo(deciding, AgentId(id), one),
+        Kind::Object => crate::object::undo::undo(deciding, ObjectId(id), one),
         Kind::Settings => crate::settings::undo::undo(deciding, one),
         Kind::Organization if one.field == "name" => super::decide::dispatch(
             deciding,

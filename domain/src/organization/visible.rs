@@ -19,6 +19,7 @@ pub fn view_permission(kind: Kind) -> Option<&'static str> {
         Kind::Queue => Some("queues.view"),
         Kind::Group => Some("groups.view"),
         Kind::Agent => Some("agents.view"),
+        Kind::Object => Some("objects.view"),
         Kind::Settings => Some("settings.view"),
         Kind::Organization | Kind::Conversation | Kind::Setting | Kind::Element => None,
     }

@@ -3,7 +3,8 @@
 use super::facts::{Target, Targets};
 use crate::agent::state::Agent;
 use crate::group::state::Group;
-use crate::kernel::id::{AgentId, GroupId, Kind, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{AgentId, GroupId, Kind, ObjectId, QueueId, RoleId, Subject, UserId};
+use crate::object::state::Object;
 use crate::organization::state::Organization;
 use crate::queue::state::Queue;
 use crate::role::state::Role;
@@ -17,6 +18,7 @@ pub(crate) enum Found<'a> {
     Group(&'a Group),
     Queue(&'a Queue),
     Agent(&'a Agent),
+    Object(&'a Object),
     /// The organization, its settings, a profile or a key: nothing of it decides.
     Plain(Subject),
     Conversation,
@@ -64,6 +66,7 @@ fn entity(organization: &Organization, subject: Subject) -> Found<'_> {
         Kind::Group => organization.groups.get(&GroupId(id)).map(|group| Found::Group(group)),
         Kind::Queue => organization.queues.get(&QueueId(id)).map(|queue| Found::Queue(queue)),
         Kind::Agent => organization.agent(AgentId(id)).map(Found::Agent),
+        Kind::Object => organization.object(ObjectId(id)).map(Found::Object),
         Kind::Organization | Kind::Profile | Kind::Key | Kind::Settings => {
             organization.exists(subject).then_some(Found::Plain(subject))
         }
@@ -80,6 +83,7 @@ impl Found<'_> {
             Self::Group(_) => Kind::Group,
             Self::Queue(_) => Kind::Queue,
             Self::Agent(_) => Kind::Agent,
+            Self::Object(_) => Kind::Object,
             Self::Plain(subject) => subject.kind,
             Self::Conversation => Kind::Conversation,
             Self::Setting(_) => Kind::Setting,

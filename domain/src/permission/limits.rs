@@ -4,8 +4,11 @@
 use super::facts::{Facts, Target, Targets};
 use super::grant::Limits;
 use super::reason::Code;
-use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use crate::kernel::shared::Standing;
+use crate::object::state::Object;
 use crate::organization::state::Organization;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,7 +42,9 @@ pub(crate) fn met<'a>(
 ) -> Result<(), Unmet<'a>> {
     fields(&limits.fields, facts)?;
     one_of("actions", &limits.actions, facts.action.as_deref())?;
-    one_of("sections", &limits.sections, facts.section.as_deref())?;
+    let object = object(organization, targets);
+    let section = object.map(|object| object.kind.as_str()).or(facts.section.as_deref());
+    one_of("sections", &limits.sections, section)?;
     one_of("parts", &limits.parts, facts.part.as_deref())?;
     none_of("without_parts", &limits.without_parts, facts.part.as_deref())?;
     for word in &limits.only_if {
@@ -85,9 +90,12 @@ fn flag<'a>(
     facts: &Facts,
 ) -> Result<(), Unmet<'a>> {
     let known = match word {
-        "in_use" => facts.in_use,
+        "in_use" => object(organization, targets).map(Object::is_in_use).or(facts.in_use),
         "missed_in_scenario" => facts.missed_in_scenario,
-        "function_or_api_token" => facts.function_or_api_token,
+        "function_or_api_token" => {
+            let known = object(organization, targets).map(|object| organization.object_kind(object.id));
+            known.map_or(facts.function_or_api_token, |kind| kind.map(|kind| kind.function_or_api_token))
+        }
         "active" => is_active(organization, targets, facts),
         _ => match word.strip_prefix(ROLE_IS) {
             Some(slug) => holds_role(organization, targets, slug),
@@ -99,6 +107,13 @@ fn flag<'a>(
         Some(_) => Err(Unmet { name: word, code: Code::Limited }),
         None => Err(Unmet { name: word, code: Code::FactMissing }),
     }
+}
+
+/// The object that the question is about: of it the organization knows better than the caller what kind it is and whether
+/// something uses it.
+fn object<'a>(organization: &'a Organization, targets: &Targets) -> Option<&'a Object> {
+    let Some(Target::Entity(Subject { kind: Kind::Object, id })) = targets.subject else { return None };
+    organization.object(ObjectId(id))
 }
 
 /// Of entities the organization knows better than the caller.
@@ -113,6 +128,7 @@ fn is_active(organization: &Organization, targets: &Targets, facts: &Facts) -> O
                 Kind::Queue => organization.queues.get(&QueueId(*id)).map(|queue| queue.status),
                 Kind::Group => organization.groups.get(&GroupId(*id)).map(|group| group.status),
                 Kind::Agent => organization.agent(AgentId(*id)).map(|agent| agent.status),
+                Kind::Object => organization.object(ObjectId(*id)).map(|object| object.status),
                 Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => {
                     None
                 }

@@ -12,8 +12,10 @@ use super::limits::{self, Unmet};
 use super::reason::{Code, Note, Quiet, Reason, Sink, Source};
 use super::scope::{self, Asker};
 use super::source::{FOUNDED, origins};
-use crate::kernel::id::{GroupId, Kind, QueueId};
+use crate::kernel::id::{GroupId, KeyId, Kind, QueueId};
 use crate::kernel::moment::Moment;
+use crate::kernel::shared::Since;
+use crate::object::state::Object;
 use crate::organization::state::Organization;
 use crate::user::state::User;
 use serde::Serialize;
@@ -42,6 +44,18 @@ pub struct Decision {
     pub allowed: bool,
     /// Why. An allowed question lists only what allows it; a denied one lists every failure, not just the first.
     pub reasons: Vec<Reason>,
+}
+
+impl Decision {
+    /// Whether a grant would allow it were it not for this word among its limits, and nothing else speaks against it.
+    #[must_use]
+    pub fn is_held_back_by(&self, word: &str) -> bool {
+        let by_word = |reason: &Reason| {
+            reason.source == Source::Limit && reason.code == Code::Limited && reason.name == word
+        };
+        let by_grants = |reason: &Reason| matches!(reason.source, Source::Limit | Source::Scope);
+        !self.allowed && self.reasons.iter().any(by_word) && self.reasons.iter().all(by_grants)
+    }
 }
 
 /// The answer alone: takes no lock and allocates nothing.
@@ -125,14 +139,19 @@ fn targeted<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
         sound = false;
     };
     let (targets, wanted) = (asked.targets, &asked.permission.targets);
+    // An object of a kind that the permission is about stands where the product would name a setting or an element.
+    let takes = |target: Found<'_>| matches!(target, Found::Object(object) if asked.permission.is_about(&object.kind));
+    let is_asked_of = |target: Found<'_>| {
+        takes(target) || (!matches!(target, Found::Object(_)) && wanted.contains(&target.kind()))
+    };
     for target in targets.iter() {
-        if !wanted.contains(&target.kind()) {
+        if !is_asked_of(target) {
             deny(target.kind(), Code::TargetKind);
         } else if !is_there(asked, target) {
             deny(target.kind(), Code::TargetUnknown);
         }
     }
-    for kind in wanted {
+    for kind in wanted.iter().filter(|_| !targets.iter().any(takes)) {
         let needed = wanted.iter().filter(|wanted| *wanted == kind).count();
         if targets.iter().filter(|target| target.kind() == *kind).count() < needed {
             deny(*kind, Code::TargetMissing);
@@ -157,6 +176,7 @@ fn is_there(asked: Asked<'_>, target: Found<'_>) -> bool {
         | Found::Group(_)
         | Found::Queue(_)
         | Found::Agent(_)
+        | Found::Object(_)
         | Found::Plain(_)
         | Found::Setting(_)
         | Found::Element(_) => true,
@@ -240,12 +260,16 @@ pub(crate) fn keyed<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     keyring::opens(asked.organization, who, (id, &key.name), (Source::Key, FOUNDED), by_masterkey, sink)
 }
 
-/// The visibility keys of the queues and agents named. An aggregate queue is a queue: its own key is checked, its parts' are not.
+/// The visibility keys of the queues, agents and objects named. An aggregate queue is a queue: its own key is checked, its parts' are not.
 fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
     let Asked { organization, question, .. } = asked;
     let mut open = true;
     for target in asked.targets.iter() {
         let lock = match target {
+            Found::Object(object) => {
+                open &= unlocked_object(asked, object, sink);
+                continue;
+            }
             Found::Queue(queue) => Some(&queue.visibility_key),
             Found::Agent(agent) => Some(&agent.visibility_key),
             Found::Conversation => {
@@ -261,16 +285,38 @@ fn unlocked<S: Sink>(asked: Asked<'_>, sink: &mut S) -> bool {
             | Found::Missing(_) => None,
         };
         let Some(lock) = lock else { continue };
-        let Some(key) = lock.value else { continue };
-        let name = organization.keys.get(&key).map_or("", |key| key.name.as_str());
-        open &= keyring::opens(
-            organization,
-            question.who,
-            (Some(key), name),
-            (Source::Lock, lock.position),
-            true,
-            sink,
-        );
+        open &= is_open(asked, lock, sink);
     }
     open
+}
+
+/// A function that one of the two keys of an object guards asks for that one. To see the object, or to change it, either
+/// will do: whoever may use it in one way knows of it, and a key is taken away by its holders alone.
+fn unlocked_object<S: Sink>(asked: Asked<'_>, object: &Object, sink: &mut S) -> bool {
+    let kind = asked.organization.catalog.object(&object.kind);
+    let (seen, reports) = (&object.visibility_key, &object.reports_key);
+    let permission = asked.question.permission;
+    let has_both = kind.is_some_and(|kind| kind.reports_lock.is_some());
+    if !has_both || kind.is_some_and(|kind| kind.is_locked(permission)) {
+        return is_open(asked, seen, sink);
+    }
+    if kind.is_some_and(|kind| kind.is_locked_for_reports(permission)) {
+        return is_open(asked, reports, sink);
+    }
+    match (is_open(asked, seen, &mut Quiet), is_open(asked, reports, &mut Quiet)) {
+        (true, _) => is_open(asked, seen, sink),
+        (false, true) => is_open(asked, reports, sink),
+        (false, false) => {
+            is_open(asked, seen, sink);
+            is_open(asked, reports, sink)
+        }
+    }
+}
+
+fn is_open<S: Sink>(asked: Asked<'_>, lock: &Since<Option<KeyId>>, sink: &mut S) -> bool {
+    let Some(key) = lock.value else { return true };
+    let organization = asked.organization;
+    let name = organization.keys.get(&key).map_or("", |key| key.name.as_str());
+    let who = asked.question.who;
+    keyring::opens(organization, who, (Some(key), name), (Source::Lock, lock.position), true, sink)
 }

@@ -16,7 +16,7 @@
 //!
 //! A conversation's agent is a user. `own` reaches no agent record: which one is mine is read off its code and my login, so
 //! whoever may change either could make any record anybody's.
-//! Archived groups and queues match under `all` alone (they must be restorable); nothing is reached through them.
+//! Archived groups, queues and objects match under `all` alone (they must be restorable); nothing is reached through them.
 //! `managed` leaves oneself out: a supervisor who sits in their own group may not edit their own account
 //! (`acceptance/voximplant_permissions.csv`, "edit account details").
 
@@ -50,6 +50,10 @@ pub(crate) fn reaches(asker: Asker<'_>, grant: One<'_>, target: Found<'_>) -> bo
         Found::Group(group) => reaches_group(asker, grant, group),
         Found::Queue(queue) => reaches_queue(asker, grant, queue),
         Found::Agent(agent) => reaches_agent(asker, grant, agent),
+        Found::Object(object) => {
+            grant.scope == Scope::All
+                || (object.status == Standing::Active && listed(grant, object.id.uuid()))
+        }
         Found::Plain(subject) => grant.scope == Scope::All || listed(grant, subject.id),
         Found::Conversation => reaches_conversation(asker, grant),
         Found::Setting(None) => grant.scope == Scope::All,

@@ -8,6 +8,7 @@ use crate::kernel::id::{KeyId, Kind, QueueId, UserId};
 use crate::kernel::rejection::FieldError;
 use crate::kernel::shared::Standing;
 use crate::kernel::text;
+use crate::object::command::Use;
 use crate::organization::decide::{Deciding, in_parts, set_difference};
 use crate::organization::rejection::Rejection;
 use imbl::OrdSet;
@@ -27,7 +28,7 @@ fn create(deciding: &mut Deciding<'_>, new: &QueueEdit) -> Result<(), Rejection>
     let description = text::free("/description", new.description.as_deref().unwrap_or_default())?;
     name_is_free(deciding, None, &name)?;
     let visibility_key = new.visibility_key.flatten();
-    lockable(deciding, visibility_key)?;
+    lockable(deciding, "/visibility_key", visibility_key)?;
     let kind = new.kind.unwrap_or(QueueKind::Queue);
     let queue = QueueId(deciding.fresh.uuid());
     deciding.emit(QueueEvent::Created { queue, name, description, kind, visibility_key })?;
@@ -105,7 +106,7 @@ pub(super) fn set_visibility_key(
     to: Option<KeyId>,
 ) -> Result<(), Rejection> {
     let queue = editable(deciding, id)?;
-    lockable(deciding, to)?;
+    lockable(deciding, "/visibility_key", to)?;
     let from = queue.visibility_key.value;
     if from == to {
         return Ok(());
@@ -265,6 +266,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
         deciding.emit(QueueEvent::PartsChanged { queue: whole.id, added: Vec::new(), removed })?;
     }
     crate::agent::place::leave_queue(deciding, id)?;
+    crate::object::usage::leave(deciding, Use::Queue(id))?;
     deciding.emit(QueueEvent::Archived { queue: id, from: Standing::Active, to: Standing::Archived })
 }
 
@@ -273,7 +275,7 @@ pub(super) fn restore(deciding: &mut Deciding<'_>, id: QueueId) -> Result<(), Re
     match queue.status {
         Standing::Active => Ok(()),
         Standing::Archived => {
-            lockable(deciding, queue.visibility_key.value)?;
+            lockable(deciding, "/visibility_key", queue.visibility_key.value)?;
             deciding.emit(QueueEvent::Restored { queue: id, from: Standing::Archived, to: Standing::Active })
         }
     }
@@ -318,14 +320,14 @@ pub(crate) fn in_use(deciding: &Deciding<'_>, pointer: &str, id: QueueId) -> Res
     }
 }
 
-/// A key that a queue or agent can be locked with.
-pub(crate) fn lockable(deciding: &Deciding<'_>, key: Option<KeyId>) -> Result<(), Rejection> {
+/// A key that a queue, agent or object can be locked with.
+pub(crate) fn lockable(deciding: &Deciding<'_>, pointer: &str, key: Option<KeyId>) -> Result<(), Rejection> {
     let Some(id) = key else { return Ok(()) };
-    crate::key::decide::givable(deciding, "/visibility_key", id)?;
-    // Else putting somebody under a restriction would open a queue or an agent to them.
+    crate::key::decide::givable(deciding, pointer, id)?;
+    // Else putting somebody under a restriction would open what it locks to them.
     if deciding.now.keys.get(&id).is_some_and(|key| key.restricts) {
         let detail = "a key that restricts cannot lock anything";
-        return Err(FieldError::new("/visibility_key", "key_restricts", detail).into());
+        return Err(FieldError::new(pointer, "key_restricts", detail).into());
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::rejection::FieldError;
 use crate::kernel::text;
+use crate::object::command::Use;
 use crate::organization::decide::{Deciding, in_parts, set_difference};
 use crate::organization::rejection::{Forbidden, Rejection};
 use crate::permission::catalog::Offer;
@@ -317,6 +318,7 @@ pub(super) fn archive(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rej
         }
     }
     crate::agent::place::leave_supervisor(deciding, id)?;
+    crate::object::usage::leave(deciding, Use::User(id))?;
     set_status(deciding, id, Status::Archived, &[Status::Active, Status::Blocked, Status::Invited])
 }
 

@@ -246,6 +246,7 @@ pub fn erasure(event: &Event) -> Option<Erasure> {
         | Event::Key(_)
         | Event::Queue(_)
         | Event::Group(_)
+        | Event::Object(_)
         | Event::Settings(_) => None,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::row::Span;
 use rollbook_domain::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::kernel::personal::{ERASED, Personal};
 use rollbook_domain::organization::state::Organization;
@@ -143,6 +143,7 @@ impl Saying<'_> {
             QueueId(id).subject(),
             GroupId(id).subject(),
             AgentId(id).subject(),
+            ObjectId(id).subject(),
         ];
         kinds.into_iter().find_map(|subject| Some((subject.kind, self.organization.label(subject)?)))
     }

@@ -3,18 +3,18 @@
 //! Who is not active has nothing. Grants are compared by what they cover: whoever is narrowed from `all` to `own`
 //! loses `all` and gains nothing.
 
-use rollbook_domain::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use rollbook_domain::kernel::id::{GroupId, KeyId, ProfileId, QueueId, RoleId, Subject, UserId};
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::organization::visible;
 use rollbook_domain::permission::cover::covers;
 use rollbook_domain::permission::effective::effective;
-use rollbook_domain::permission::facts::{Facts, Targets};
 use rollbook_domain::permission::grant::Grant;
-use rollbook_domain::permission::resolve::{Question, allowed};
 use rollbook_domain::queue::state::Supervision;
 use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// One thing that a user has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -35,10 +35,10 @@ pub enum Access {
         #[serde(rename = "as")]
         post: &'static str,
     },
-    /// A queue that is seen, where its lock or its being in use is in question: `{"sees"}`.
+    /// A queue or object that is seen, where its lock or its being in use is in question: `{"sees"}`.
     Sees {
-        /// Which queue.
-        sees: QueueId,
+        /// Which queue or object.
+        sees: Uuid,
     },
     /// A place in a group: `{"group","as"}`.
     Group {
@@ -82,12 +82,12 @@ pub fn of_user(before: &Organization, after: &Organization, user: UserId) -> Del
 pub(crate) struct Comparison<'a> {
     before: Side<'a>,
     after: Side<'a>,
-    watched: BTreeSet<QueueId>,
+    watched: BTreeSet<Subject>,
 }
 
 impl<'a> Comparison<'a> {
-    /// Compares also who sees the queues `watched`.
-    pub(crate) fn new(before: &'a Organization, after: &'a Organization, watched: BTreeSet<QueueId>) -> Self {
+    /// Compares also who sees the queues and objects `watched`.
+    pub(crate) fn new(before: &'a Organization, after: &'a Organization, watched: BTreeSet<Subject>) -> Self {
         Self { before: Side::new(before), after: Side::new(after), watched }
     }
 
@@ -156,7 +156,7 @@ impl<'a> Side<'a> {
     }
 
     /// What is each user's own: places, marks, and which of `watched` they see.
-    fn rest(&self, id: UserId, watched: &BTreeSet<QueueId>) -> BTreeSet<Access> {
+    fn rest(&self, id: UserId, watched: &BTreeSet<Subject>) -> BTreeSet<Access> {
         let Some(user) = self.active(id) else { return BTreeSet::new() };
         let mut rest = BTreeSet::new();
         for (queue, post) in user.posts.iter() {
@@ -169,21 +169,10 @@ impl<'a> Side<'a> {
         rest.extend(supervised.map(|group| Access::Group { group: *group, place: "supervisor" }));
         rest.extend(user.masterkey.value.then_some(Access::Mark { mark: "masterkey" }));
         rest.extend(user.superuser.value.then_some(Access::Mark { mark: "superuser" }));
-        let seen = watched.iter().filter(|queue| self.sees(user, **queue));
-        rest.extend(seen.map(|queue| Access::Sees { sees: *queue }));
+        let at = self.organization.at;
+        let seen = watched.iter().filter(|subject| visible::sees(self.organization, user, **subject, at));
+        rest.extend(seen.map(|subject| Access::Sees { sees: subject.id }));
         rest
-    }
-
-    fn sees(&self, user: &User, queue: QueueId) -> bool {
-        let question = Question {
-            who: user,
-            permission: "queues.view",
-            targets: &Targets::of(queue.subject()),
-            facts: &Facts::default(),
-            at: self.organization.at,
-            as_if_active: false,
-        };
-        self.organization.queues.contains_key(&queue) && allowed(self.organization, &question)
     }
 }
 

@@ -1,11 +1,14 @@
 //! The blast radius: whom a change makes gain or lose what.
 //!
 //! For a command, whom its events can touch is read off the events: the user itself, holders of a role or profile,
-//! those in a group or on a queue, holders of a key. Only a queue's visibility lock concerns everybody.
+//! those in a group or on a queue, holders of a key. Only the visibility lock of a queue or object concerns everybody.
 
 use super::access::{Access, Comparison, Delta};
 use rollbook_domain::event::Event;
-use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use rollbook_domain::kernel::id::{
+    GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
+};
+use rollbook_domain::object::event::ObjectEvent;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::queue::event::QueueEvent;
 use serde::Serialize;
@@ -66,12 +69,20 @@ pub fn by_events(before: &Organization, after: &Organization, events: &[Event]) 
 pub fn everybody(before: &Organization, after: &Organization) -> Affected {
     let users = before.users.keys().chain(after.users.keys()).copied().collect();
     let queues = before.queues.keys().chain(after.queues.keys()).copied();
-    let locks = queues.filter(|queue| {
+    let queues = queues.filter(|queue| {
         let key = |side: &Organization| {
             side.queues.get(queue).map(|queue| (queue.visibility_key.value, queue.status))
         };
         key(before) != key(after)
     });
+    let objects = before.objects.keys().chain(after.objects.keys()).copied();
+    let objects = objects.filter(|object| {
+        let keys = |side: &Organization| {
+            side.object(*object).map(|it| (it.visibility_key.value, it.reports_key.value, it.status))
+        };
+        keys(before) != keys(after)
+    });
+    let locks = queues.map(QueueId::subject).chain(objects.map(ObjectId::subject));
     compare(before, after, &users, locks.collect())
 }
 
@@ -79,7 +90,7 @@ fn compare(
     before: &Organization,
     after: &Organization,
     users: &BTreeSet<UserId>,
-    locks: BTreeSet<QueueId>,
+    locks: BTreeSet<Subject>,
 ) -> Affected {
     let mut comparison = Comparison::new(before, after, locks);
     let mut affected = Affected { count: 0, users: Vec::new(), digest: [0; 32] };
@@ -104,10 +115,26 @@ fn compare(
     affected
 }
 
+/// The queue or object whose lock or being in use an event changes.
+fn opened_or_shut(event: &Event) -> Option<Subject> {
+    let is_it = matches!(
+        event,
+        Event::Queue(
+            QueueEvent::VisibilityKeySet { .. } | QueueEvent::Archived { .. } | QueueEvent::Restored { .. }
+        ) | Event::Object(
+            ObjectEvent::VisibilityKeySet { .. }
+                | ObjectEvent::ReportsKeySet { .. }
+                | ObjectEvent::Archived { .. }
+                | ObjectEvent::Restored { .. }
+        )
+    );
+    is_it.then(|| event.subject())
+}
+
 /// Whom events can touch.
 struct Touched {
     users: BTreeSet<UserId>,
-    locks: BTreeSet<QueueId>,
+    locks: BTreeSet<Subject>,
 }
 
 impl Touched {
@@ -121,21 +148,16 @@ impl Touched {
                 touched.subject(after, subject);
                 keys.extend((subject.kind == Kind::Key).then_some(KeyId(subject.id)));
             }
-            if let Event::Queue(
-                QueueEvent::VisibilityKeySet { queue, .. }
-                | QueueEvent::Archived { queue, .. }
-                | QueueEvent::Restored { queue, .. },
-            ) = event
-            {
-                touched.locks.insert(*queue);
-            }
+            touched.locks.extend(opened_or_shut(event));
         }
         if !keys.is_empty() {
             let locked = after
                 .queues
                 .values()
                 .filter(|queue| queue.visibility_key.value.is_some_and(|key| keys.contains(&key)));
-            touched.locks.extend(locked.map(|queue| queue.id));
+            touched.locks.extend(locked.map(|queue| queue.id.subject()));
+            let locked = after.objects.values().filter(|object| object.keys().any(|key| keys.contains(&key)));
+            touched.locks.extend(locked.map(|object| object.id.subject()));
             touched.holders_of_keys(after, &keys);
         }
         if !touched.locks.is_empty() {
@@ -169,8 +191,9 @@ impl Touched {
                 self.users.extend(group.iter().flat_map(|group| group.members.iter().copied()));
                 self.users.extend(group.iter().flat_map(|group| group.supervisors.iter().copied()));
             }
-            // No account: it gains and loses nothing.
+            // No account: it gains and loses nothing. A skill that one has lets one do nothing.
             Kind::Agent
+            | Kind::Object
             | Kind::Organization
             | Kind::Key
             | Kind::Settings

@@ -4,7 +4,7 @@
 
 use rollbook_domain::kernel::change::{Change, element_text};
 use rollbook_domain::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::kernel::personal;
 use rollbook_domain::organization::state::Organization;
@@ -34,6 +34,7 @@ impl Fields {
             Kind::Queue => fields.queue(organization, QueueId(id)),
             Kind::Group => fields.group(organization, GroupId(id)),
             Kind::Agent => fields.agent(organization, AgentId(id)),
+            Kind::Object => fields.object(organization, ObjectId(id)),
             Kind::Settings if organization.exists(subject) => {
                 for setting in Setting::ALL {
                     fields.entry("settings", setting.word(), &organization.settings.get(setting));
@@ -175,6 +176,20 @@ impl Fields {
         self.field("update_protected", &agent.update_protected);
         self.field("delete_protected", &agent.delete_protected);
         self.field("status", &agent.status);
+    }
+
+    fn object(&mut self, organization: &Organization, id: ObjectId) {
+        let Some(object) = organization.object(id) else { return };
+        self.field("kind", &object.kind);
+        self.field("name", &object.name);
+        self.field("description", &object.description);
+        self.field("visibility_key", &object.visibility_key.value);
+        self.field("reports_key", &object.reports_key.value);
+        self.field("contents", &object.contents);
+        self.set("users", &object.users);
+        self.set("queues", &object.queues);
+        self.set("objects", &object.objects);
+        self.field("status", &object.status);
     }
 }
 

@@ -298,7 +298,14 @@ fn one_command(entries: Vec<Decoded>) -> Result<Vec<Decoded>, PlanError> {
 /// Whether an entity has a status that an undo can bring back.
 pub(super) fn has_status(kind: Kind) -> bool {
     match kind {
-        Kind::User | Kind::Role | Kind::Profile | Kind::Key | Kind::Queue | Kind::Group | Kind::Agent => true,
+        Kind::User
+        | Kind::Role
+        | Kind::Profile
+        | Kind::Key
+        | Kind::Queue
+        | Kind::Group
+        | Kind::Agent
+        | Kind::Object => true,
         Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => false,
     }
 }

@@ -1,7 +1,7 @@
 //! What an undo needs to be in use: the entity itself and what its target value refers to.
 
 use rollbook_domain::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::kernel::shared::Standing;
 use rollbook_domain::organization::command::Undo;
@@ -37,6 +37,10 @@ fn held(now: &Organization, subject: Subject) -> Vec<Subject> {
             let agent = now.agent(AgentId(id));
             agent.and_then(|agent| agent.visibility_key.value).map(KeyId::subject).into_iter().collect()
         }
+        Kind::Object => {
+            let object = now.object(ObjectId(id));
+            object.into_iter().flat_map(|object| object.keys()).map(KeyId::subject).collect()
+        }
         Kind::Organization
         | Kind::Role
         | Kind::Profile
@@ -61,6 +65,7 @@ pub(super) fn is_archived(now: &Organization, subject: Subject) -> bool {
         Kind::Queue => standing(now.queues.get(&QueueId(id)).map(|queue| queue.status)),
         Kind::Group => standing(now.groups.get(&GroupId(id)).map(|group| group.status)),
         Kind::Agent => standing(now.agent(AgentId(id)).map(|agent| agent.status)),
+        Kind::Object => standing(now.object(ObjectId(id)).map(|object| object.status)),
         Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => false,
     }
 }
@@ -71,7 +76,12 @@ fn referred(undo: &Undo) -> Option<Subject> {
         (Kind::User, "role") => (Kind::Role, undo.to.as_str()?),
         (Kind::User, "profile") => (Kind::Profile, undo.to.as_str()?),
         (Kind::User | Kind::Role, "keys") => (Kind::Key, element?.trim_start_matches('-')),
-        (Kind::Queue | Kind::Agent, "visibility_key") => (Kind::Key, undo.to.as_str()?),
+        (Kind::Queue | Kind::Agent, "visibility_key") | (Kind::Object, "visibility_key" | "reports_key") => {
+            (Kind::Key, undo.to.as_str()?)
+        }
+        (Kind::Object, "users") => (Kind::User, element?),
+        (Kind::Object, "queues") => (Kind::Queue, element?),
+        (Kind::Object, "objects") => (Kind::Object, element?),
         (Kind::Agent, "group") => (Kind::Group, undo.to.as_str()?),
         (Kind::Agent, "supervisor") => (Kind::User, undo.to.as_str()?),
         (Kind::Agent, "queues") => (Kind::Queue, element?),

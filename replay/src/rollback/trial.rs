@@ -132,8 +132,8 @@ fn rank(now: &Organization, undo: &Undo) -> (u8, u8) {
         Kind::Profile => 2,
         Kind::Group | Kind::Queue => 3,
         Kind::User => 4,
-        // It refers to groups, queues and users.
-        Kind::Agent => 5,
+        // They refer to groups, queues and users.
+        Kind::Agent | Kind::Object => 5,
         Kind::Organization | Kind::Settings | Kind::Conversation | Kind::Setting | Kind::Element => 6,
     };
     match undo {

@@ -45,6 +45,7 @@ impl Erasures {
             | Event::Key(_)
             | Event::Queue(_)
             | Event::Group(_)
+            | Event::Object(_)
             | Event::Settings(_) => return,
         };
         let erasure = self.by_person.entry(event.subject().id.to_string()).or_default();

@@ -5,8 +5,11 @@ use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::agent::state::Level;
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::kernel::context::Actor;
-use rollbook_domain::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, UserId};
+use rollbook_domain::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, UserId,
+};
 use rollbook_domain::key::command::{KeyCommand, KeyEdit};
+use rollbook_domain::object::command::{ObjectCommand, ObjectEdit};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::grant::{Grant, Grants, Scope};
 use rollbook_domain::profile::command::{ProfileCommand, ProfileEdit};
@@ -25,7 +28,8 @@ pub fn picture(side: u8) -> Vec<u8> {
 }
 
 /// Puts in `place`: role `Helper`, profile `Billing`, key `VIP`, queue `Sales`, group `East` with its supervisor,
-/// agent `Agent/7` in both, a picture of the auditor, an archived `Old …` of each, and the archived, blocked users.
+/// agent `Agent/7` in both, a picture of the auditor, skill `French`, an archived `Old …` of each, and the archived,
+/// blocked users.
 pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     let user = |login: &str| UserId(place.id(Kind::User, login));
     let (bytes, auditor) = (picture(1), user("auditor"));
@@ -85,6 +89,13 @@ pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
             ..AgentEdit::default()
         })));
     }
+    for (kind, name) in [("skill", "French"), ("tag", "Old tag")] {
+        commands.push(Command::Object(ObjectCommand::Create(ObjectEdit {
+            kind: Some(kind.to_owned()),
+            name: Some(name.to_owned()),
+            ..ObjectEdit::default()
+        })));
+    }
     place.submit(deployment, owner, Command::Many(commands), Vec::new()).await;
     let archive = vec![
         Command::Role(RoleCommand::Archive(RoleId(place.id(Kind::Role, "Old role")))),
@@ -93,6 +104,7 @@ pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
         Command::Queue(QueueCommand::Archive(QueueId(place.id(Kind::Queue, "Old queue")))),
         Command::Group(GroupCommand::Archive(GroupId(place.id(Kind::Group, "Old group")))),
         Command::Agent(AgentCommand::Archive(AgentId(place.id(Kind::Agent, "Old/agent")))),
+        Command::Object(ObjectCommand::Archive(ObjectId(place.id(Kind::Object, "tag:Old tag")))),
     ];
     place.submit(deployment, owner, Command::Many(archive), Vec::new()).await;
 }

@@ -1,4 +1,4 @@
-//! Roles, profiles, keys, queues, groups and agents: the same routes for each, written once.
+//! Roles, profiles, keys, queues, groups, agents and objects: the same routes for each, written once.
 //!
 //! A file here holds one entity's bodies and how references in them become ids; what is done with them, and
 //! how the entity is listed and read, is said by [`Entity`] and the macro `entity_routes!`.
@@ -7,6 +7,7 @@ mod agent;
 mod bodies;
 mod group;
 mod key;
+mod object;
 mod profile;
 mod queue;
 mod role;
@@ -22,6 +23,7 @@ use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::group::state::Group;
 use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId};
 use rollbook_domain::kernel::shared::Standing;
+use rollbook_domain::kernel::text::folded;
 use rollbook_domain::key::command::{KeyCommand, KeyEdit};
 use rollbook_domain::key::state::Key;
 use rollbook_domain::organization::command::Command;
@@ -45,6 +47,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(group::router())
         .merge(agent::router())
         .merge(agent::erase_router())
+        .merge(object::router())
+        .merge(object::used_by_router())
 }
 
 /// What the routes need to know of an entity.
@@ -59,6 +63,16 @@ trait Entity: Sized + 'static {
     fn all(organization: &Organization) -> impl Iterator<Item = &Self>;
     fn id(&self) -> Uuid;
     fn name(&self) -> &str;
+    /// What lists are ordered by, unlike for each.
+    fn called(&self) -> String {
+        folded(self.name())
+    }
+    /// Which of the catalog's kinds it is of, where it is of one: lists can be asked for one of them.
+    const HAS_KINDS: bool = false;
+    /// That kind.
+    fn kind(&self) -> Option<&str> {
+        None
+    }
     fn description(&self) -> &str;
     fn status(&self) -> Standing;
     /// The numbers it is sorted by, beside its last change.
@@ -77,6 +91,11 @@ trait Resolve<Edit> {
     /// # Errors
     /// 422 naming the reference that means nothing.
     fn resolve(self, names: &Names<'_>) -> Result<Edit, Problem>;
+
+    /// The permission that it takes, if not the one of the route; `subject` is what is to be changed.
+    fn takes(&self, _organization: &Organization, _subject: Option<Uuid>) -> Option<&'static str> {
+        None
+    }
 }
 
 macro_rules! entities {
@@ -158,16 +177,16 @@ entities! {
 /// `taken` are the codes of 409 when one is added, `conflicts` those when one is changed.
 macro_rules! entity_routes {
     ($entity:ty, $view:ty, $new:ty, $edit:ty, $tag:literal, $path:literal, $one:literal, $archive:literal,
-        $restore:literal, $permissions:tt, $taken:literal, $conflicts:literal) => {
+        $restore:literal, $permissions:tt, $taken:literal, $conflicts:literal $(, list: ($($more:tt)*))?) => {
         $crate::routes::entities::entity_routes! {
             @unpacked $entity, $view, $new, $edit, $tag, $path, $one, $archive, $restore, $taken,
-            $conflicts, $permissions
+            $conflicts, $permissions, [$($($more)*)?]
         }
     };
     (@unpacked $entity:ty, $view:ty, $new:ty, $edit:ty, $tag:literal, $path:literal, $one:literal,
         $archive:literal, $restore:literal, $taken:literal, $conflicts:literal,
         { view: $may_view:literal, create: $may_create:literal, edit: $may_edit:literal,
-          archive: $may_archive:literal }) => {
+          archive: $may_archive:literal }, [$($more:tt)*]) => {
         pub(super) fn router() -> OpenApiRouter<App> {
             OpenApiRouter::new()
                 .routes(routes!(list, create))
@@ -185,6 +204,7 @@ macro_rules! entity_routes {
                 ("q" = Option<String>, Query, description = "Part of name, code or description"),
                 ("status" = Option<String>, Query, description = "`active` or `archived`"),
                 ("sort" = Option<String>, Query, description = "Up to 4 of `name` (of agents their code), `description`, `status` and `changed` (its last change), with commas between and `-` before what is descending; roles also by `rank` and `holders`, profiles by `holders`"),
+                $($more)*
                 ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
             ),
             responses(

@@ -29,13 +29,12 @@ pub(super) async fn list<E: Entity>(
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
     let known: Vec<_> = SORTED_BY.iter().chain(E::COUNTS).copied().collect();
     let sort = Sort::take(&mut params, &known)?;
-    let filter = Filter { q: params.take("q").map(|q| folded(&q)), status: standing(&mut params)? };
+    let kind = if E::HAS_KINDS { params.take("kind") } else { None };
+    let filter = Filter { q: params.take("q").map(|q| folded(&q)), status: standing(&mut params)?, kind };
     params.done()?;
     let (at, eyes) = (caller.at(&organization), caller.eyes(&organization));
     let sees = |it: &E| visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, at);
-    let named = E::all(&organization)
-        .map(|it| (folded(it.name()), it))
-        .filter(|(name, it)| filter.matches(name, *it));
+    let named = E::all(&organization).map(|it| (it.called(), it)).filter(|(_, it)| filter.matches(*it));
     if let Some(sort) = sort {
         let items = named.map(|(_, it)| (it.id(), it));
         let page = sort.page(
@@ -70,12 +69,15 @@ fn cell<E: Entity>(it: &E, field: &str) -> Cell {
 struct Filter {
     q: Option<String>,
     status: Option<Standing>,
+    kind: Option<String>,
 }
 
 impl Filter {
-    fn matches<E: Entity>(&self, name: &str, it: &E) -> bool {
-        let has = |q: &String| name.contains(q.as_str()) || folded(it.description()).contains(q.as_str());
-        self.q.as_ref().is_none_or(has) && self.status.is_none_or(|status| it.status() == status)
+    fn matches<E: Entity>(&self, it: &E) -> bool {
+        let has = |text: &str, q: &String| folded(text).contains(q.as_str());
+        self.q.as_ref().is_none_or(|q| has(it.name(), q) || has(it.description(), q))
+            && self.status.is_none_or(|status| it.status() == status)
+            && self.kind.as_ref().is_none_or(|kind| it.kind() == Some(kind))
     }
 }
 
@@ -94,6 +96,7 @@ pub(super) async fn create<E: Entity, B: Resolve<E::Edit>>(
     body: Body<B>,
 ) -> Result<Response, Problem> {
     let organization = caller.organization();
+    let permission = body.value.takes(&organization, None).unwrap_or(permission);
     caller.need(app, &organization, permission, &Targets::default())?;
     let command = E::create(body.value.resolve(&Names::of(caller, &organization)?)?);
     Mutation::new(app, caller, meta).run(command).await?.respond(caller)
@@ -111,6 +114,7 @@ pub(super) async fn edit<E: Entity, B: Resolve<E::Edit>>(
     let organization = caller.organization();
     let subject = id.find(&organization, E::KIND)?;
     caller.sees(&organization, subject)?;
+    let permission = body.value.takes(&organization, Some(subject.id)).unwrap_or(permission);
     caller.need(app, &organization, permission, &Targets::default())?;
     let names = Names::beside(caller, &organization, subject)?;
     let command = E::edit(subject.id, body.value.resolve(&names)?);

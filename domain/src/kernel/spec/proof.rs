@@ -3,7 +3,9 @@
 use crate::event::Event;
 use crate::kernel::change::{Change, element_text};
 use crate::kernel::context::Context;
-use crate::kernel::id::{AgentId, GroupId, KeyId, Kind, ProfileId, QueueId, RoleId, Subject, UserId};
+use crate::kernel::id::{
+    AgentId, GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
+};
 use crate::kernel::personal;
 use crate::organization::decide::{Accepted, IDS_PER_EVENT_MAX};
 use crate::organization::state::Organization;
@@ -58,7 +60,8 @@ pub(crate) fn indexes(organization: &Organization) -> String {
         organization.extensions,
         organization.names,
         organization.called,
-        organization.supervised
+        organization.supervised,
+        organization.uses
     )
 }
 
@@ -145,6 +148,7 @@ fn entity(organization: &Organization, subject: Subject) -> Value {
         Kind::Queue => json!(organization.queues.get(&QueueId(id))),
         Kind::Group => json!(organization.groups.get(&GroupId(id))),
         Kind::Agent => json!(organization.agents.get(&AgentId(id))),
+        Kind::Object => json!(organization.object(ObjectId(id))),
         Kind::Settings => {
             let all = Setting::ALL.map(|setting| (setting.word(), organization.settings.get(setting)));
             json!({ "settings": BTreeMap::from(all) })

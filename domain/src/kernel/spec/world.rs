@@ -4,10 +4,11 @@ use crate::agent::command::{AgentCommand, AgentEdit};
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::{Actor, Channel, Context};
 use crate::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, GroupId, KeyId, Kind, ObjectId, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use crate::kernel::moment::Moment;
 use crate::key::command::{KeyCommand, KeyEdit};
+use crate::object::command::{ObjectCommand, ObjectEdit};
 use crate::organization::command::{Command, OrganizationCommand};
 use crate::organization::decide::decide;
 use crate::organization::state::Organization;
@@ -144,6 +145,10 @@ impl World {
         AgentId(self.named(Kind::Agent, code))
     }
 
+    pub(crate) fn object_id(&self, called: &str) -> ObjectId {
+        ObjectId(self.named(Kind::Object, called))
+    }
+
     /// The position of the last event about a thing.
     pub(crate) fn last(&self, subject: Subject) -> u64 {
         self.organization.changed(subject).expect("there").0
@@ -198,6 +203,14 @@ impl World {
     pub(crate) fn add_agent(&mut self, code: &str, edit: AgentEdit) -> AgentId {
         self.act(AgentCommand::Create(AgentEdit { code: Some(code.into()), ..edit }));
         self.agent(code)
+    }
+
+    /// An object called `kind:name`.
+    pub(crate) fn add_object(&mut self, called: &str, edit: ObjectEdit) -> ObjectId {
+        let (kind, name) = called.split_once(':').expect("kind:name");
+        let (kind, name) = (Some(kind.into()), Some(name.into()));
+        self.act(ObjectCommand::Create(ObjectEdit { kind, name, ..edit }));
+        self.object_id(called)
     }
 
     pub(crate) fn add_queue(

@@ -9,6 +9,7 @@ use crate::kernel::context::Actor;
 use crate::kernel::id::CredentialId;
 use crate::kernel::moment::Moment;
 use crate::kernel::spec;
+use crate::object::command::{ObjectCommand, ObjectEdit, Use};
 use crate::organization::command::Command;
 use crate::organization::snapshot::{BadSnapshot, SHAPE};
 use crate::organization::state::Organization;
@@ -50,6 +51,9 @@ fn answers(organization: &Organization) -> Vec<bool> {
         }
         for queue in organization.queues.keys() {
             answers.push(ask(who, &Targets::of(queue.subject()), "reports.queues"));
+        }
+        for object in organization.objects.keys() {
+            answers.push(ask(who, &Targets::of(object.subject()), "objects.view"));
         }
         for agent in organization.agents.keys() {
             answers.push(ask(who, &Targets::of(agent.subject()), "agents.view"));
@@ -165,7 +169,13 @@ fn full() -> spec::World {
     let details = [(Detail::Phone, "+34 600"), (Detail::Language, "es")];
     let details = details.map(|(detail, text)| (detail, Some(Plain::Text(text.into())))).into();
     let avatar = Avatar { media: Media::Png, bytes: 9, sha256: [1; 32] };
+    let topics = ObjectEdit { contents: Some(vec!["Price".into()]), ..ObjectEdit::default() };
+    let topics = world.add_object("topic_set:Orders", topics);
+    let locked = ObjectEdit { visibility_key: Some(Some(gate)), ..ObjectEdit::default() };
+    let skill = world.add_object("skill:French", locked);
     let commands: Vec<Command> = vec![
+        ObjectCommand::SetUse(topics, Use::Queue(sales), true).into(),
+        ObjectCommand::SetUse(skill, Use::User(anna), true).into(),
         UserCommand::AssignProfile(anna, Some(profile)).into(),
         UserCommand::SetCustomProfile(amir, Some(custom.into())).into(),
         UserCommand::SetKeys(anna, vec![KeyEntry { key: gate, minus: true }]).into(),

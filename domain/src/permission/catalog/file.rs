@@ -2,7 +2,7 @@
 //!
 //! What rows must obey together is in `load`.
 
-use super::{Founder, LoginRule, Offer, Origin, PermissionType, ReservedKey};
+use super::{Founder, LoginRule, ObjectKind, Offer, Origin, PermissionType, ReservedKey};
 use crate::kernel::id::Kind;
 use crate::permission::grant::{Grant, Limits, Scope};
 use crate::user::detail::DetailRow;
@@ -28,6 +28,8 @@ pub(super) struct File {
     pub(super) channels: Vec<String>,
     #[serde(default)]
     pub(super) parts: Vec<String>,
+    #[serde(default)]
+    pub(super) object: Vec<ObjectKind>,
     #[serde(default)]
     pub(super) founder: Founder,
     #[serde(default)]

@@ -4,6 +4,7 @@
 
 use super::file::{ByRole, File, GrantRow, PermissionRow, RoleRow, Shared};
 use super::names::Names;
+use super::objects;
 use super::{BuiltInRole, Catalog, KeyName, Offer, Permission, PermissionNumber, ReservedKey};
 use crate::permission::cover::GRANT_ANY;
 use crate::permission::given::Given;
@@ -17,9 +18,9 @@ use std::sync::Arc;
 /// What is wrong with a catalog.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct BadCatalog(String);
+pub(crate) struct BadCatalog(pub(super) String);
 
-type ByName = BTreeMap<Arc<str>, Permission>;
+pub(super) type ByName = BTreeMap<Arc<str>, Permission>;
 
 /// Reads one catalog; `shared` holds the definitions that are part of every catalog.
 pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
@@ -28,9 +29,10 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
     let shared: Shared = toml::from_str(shared).map_err(bad)?;
     known_keys(&file.key, &file.categories)?;
     let rows: Vec<PermissionRow> = shared.permission.into_iter().chain(file.permission).collect();
-    let permissions = permissions(&rows, &file.key)?;
+    let mut permissions = permissions(&rows, &file.key)?;
     let roles = roles(file.role, granted(&rows, &file.grants, &permissions)?, &permissions, &file.key)?;
     let everyone = everyone(&rows, &file.everyone, &permissions)?;
+    objects::about(&file.object, &mut permissions)?;
     let permissions = numbered(permissions)?;
     let mut catalog = Catalog {
         name: file.name,
@@ -49,6 +51,7 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
         channels: file.channels,
         parts: file.parts,
         types: file.types,
+        objects: file.object,
         founder: file.founder,
         login: file.login,
         details: details(file.detail)?,
@@ -109,6 +112,7 @@ fn permissions(rows: &[PermissionRow], keys: &[ReservedKey]) -> Result<ByName, B
             origin: row.from,
             note: row.note.clone(),
             covers: row.covers.clone(),
+            objects: Vec::new(),
             key: row.key.as_deref().map(KeyName::new),
             masterkey_opens: row.name.as_ref() != GRANT_ANY,
             restricted_by: row.restricted_by.iter().map(|name| KeyName::new(name)).collect(),

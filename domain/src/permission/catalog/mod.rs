@@ -6,8 +6,10 @@
 mod file;
 mod load;
 mod names;
+mod objects;
 mod rows;
 
+pub use objects::{Contents, ObjectKind};
 pub(crate) use rows::PermissionNumber;
 pub use rows::{
     BuiltInRole, Founder, KeyName, LoginRule, Offer, Origin, Permission, PermissionType, ReservedKey,
@@ -71,6 +73,8 @@ pub struct Catalog {
     pub parts: Vec<String>,
     /// The choices of actions that the product offers for a profile.
     pub types: Vec<PermissionType>,
+    /// The kinds of objects that there are.
+    pub objects: Vec<ObjectKind>,
     /// The user with whom an organization is founded.
     pub founder: Founder,
     /// What logins are like.
@@ -139,6 +143,12 @@ impl Catalog {
     #[must_use]
     pub fn detail(&self, name: Detail) -> Option<&DetailRow> {
         self.details.iter().find(|row| row.name == name)
+    }
+
+    /// This kind of objects.
+    #[must_use]
+    pub fn object(&self, kind: &str) -> Option<&ObjectKind> {
+        self.objects.iter().find(|row| *row.kind == *kind)
     }
 
     /// Whether users may be given this.

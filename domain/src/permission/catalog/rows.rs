@@ -54,12 +54,22 @@ pub struct Permission {
     pub note: String,
     /// Rollbook's own permissions that whoever is granted this one is granted too.
     pub covers: Vec<Arc<str>>,
+    /// The kinds of objects that it may be asked of instead.
+    pub(super) objects: Vec<Arc<str>>,
     /// The reserved key without which it is denied: its own, or that of the function that covers it.
     pub key: Option<KeyName>,
     /// Whether the masterkey stands for that key; not where it would pass ranks (design §2).
     pub(crate) masterkey_opens: bool,
     /// The reserved keys that deny it to whoever holds them.
     pub restricted_by: Vec<KeyName>,
+}
+
+impl Permission {
+    /// Whether it may be asked of an object of this kind.
+    #[must_use]
+    pub fn is_about(&self, kind: &str) -> bool {
+        self.objects.iter().any(|known| **known == *kind)
+    }
 }
 
 /// A reserved key's name, ready to be looked up in an organization without allocating.

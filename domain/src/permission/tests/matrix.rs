@@ -24,6 +24,7 @@ fn matrix(catalog: &Catalog) -> String {
         }
     }
     keys(catalog, &mut text);
+    objects(catalog, &mut text);
     text
 }
 
@@ -49,6 +50,28 @@ fn keys(catalog: &Catalog, text: &mut String) {
         let holders: Vec<_> = holders.map(|role| role.slug.as_ref()).collect();
         let holders = if holders.is_empty() { vec!["nobody"] } else { holders };
         writeln!(text, "\nkey {} ({})\n    {}", key.name, words.join(", "), holders.join(" ")).unwrap();
+    }
+}
+
+/// Of each kind of objects by which functions it is opened and what may use it.
+fn objects(catalog: &Catalog, text: &mut String) {
+    for row in &catalog.objects {
+        let mut words = vec![row.origin.word().to_owned()];
+        words.extend(row.lock.iter().map(|over| format!("locked {}", over.join(" "))));
+        words.extend(row.reports_lock.iter().map(|over| format!("locked for reports {}", over.join(" "))));
+        words.extend(row.function_or_api_token.then(|| "of a function or API token".to_owned()));
+        let words: Vec<_> = words.iter().map(|word| word.trim()).collect();
+        writeln!(text, "\nobject {} ({})", row.kind, words.join(", ")).unwrap();
+        let mut line = |word: &str, says: &str| writeln!(text, "    {word:<14} {says}").unwrap();
+        line(row.create_action(), row.may_create());
+        line("edit", row.may_edit());
+        line("delete", row.may_archive());
+        if row.contents.is_some() {
+            line("contents", row.may_change_contents());
+        }
+        if !row.used_by.is_empty() {
+            line("used by", &row.used_by.join(", "));
+        }
     }
 }
 

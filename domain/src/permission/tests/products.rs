@@ -87,6 +87,8 @@ fn queuemetrics_usradmin_covers_rollbooks_user_administration() {
             "audit.view",
             "calls.see_numbers",
             "evidence.view",
+            "objects.see_objects",
+            "objects.view",
             "queues.archive",
             "queues.create",
             "queues.edit",
@@ -123,8 +125,15 @@ fn queuemetrics_functions_never_given_are_no_restrictions_and_what_restricts_is_
     let why: Vec<_> = listen.reasons.iter().map(|reason| (reason.code, reason.name.as_str())).collect();
     assert_eq!(why, [(Code::Granted, "queuemetrics"), (Code::KeyHeld, "MON_AUDIO")]);
     let items: BTreeSet<_> = shown.items.iter().map(|item| item.grant.permission.as_ref()).collect();
-    let expected =
-        ["account.be_a_user", "calls.see_numbers", "monitoring.listen", "queues.see_queues", "queues.view"];
+    let expected = [
+        "account.be_a_user",
+        "calls.see_numbers",
+        "monitoring.listen",
+        "objects.see_objects",
+        "objects.view",
+        "queues.see_queues",
+        "queues.view",
+    ];
     assert_eq!(items, expected.into());
 }
 

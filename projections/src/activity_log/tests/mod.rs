@@ -34,7 +34,7 @@ fn personal(text: &str) -> Value {
 
 /// One organization's life in which everything happens once.
 fn life() -> Vec<(&'static str, Value)> {
-    [founding(), accounts(), roles(), queues(), groups(), agents(), endings()].concat()
+    [founding(), accounts(), roles(), queues(), groups(), agents(), objects(), endings()].concat()
 }
 
 fn founding() -> Vec<(&'static str, Value)> {
@@ -196,6 +196,27 @@ fn agents() -> Vec<(&'static str, Value)> {
         ("agent.delete_protection_set", seat(json!(true), json!(false))),
         ("agent.archived", seat(json!("active"), json!("archived"))),
         ("agent.restored", seat(json!("archived"), json!("active"))),
+    ]
+}
+
+fn objects() -> Vec<(&'static str, Value)> {
+    let [set, sales, locked, bob] = [80, 50, 20, BOB].map(id);
+    let of = |from: Value, to: Value| json!({ "object": set, "from": from, "to": to });
+    let used = |added: Value, removed: Value| json!({ "object": set, "added": added, "removed": removed });
+    let created = json!({ "object": set, "kind": "topic_set", "name": "Orders", "description": "",
+        "visibility_key": null, "reports_key": null });
+    vec![
+        ("object.created", created),
+        ("object.renamed", of(json!("Orders"), json!("Sales topics"))),
+        ("object.described", of(json!(""), json!("What they call about"))),
+        ("object.visibility_key_set", of(Value::Null, json!(locked))),
+        ("object.reports_key_set", of(json!(locked), Value::Null)),
+        ("object.contents_changed", of(json!(["Price"]), json!(["Delivery", "Price"]))),
+        ("object.users_changed", used(json!([bob]), json!([]))),
+        ("object.queues_changed", used(json!([]), json!([sales]))),
+        ("object.objects_changed", used(json!([set]), json!([]))),
+        ("object.archived", of(json!("active"), json!("archived"))),
+        ("object.restored", of(json!("archived"), json!("active"))),
     ]
 }
 

@@ -5,9 +5,12 @@ mod places;
 use crate::agent::command::AgentEdit;
 use crate::event::Event;
 use crate::kernel::context::Actor;
-use crate::kernel::id::{AgentId, CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
+use crate::kernel::id::{
+    AgentId, CredentialId, GroupId, KeyId, ObjectId, ProfileId, QueueId, RoleId, UserId,
+};
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
+use crate::object::command::ObjectEdit;
 use crate::organization::command::{Command, OrganizationCommand};
 use crate::organization::decide::{Accepted, decide};
 use crate::organization::rejection::Rejection;
@@ -25,10 +28,11 @@ use crate::user::detail::{Detail, Details, Plain};
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
-use places::{agent, agent_edit, group, queue, supervision};
+use places::{agent, agent_edit, group, object, object_edit, queue, supervision};
+use std::sync::Arc;
 
 /// Permissions worth having, with what they are about.
-pub(super) const PERMISSIONS: [&str; 30] = [
+pub(super) const PERMISSIONS: [&str; 34] = [
     "users.view",
     "users.edit",
     "users.role",
@@ -51,6 +55,10 @@ pub(super) const PERMISSIONS: [&str; 30] = [
     "agents.edit",
     "agents.create",
     "agents.archive",
+    "objects.view",
+    "objects.edit",
+    "objects.create",
+    "objects.archive",
     "roles.edit",
     "roles.create",
     "profiles.edit",
@@ -118,6 +126,9 @@ struct Ids {
     queues: Vec<QueueId>,
     groups: Vec<GroupId>,
     agents: Vec<AgentId>,
+    objects: Vec<ObjectId>,
+    /// The kinds of objects that the catalog has.
+    kinds: Vec<Arc<str>>,
 }
 
 impl Ids {
@@ -132,6 +143,8 @@ impl Ids {
             queues: organization.queues.keys().copied().collect(),
             groups: organization.groups.keys().copied().collect(),
             agents: organization.agents.keys().copied().collect(),
+            objects: organization.objects.keys().copied().collect(),
+            kinds: organization.catalog.objects.iter().map(|row| row.kind.clone()).collect(),
         }
     }
 }
@@ -160,6 +173,11 @@ pub(super) fn organization(dice: &mut Dice) -> World {
         let ids = Ids::of(&world);
         let places = AgentEdit { visibility_key: None, ..agent_edit(&ids, dice) };
         world.add_agent(&format!("a{number}"), places);
+        if !ids.kinds.is_empty() {
+            let called = format!("{}:o{number}", dice.one(&ids.kinds));
+            let fields = ObjectEdit { contents: None, visibility_key: None, ..object_edit(&ids, dice) };
+            world.add_object(&called, ObjectEdit { reports_key: None, ..fields });
+        }
     }
     for _ in 0..12 {
         let command = command(&world, dice);
@@ -200,6 +218,11 @@ pub(super) fn of_product(catalog: &str, dice: &mut Dice) -> World {
         let ids = Ids::of(&world);
         let places = AgentEdit { visibility_key: None, ..agent_edit(&ids, dice) };
         world.add_agent(&format!("a{number}"), places);
+        if !ids.kinds.is_empty() {
+            let called = format!("{}:o{number}", dice.one(&ids.kinds));
+            let fields = ObjectEdit { contents: None, visibility_key: None, ..object_edit(&ids, dice) };
+            world.add_object(&called, ObjectEdit { reports_key: None, ..fields });
+        }
     }
     for _ in 0..12 {
         let command = command(&world, dice);
@@ -222,6 +245,7 @@ fn powers(dice: &mut Dice) -> Vec<Grant> {
         "groups.view",
         "queues.view",
         "agents.view",
+        "objects.view",
         "roles.view",
         "profiles.view",
         "keys.view",
@@ -261,7 +285,8 @@ pub(super) fn command(organization: &Organization, dice: &mut Dice) -> Command {
         13 => key(&ids, dice).into(),
         14..=15 => queue(&ids, dice).into(),
         16..=17 => group(&ids, dice).into(),
-        18..=20 => agent(&ids, dice).into(),
+        18..=19 => agent(&ids, dice).into(),
+        20 => object(&ids, dice).map_or_else(|| agent(&ids, dice).into(), Command::from),
         21 => SettingsCommand::Set(
             [(Setting::SessionHours, SettingValue::Number(1 + dice.roll(9) as u32))].into(),
         )

@@ -1,9 +1,10 @@
-//! Random commands about queues, groups and agents.
+//! Random commands about queues, groups, agents and objects.
 
 use super::{Dice, Ids};
 use crate::agent::command::{AgentCommand, AgentEdit};
 use crate::agent::state::Level;
 use crate::group::command::{GroupCommand, GroupEdit};
+use crate::object::command::{ObjectCommand, ObjectEdit, Use};
 use crate::queue::command::{QueueCommand, QueueEdit};
 use crate::queue::state::Supervision;
 use crate::settings::state::{Setting, SettingValue};
@@ -96,5 +97,40 @@ pub(super) fn agent_edit(ids: &Ids, dice: &mut Dice) -> AgentEdit {
             .then(|| dice.some(&ids.queues).into_iter().map(|queue| (queue, dice.one(&levels))).collect()),
         update_protected: (dice.roll(4) == 0).then(|| dice.coin()),
         delete_protected: (dice.roll(4) == 0).then(|| dice.coin()),
+    }
+}
+
+/// None where the catalog has no kinds.
+pub(super) fn object(ids: &Ids, dice: &mut Dice) -> Option<ObjectCommand> {
+    if ids.kinds.is_empty() {
+        return None;
+    }
+    if ids.objects.is_empty() || dice.roll(6) == 0 {
+        let (kind, name) = (Some(dice.one(&ids.kinds).to_string()), Some(dice.name()));
+        return Some(ObjectCommand::Create(ObjectEdit { kind, name, ..object_edit(ids, dice) }));
+    }
+    let object = dice.one(&ids.objects);
+    let by = match dice.roll(3) {
+        0 => Use::User(dice.one(&ids.users)),
+        1 => Use::Queue(dice.one(&ids.queues)),
+        _ => Use::Object(dice.one(&ids.objects)),
+    };
+    Some(match dice.roll(8) {
+        0 => ObjectCommand::Archive(object),
+        1 => ObjectCommand::Restore(object),
+        2..=5 => ObjectCommand::SetUse(object, by, dice.coin()),
+        _ => ObjectCommand::Edit(object, object_edit(ids, dice)),
+    })
+}
+
+pub(super) fn object_edit(ids: &Ids, dice: &mut Dice) -> ObjectEdit {
+    let key = |dice: &mut Dice| dice.coin().then(|| dice.coin().then(|| dice.one(&ids.keys)));
+    ObjectEdit {
+        kind: None,
+        name: dice.coin().then(|| dice.name()),
+        description: dice.coin().then(|| dice.name()),
+        visibility_key: key(dice),
+        reports_key: (dice.roll(4) == 0).then(|| dice.one(&ids.keys)).map(Some),
+        contents: (dice.roll(3) == 0).then(|| (0..dice.roll(3)).map(|_| dice.name()).collect()),
     }
 }
