@@ -1,12 +1,13 @@
 //! What goes on beside serving: following what other processes append, writing counted activity, forgetting what
-//! is kept for a time only, closing what is idle.
+//! is kept for a time only (old activity too), closing what is idle.
 //!
 //! It polls; nothing depends on being notified. It decides nothing, and the writers do the reading.
 
-use crate::activity::{COUNT_LEASE, record_unknown};
+use crate::activity::{Activity, COUNT_LEASE, record_unknown};
 use crate::deployment::{Deployment, Memory};
 use crate::entry::LedgerKind;
 use crate::store::StoreError;
+use rollbook_domain::kernel::context::Actor;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -133,11 +134,25 @@ async fn purge(deployment: &Deployment, commands_kept: Duration) {
     if let Err(error) = deployment.store().purge_commands(now.saturating_sub(kept)).await {
         failed("forgetting old idempotency keys", &error);
     }
+    prune(deployment).await;
     if let Err(error) = deployment.store().purge_sessions(now).await {
         failed("forgetting sessions that are over", &error);
     }
     if let Err(error) = deployment.store().purge_attempts(now.saturating_sub(ATTEMPTS_KEPT_US)).await {
         failed("forgetting failed sign-ins", &error);
+    }
+}
+
+/// Deletes the activity that the organizations in memory keep no longer. Of one that nobody uses, `rollbook prune` does.
+async fn prune(deployment: &Deployment) {
+    for writer in deployment.opened() {
+        let settings = writer.published().organization.settings.clone();
+        let Some(before) = settings.activity_kept_from(deployment.clock().now()) else { continue };
+        let activity = Activity::new(deployment.store().clone(), deployment.clock().clone(), writer.id());
+        if let Err(error) = activity.prune(before, Actor::System).await {
+            tracing::warn!(organization = %writer.id(), %error, "old activity could not be deleted; it is tried again");
+            metrics::counter!("rollbook_beside_failures_total", "what" => "pruning activity").increment(1);
+        }
     }
 }
 

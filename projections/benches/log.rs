@@ -121,7 +121,8 @@ async fn fill(store: &Store, organization: OrganizationId) {
         }
         let (ledger, frontier) = (ledger.clone(), frontier.clone());
         let (commands, credentials, at_us) = (Vec::new(), Vec::new(), expected as i64);
-        let batch = Batch { ledger, expected, batch, rows, frontier, at_us, commands, credentials };
+        let batch =
+            Batch { ledger, expected, batch, rows, frontier, at_us, commands, credentials, prune: None };
         store.append(batch).await.unwrap();
     }
 }

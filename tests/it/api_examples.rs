@@ -14,12 +14,14 @@ pub(crate) enum Does {
     Reads,
     /// Leaves at least one event and answers 200, or 201 where it adds something.
     Changes,
+    /// Answers 201 and leaves an entry in the activity ledger; not a change of the organization.
+    Reports,
     /// Begins or ends a session; not a change of the organization.
     Signs,
     /// Begins work that goes on after the answer, 202; `imports` tries it with files.
     Begins,
 }
-use Does::{Begins, Changes, Reads, Signs};
+use Does::{Begins, Changes, Reads, Reports, Signs};
 
 /// One operation's example.
 #[derive(Clone, Copy, Debug)]
@@ -209,6 +211,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),
     row("POST /api/v1/users/{id}/erase", "/api/v1/users/archived/erase", r#"{"authored":false}"#, Changes),
     row("GET /api/v1/users/{id}/history", "/api/v1/users/ann/history", "", Reads),
+    row("GET /api/v1/users/{id}/settings", "/api/v1/users/ann/settings", "", Reads),
     row("GET /api/v1/users/{id}/permissions", "/api/v1/users/ann/permissions", "", Reads),
     row("GET /api/v1/me", "/api/v1/me", "", Reads),
     row(
@@ -218,6 +221,14 @@ pub(crate) const EXAMPLES: &[Example] = &[
         Signs,
     ),
     row("DELETE /api/v1/sessions/current", "/api/v1/sessions/current", "", Signs),
+    row("GET /api/v1/status-log", "/api/v1/status-log", "", Reads),
+    row(
+        "POST /api/v1/status-log",
+        "/api/v1/status-log",
+        r#"{"reports":[{"user":"ann","status":"Ready","at":"2026-01-05T08:00:00Z"}]}"#,
+        Reports,
+    ),
+    row("GET /api/v1/status-log/export", "/api/v1/status-log/export", "", Reads),
     row("GET /api/v1/users", "/api/v1/users?limit=3", "", Reads),
     row(
         "POST /api/v1/users",

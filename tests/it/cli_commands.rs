@@ -79,6 +79,7 @@ fn bad_usage_exits_with_two_and_says_what_is_wrong() {
         (&["verify", "--data", "nowhere"], "there is no Rollbook database in nowhere"),
         (&["serve", "--data", "a", "--database-url", "postgres://h/d"], "cannot be used with"),
         (&["demo", "--database-url", "postgres://h/d"], "use --data"),
+        (&["prune", "--days", "3"], "unexpected argument"),
     ] {
         let output = world.run(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));

@@ -178,7 +178,8 @@ async fn append_unknown_act(store: &Store, world: &World) {
     let subjects: Vec<Subject> = Vec::new();
     let rows = vec![Appended { sealed, actor: "system".to_owned(), subjects, personal: Vec::new() }];
     let (commands, credentials, batch) = (Vec::new(), Vec::new(), Uuid::from_u128(5));
-    let batch = Batch { ledger, expected: 0, batch, rows, frontier, at_us: 1, commands, credentials };
+    let batch =
+        Batch { ledger, expected: 0, batch, rows, frontier, at_us: 1, commands, credentials, prune: None };
     store.append(batch).await.unwrap();
 }
 

@@ -12,6 +12,7 @@ mod openapi;
 mod output;
 mod past;
 mod progress;
+mod prune;
 mod rebuild;
 mod recover;
 mod rollback;
@@ -65,6 +66,8 @@ enum Command {
     Verify(verify::Verify),
     /// Make the activity log anew from the ledgers.
     Rebuild(rebuild::Rebuild),
+    /// Delete the activity that organizations keep no longer.
+    Prune(prune::Prune),
     /// What happened to an entity, newest first.
     History(past::History),
     /// An entity as it was at a position or a time.
@@ -115,6 +118,7 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Migrate(command) => migrate::run(&cli.global, command, output).await,
         Command::Verify(command) => verify::run(&cli.global, command, output).await,
         Command::Rebuild(command) => rebuild::run(&cli.global, command, output).await,
+        Command::Prune(command) => prune::run(&cli.global, command, output).await,
         Command::History(command) => past::history(&cli.global, command, output).await,
         Command::AsOf(command) => past::entity_as_of(&cli.global, command, output).await,
         Command::Rollback(command) => rollback::run(&cli.global, command, output).await,

@@ -61,7 +61,8 @@ fn text(report: &Report) -> String {
     let mut lines = Vec::new();
     for one in &report.ledgers {
         let root = one.root.map_or_else(|| "none".to_owned(), hex::encode);
-        lines.push(format!("{}  {:>8} entries  root {root}", one.ledger, one.entries));
+        let pruned = if one.pruned > 0 { format!("  pruned up to {}", one.pruned) } else { String::new() };
+        lines.push(format!("{}  {:>8} entries  root {root}{pruned}", one.ledger, one.entries));
     }
     lines.extend(report.findings.iter().map(found));
     if report.more > 0 {

@@ -24,6 +24,8 @@ mod sessions;
 mod settings;
 mod shown;
 mod sort;
+mod status_log;
+mod user_settings;
 mod users;
 mod who_may;
 
@@ -36,12 +38,14 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
         .merge(sessions::router())
         .merge(users::router())
         .merge(permissions::router())
+        .merge(user_settings::router())
         .merge(check::router())
         .merge(who_may::router())
         .merge(history::router())
         .merge(diff::router())
         .merge(rollbacks::router())
         .merge(activity::router())
+        .merge(status_log::router())
         .merge(entities::router())
         .merge(settings::router())
         .merge(seats::router())

@@ -8,7 +8,7 @@
 use super::mutation::Changed;
 use super::shown::Shown;
 use super::{ending, past, shown};
-use super::{imports, users};
+use super::{imports, status_log, users};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Keyed, Meta, MinPosition, whole};
@@ -126,6 +126,14 @@ impl Asked {
     }
 }
 
+/// The answer to a request whose key another took while it was on its way: that one's, if it was the same request.
+pub(super) async fn of_another(app: &App, caller: &Caller, meta: &Meta) -> Result<Response, Problem> {
+    let keyed = meta.keyed.clone().ok_or_else(|| Problem::internal(&"a key was taken that was not given"))?;
+    let asked = Asked { caller: caller.clone(), keyed };
+    let answer = asked.answer_of_then(app).await?;
+    answer.ok_or_else(|| Problem::internal(&"a key was taken, and nothing is remembered under it"))
+}
+
 /// What is to be remembered of a change so that its retry can be answered; nothing without a key.
 pub(super) fn idempotency(caller: &Caller, meta: &Meta, shown: &Shown) -> Option<Idempotency> {
     meta.keyed.clone().map(|Keyed { key, digest }| Idempotency {
@@ -141,6 +149,10 @@ pub(super) fn idempotency(caller: &Caller, meta: &Meta, shown: &Shown) -> Option
 pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) -> Result<Response, Problem> {
     metrics::counter!("rollbook_retries_answered_total").increment(1);
     let shown = Shown::recalled(&remembered.headers)?;
+    if let Shown::Reports(count) = shown {
+        // Its positions are those of the other ledger.
+        return Ok(status_log::recorded(count, true));
+    }
     let changed = remembered.first_position > 0;
     let status = if changed { StatusCode::from_u16(remembered.status).ok() } else { None };
     let position = match &shown {

@@ -35,6 +35,8 @@ pub(super) enum Shown {
     Users(Vec<UserId>),
     /// A rollback.
     Rollback(Uuid),
+    /// Reports of statuses, in the activity ledger.
+    Reports(usize),
 }
 
 /// What the first event of a change says.
@@ -51,7 +53,7 @@ impl Shown {
     pub(super) fn status(&self, nothing: bool) -> StatusCode {
         match self {
             Self::Rollback(_) if nothing => StatusCode::OK,
-            Self::Created | Self::ApiKey(_) | Self::Rollback(_) => StatusCode::CREATED,
+            Self::Created | Self::ApiKey(_) | Self::Rollback(_) | Self::Reports(_) => StatusCode::CREATED,
             Self::Entity(_) | Self::Password(_) | Self::Erasure(_) | Self::Users(_) => StatusCode::OK,
         }
     }
@@ -79,7 +81,7 @@ impl Shown {
             Self::Created | Self::Users(_) => {
                 Some(first.map_or(organization.id.subject(), |first| first.subject))
             }
-            Self::Rollback(_) => None,
+            Self::Rollback(_) | Self::Reports(_) => None,
         }
     }
 
@@ -103,6 +105,7 @@ impl Shown {
                 Ok(json!({ "batch": first.map(|first| first.batch), "items": items }))
             }
             Self::Rollback(id) => Ok(json!({ "id": id, "position": position })),
+            Self::Reports(count) => Ok(json!({ "recorded": count })),
         }
     }
 }
@@ -130,6 +133,7 @@ mod tests {
             Shown::Erasure(subject),
             Shown::Users(vec![UserId(Uuid::from_u128(2)), UserId(Uuid::from_u128(1))]),
             Shown::Rollback(Uuid::from_u128(3)),
+            Shown::Reports(2),
         ];
         for shown in all {
             assert_eq!(Shown::recalled(&shown.remembered()).unwrap(), shown);

@@ -6,6 +6,7 @@
 use super::caused;
 use super::command::Command;
 use super::gifts;
+use super::group_settings;
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use super::transfer;
@@ -195,6 +196,7 @@ impl Judge<'_> {
             self.rank(&right, oneself)?;
             let gifts = gifts::gifts(event, (self.before, self.after, self.asker.id));
             gifts.check(self.before, self.after, self.asker)?;
+            group_settings::check(event, (self.before, self.after), self.asker, self.context.at)?;
         }
         if !(oneself && right.free_for_oneself) {
             return self.permission(&right);

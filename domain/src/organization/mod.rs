@@ -10,6 +10,7 @@ pub mod decide;
 pub mod event;
 mod found;
 pub(crate) mod gifts;
+mod group_settings;
 mod held;
 mod keeper;
 pub mod lookup;

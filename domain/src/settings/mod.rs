@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod decide;
+pub mod effective;
 pub mod event;
 pub(crate) mod rights;
 pub mod state;

@@ -1,10 +1,13 @@
 //! The organization's settings as folded from events, each with its default, unit and limits.
 
 use super::event::SettingsEvent;
+use crate::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+
+const DAY_US: i64 = 86_400_000_000;
 
 /// The settings there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +33,8 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
+    /// Days the activity ledger is kept; 0 for ever, at most 36,500.
+    ActivityDays,
     /// The lowest extension of a user where the catalog has them given automatically (XCALLY: Min Internal); 1 to 999,999,999.
     ExtensionMin,
 }
@@ -59,7 +64,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -70,6 +75,7 @@ impl Setting {
         Self::PasswordDays,
         Self::PasswordWarningDays,
         Self::PasswordHistory,
+        Self::ActivityDays,
         Self::ExtensionMin,
     ];
 
@@ -87,6 +93,7 @@ impl Setting {
             Self::PasswordDays => "password_days",
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
+            Self::ActivityDays => "activity_days",
             Self::ExtensionMin => "extension_min",
         }
     }
@@ -105,6 +112,7 @@ impl Setting {
             Self::PasswordDays => SettingValue::Number(90),
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
+            Self::ActivityDays => SettingValue::Number(0),
             Self::ExtensionMin => SettingValue::Number(1_000),
         }
     }
@@ -129,6 +137,7 @@ impl Setting {
             (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
             (Self::ExtensionMin, SettingValue::Number(n)) => (1..=999_999_999).contains(n),
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (_, _) => false,
@@ -147,6 +156,7 @@ impl Setting {
             Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
+            Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
             Self::ExtensionMin => "a number from 1 to 999999999",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
         }
@@ -214,6 +224,15 @@ impl Settings {
     #[must_use]
     pub fn flag(&self, setting: Setting) -> bool {
         self.get(setting) == SettingValue::Flag(true)
+    }
+
+    /// From when on activity is kept at a time; none if for ever.
+    #[must_use]
+    pub fn activity_kept_from(&self, at: Moment) -> Option<Moment> {
+        match self.number(Setting::ActivityDays) {
+            0 => None,
+            days => Some(at.plus_micros(-i64::from(days) * DAY_US)),
+        }
     }
 
     /// Which changes need a reason.

@@ -6,6 +6,7 @@
 //! no state and decides nothing; what activity causes (a lock-out) is a change in the other ledger.
 
 mod coalesce;
+mod prune;
 mod unknown;
 
 use crate::clock::Clock;
@@ -14,7 +15,7 @@ use crate::entry::{LedgerId, LedgerKind};
 use crate::plain::{Drafts, PlainLedger};
 use crate::store::Store;
 use crate::uses::InUse;
-use crate::writer::WriteError;
+use crate::writer::{Idempotency, WriteError};
 use coalesce::{Coalesced, Noted};
 use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::{OrganizationId, Subject};
@@ -89,7 +90,9 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: DENIED, sentence: "was denied {permission|code} on {route}" },
     ActType { name: READ, sentence: "read {what}" },
     ActType { name: EXPORTED, sentence: "exported {what}" },
+    ActType { name: STATUS_REPORTED, sentence: "reported that {subject} was {status} from {since} on" },
     ActType { name: DROPPED, sentence: "{count} acts were not recorded singly because there were too many" },
+    ActType { name: PRUNED, sentence: "deleted the activity from {first} to {last}, from before {before}" },
     ActType {
         name: UNKNOWN,
         sentence: "what was counted from {from} until {until} at the latest is unknown",
@@ -108,8 +111,12 @@ pub const DENIED: &str = "request.denied";
 pub const READ: &str = "audit.read";
 /// Something was exported.
 pub const EXPORTED: &str = "audit.exported";
+/// The telephone system, most often, reported a user's change of status.
+pub const STATUS_REPORTED: &str = "status.reported";
 /// More happened in a minute than is kept apart.
 pub const DROPPED: &str = "activity.dropped";
+/// The first entries were deleted, as the organization's setting or the operator says.
+pub const PRUNED: &str = "activity.pruned";
 
 /// What a process had counted was lost, since it ended before it wrote it.
 pub const UNKNOWN: &str = "activity.unknown";
@@ -156,6 +163,25 @@ impl Activity {
     /// [`WriteError`]: sign-ins and exports fail when it cannot be written.
     pub async fn record(&self, act: Act) -> Result<u64, WriteError> {
         self.append(&[(act, 1)]).await
+    }
+
+    /// Records acts of one context in one batch, durable when this returns; answers the position of the last. Nothing if
+    /// something was carried out under that key before.
+    ///
+    /// # Errors
+    /// [`WriteError`], as [`record`](Self::record).
+    pub async fn record_together(
+        &self,
+        acts: &[Act],
+        key: Option<&Idempotency>,
+    ) -> Result<Option<u64>, WriteError> {
+        let Some(first) = acts.first() else { return Ok(Some(0)) };
+        let drafts = acts.iter().map(|act| draft(act, 1)).collect();
+        let together = [Drafts { context: &first.context, actor_role: first.actor_role.as_deref(), drafts }];
+        match key {
+            Some(key) => self.ledger.append_once(&together, key).await,
+            None => self.ledger.append(&together).await.map(Some),
+        }
     }
 
     /// Records an act that may come in masses: the first of its kind, actor and minute now, the rest as a count.

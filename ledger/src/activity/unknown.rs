@@ -8,7 +8,7 @@ use super::coalesce::Begun;
 use super::{Act, Activity, ActivityOutcome, UNKNOWN, drafts, lost};
 use crate::clock::Clock;
 use crate::store::{Counting, Store, StoreError};
-use crate::writer::{self, WriteError};
+use crate::writer::{self, Idempotency, WriteError};
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::kernel::moment::Moment;
@@ -87,8 +87,14 @@ pub async fn record_unknown(store: &Store, clock: &Clock, lease: Duration) -> Re
 }
 
 /// The key under which a count is settled.
-fn key(mark: Uuid) -> String {
-    format!("counted-activity/{mark}")
+fn key(mark: Uuid) -> Idempotency {
+    Idempotency {
+        actor: "system".to_owned(),
+        key: format!("counted-activity/{mark}"),
+        digest: [0; 32],
+        status: 200,
+        headers: BTreeMap::new(),
+    }
 }
 
 fn unknown(counting: &Counting, lease: Duration, judged_at: u64, now: Moment) -> Act {

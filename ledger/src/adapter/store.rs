@@ -147,7 +147,7 @@ fn batch(
     }
     let (expected, batch, at_us) = (before.position, context.command, context.at.micros());
     let (commands, credentials) = (Vec::new(), Vec::new());
-    Ok(Batch { ledger, expected, batch, rows, frontier, at_us, commands, credentials })
+    Ok(Batch { ledger, expected, batch, rows, frontier, at_us, commands, credentials, prune: None })
 }
 
 fn parse(aggregate_id: &str) -> Result<OrganizationId, Failure> {

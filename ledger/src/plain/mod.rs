@@ -4,10 +4,9 @@
 
 use crate::codec::{self, Draft, Origin};
 use crate::entry::{Frontier, LedgerId};
-use crate::store::{Batch, Command, Store};
-use crate::writer::{Outcome, WriteError, commit};
+use crate::store::{Batch, Command, Prune, Store};
+use crate::writer::{Idempotency, Outcome, WriteError, commit};
 use rollbook_domain::kernel::context::Context;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -45,7 +44,7 @@ impl PlainLedger {
 
     /// Appends in one batch, durably; returns the position of the last entry.
     pub(crate) async fn append(&self, entries: &[Drafts<'_>]) -> Result<u64, WriteError> {
-        let appended = self.append_unless(entries, None).await?;
+        let appended = self.append_unless(entries, None, None).await?;
         appended.ok_or_else(|| WriteError::Stopped("a key was taken that was not given".to_owned()))
     }
 
@@ -53,15 +52,25 @@ impl PlainLedger {
     pub(crate) async fn append_once(
         &self,
         entries: &[Drafts<'_>],
-        key: &str,
+        key: &Idempotency,
     ) -> Result<Option<u64>, WriteError> {
-        self.append_unless(entries, Some(key)).await
+        self.append_unless(entries, Some(key), None).await
+    }
+
+    /// The same, and deletes the front of the ledger with it; nothing if the ledger is not as it was.
+    pub(crate) async fn append_pruning(
+        &self,
+        entries: &[Drafts<'_>],
+        prune: Prune,
+    ) -> Result<Option<u64>, WriteError> {
+        self.append_unless(entries, None, Some(prune)).await
     }
 
     async fn append_unless(
         &self,
         entries: &[Drafts<'_>],
-        key: Option<&str>,
+        key: Option<&Idempotency>,
+        prune: Option<Prune>,
     ) -> Result<Option<u64>, WriteError> {
         let mut known = self.known.lock().await;
         for attempt in 0..TRIES {
@@ -73,10 +82,13 @@ impl PlainLedger {
             };
             let mut batch = self.batch(&head, entries, attempt)?;
             batch.commands.extend(key.map(|key| remembered(&batch, key)));
+            batch.prune = prune;
             let batch = Arc::new(batch);
             match commit(&self.store, &batch, held).await? {
                 Outcome::Done => return Ok(Some(known.insert(known_after(&batch)).position)),
                 Outcome::Duplicate if key.is_some() => return Ok(None),
+                // What goes is to be looked at anew.
+                Outcome::Conflict if prune.is_some() => return Ok(None),
                 Outcome::Conflict | Outcome::Duplicate => {}
             }
             tokio::time::sleep(Duration::from_millis(5 * u64::from(attempt.min(40)))).await;
@@ -120,18 +132,29 @@ impl PlainLedger {
         }
         let ledger = self.ledger.clone();
         let (commands, credentials) = (Vec::new(), Vec::new());
-        Ok(Batch { ledger, expected: head.position, batch, rows, frontier, at_us, commands, credentials })
+        Ok(Batch {
+            ledger,
+            expected: head.position,
+            batch,
+            rows,
+            frontier,
+            at_us,
+            commands,
+            credentials,
+            prune: None,
+        })
     }
 }
 
 /// That this batch was written, in its own transaction.
-fn remembered(batch: &Batch, key: &str) -> Command {
+fn remembered(batch: &Batch, key: &Idempotency) -> Command {
+    let Idempotency { actor, key, digest, status, headers } = key.clone();
     Command {
-        actor: "system".to_owned(),
-        key: key.to_owned(),
-        digest: [0; 32],
-        status: 200,
-        headers: BTreeMap::new(),
+        actor,
+        key,
+        digest,
+        status,
+        headers,
         first_position: batch.expected + 1,
         last_position: batch.last(),
         created_at_us: batch.at_us,

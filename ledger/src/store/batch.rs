@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::AppendError;
 use super::credentials::Credential;
-use crate::entry::{Frontier, LedgerId, Sealed};
+use crate::entry::{Frontier, LedgerId, LedgerKind, Sealed};
 
 /// The most rows of one batch: one command's 10,000 events.
 pub const ROWS_MAX: usize = 10_000;
@@ -35,6 +35,17 @@ pub struct Batch {
     pub commands: Vec<Command>,
     /// Credentials to put and delete, in this order.
     pub credentials: Vec<CredentialChange>,
+    /// What goes from the front of the ledger with it.
+    pub prune: Option<Prune>,
+}
+
+/// The first entries of an activity ledger, to be deleted with all that lies beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prune {
+    /// The last position that must be gone already.
+    pub from: u64,
+    /// The last position to go.
+    pub to: u64,
 }
 
 /// One entry with what is stored beside it.
@@ -164,6 +175,10 @@ impl Batch {
             .all(|(position, row)| row.sealed.position() == position && *row.sealed.ledger() == self.ledger);
         if !continues {
             return refuse("the rows do not follow the expected position");
+        }
+        let is_front = |prune: Prune| prune.from < prune.to && prune.to <= self.expected;
+        if self.prune.is_some_and(|prune| self.ledger.kind != LedgerKind::Activity || !is_front(prune)) {
+            return refuse("only the front of an activity ledger is pruned");
         }
         // In the database it would look like a row that somebody put there before.
         if self.rows.iter().any(Row::repeats) {

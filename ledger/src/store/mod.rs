@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use attempts::Attempts;
 pub use batch::{
-    Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, ROWS_MAX, Row, Subject,
+    Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, Prune, ROWS_MAX, Row, Subject,
 };
 pub use counting::Counting;
 pub use credentials::{Credential, OLD_PASSWORD};

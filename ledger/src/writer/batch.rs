@@ -82,7 +82,8 @@ impl Building {
     pub(super) fn plan(self) -> Plan {
         let Self { state, frontier, expected, at, outcomes, rows, commands, credentials, id, .. } = self;
         let (ledger, at_us) = (ledger_of(state.id), at.micros());
-        let batch = Batch { ledger, expected, batch: id, rows, frontier, at_us, commands, credentials };
+        let batch =
+            Batch { ledger, expected, batch: id, rows, frontier, at_us, commands, credentials, prune: None };
         Plan { outcomes, batch, after: state }
     }
 

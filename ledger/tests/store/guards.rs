@@ -1,7 +1,7 @@
 //! History cannot be changed: every way round the store is stopped by the schema itself.
 
-use rollbook_ledger::entry::Frontier;
-use rollbook_ledger::store::{AppendError, Appended, ReadError};
+use rollbook_ledger::entry::{Frontier, LedgerId};
+use rollbook_ledger::store::{AppendError, Appended, Batch, Prune, ReadError};
 
 use crate::bench::{Bench, on_both};
 use crate::rows::{activity, append_one, batch_after, fill, organization};
@@ -10,6 +10,7 @@ on_both! {
     rows_and_heads_are_not_changed_deleted_or_replaced
     a_row_that_does_not_continue_the_head_is_refused
     a_pruned_prefix_of_an_activity_ledger_may_go_and_nothing_else
+    a_batch_takes_the_front_of_an_activity_ledger_with_it_or_is_not_there
     a_guard_that_speaks_up_in_an_append_stops_the_writer
     a_forged_row_needs_a_dropped_guard_and_shows_when_it_is_read
 }
@@ -93,6 +94,33 @@ async fn a_pruned_prefix_of_an_activity_ledger_may_go_and_nothing_else(bench: &B
     bench.run(&format!("BEGIN; {all}; COMMIT")).await.unwrap();
     assert_eq!(append_one(&bench.store, &activity()).await, 0);
     assert_eq!(bench.store.read(&activity(), 6, 6, 9).await.unwrap().len(), 1);
+}
+
+async fn a_batch_takes_the_front_of_an_activity_ledger_with_it_or_is_not_there(bench: &Bench) {
+    let frontier = fill(&bench.store, &activity(), &[3, 2]).await.pop().unwrap().frontier;
+    let changes = fill(&bench.store, &organization(), &[3]).await.pop().unwrap().frontier;
+    let pruning = |ledger: &LedgerId, frontier: &Frontier, from, to| {
+        let batch = batch_after(ledger, frontier, 1, 9_000);
+        Batch { prune: Some(Prune { from, to }), ..batch }
+    };
+    let refused = |answer| matches!(answer, Err(AppendError::Refused(_)));
+    assert!(refused(bench.store.append(pruning(&organization(), &changes, 0, 2)).await));
+    assert!(refused(bench.store.append(pruning(&activity(), &frontier, 0, 6)).await));
+    assert!(refused(bench.store.append(pruning(&activity(), &frontier, 2, 2)).await));
+    // Another was first: nothing of it is there.
+    let late = bench.store.append(pruning(&activity(), &frontier, 1, 2)).await;
+    assert_eq!(late, Err(AppendError::Conflict));
+    let head = bench.store.head(&activity()).await.unwrap().unwrap();
+    assert_eq!((head.position, head.pruned), (5, 0));
+    let batch = pruning(&activity(), &frontier, 0, 4);
+    let after = batch.frontier.clone();
+    assert_eq!(bench.store.append(batch).await, Ok(Appended::Done));
+    let head = bench.store.head(&activity()).await.unwrap().unwrap();
+    assert_eq!((head.position, head.pruned, head.frontier == after), (6, 4, true));
+    assert_eq!(bench.store.read(&activity(), 5, 6, 9).await.unwrap().len(), 2);
+    assert_eq!(bench.store.read(&organization(), 1, 3, 9).await.unwrap().len(), 3);
+    assert_eq!(bench.store.stray_values(&activity(), 0, 99).await, Ok(Vec::new()));
+    assert_eq!(bench.store.stray_subjects(&activity(), 0, 99).await, Ok(Vec::new()));
 }
 
 async fn a_guard_that_speaks_up_in_an_append_stops_the_writer(bench: &Bench) {

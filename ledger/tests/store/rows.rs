@@ -57,7 +57,17 @@ pub(crate) fn batch_after(ledger: &LedgerId, frontier: &Frontier, rows: u64, at_
     rows.iter().for_each(|row| frontier.push(*row.sealed.leaf()));
     let batch = Uuid::from_u128(u128::from(IDS.fetch_add(1, Ordering::Relaxed)));
     let (commands, credentials) = (Vec::new(), Vec::new());
-    Batch { ledger: ledger.clone(), expected, batch, rows, frontier, at_us, commands, credentials }
+    Batch {
+        ledger: ledger.clone(),
+        expected,
+        batch,
+        rows,
+        frontier,
+        at_us,
+        commands,
+        credentials,
+        prune: None,
+    }
 }
 
 pub(crate) fn command(key: &str) -> Command {

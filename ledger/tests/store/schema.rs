@@ -1,6 +1,8 @@
 //! The tables: made once, kept over a restart, not touched by an older release, narrow for `serve`.
 
-use rollbook_ledger::store::{AppendError, Counting, SchemaError, SchemaState, Store, StoreError};
+use rollbook_ledger::store::{
+    AppendError, Appended, Batch, Counting, Prune, SchemaError, SchemaState, Store, StoreError,
+};
 
 use crate::bench::{Bench, Place, database, fresh, on_both, on_server, server};
 use crate::rows::{activity, append_one, batch_after, command, fill, organization};
@@ -128,7 +130,11 @@ async fn works(serve: &Store) {
     assert_eq!(serve.import("org", "i1").await, Ok(Some(import)));
     assert_eq!(serve.forget_imports("org").await, Ok(0));
     let batch = fill(serve, &organization(), &[1, 2]).await.pop().unwrap();
-    fill(serve, &activity(), &[1]).await;
+    let acts = fill(serve, &activity(), &[2]).await.pop().unwrap().frontier;
+    let prune = Some(Prune { from: 0, to: 1 });
+    let pruning = Batch { prune, ..batch_after(&activity(), &acts, 1, 9_000) };
+    assert_eq!(serve.append(pruning).await, Ok(Appended::Done));
+    assert_eq!(serve.head(&activity()).await.unwrap().unwrap().pruned, 1);
     assert_eq!(serve.append(batch).await, Err(AppendError::Conflict));
     assert_eq!(serve.read(&organization(), 1, 3, 9).await.unwrap().len(), 3);
     assert_eq!(serve.delete_personal(&organization(), "bob").await, Ok(3));

@@ -1,6 +1,6 @@
 //! Rows to columns and back: the one place that knows their order.
 
-use super::row::{About, Changed, Doer, Ledger, Row};
+use super::row::{About, Changed, Doer, Ledger, Row, Status};
 use crate::error::ProjectionError;
 use crate::sql::{Cell, Reading, Type};
 use rollbook_domain::kernel::id::OrganizationId;
@@ -35,6 +35,8 @@ pub(crate) const COLUMNS: &[(&str, Type)] = &[
     ("request", Type::Text),
     ("authority", Type::Text),
     ("acts", Type::Int),
+    ("status", Type::Text),
+    ("status_since", Type::Int),
     ("people", Type::Text),
     ("search", Type::Text),
 ];
@@ -106,6 +108,8 @@ pub(crate) fn to_cells(organization: OrganizationId, row: &Row) -> Vec<Cell> {
         row.request.clone().into(),
         row.authority.clone().into(),
         row.count.into(),
+        row.status.as_ref().map(|status| status.word.clone()).into(),
+        row.status.as_ref().map_or(Cell::Null, |status| status.since.micros().into()),
         people.into(),
         search.into(),
     ]
@@ -131,7 +135,7 @@ pub(crate) fn from_cells(cells: Vec<Cell>) -> Result<Row, ProjectionError> {
         (_, _, _) => None,
     };
     let changes: Vec<Changed> = list(cells.maybe())?;
-    Ok(Row {
+    let mut row = Row {
         ledger,
         position,
         at,
@@ -151,8 +155,15 @@ pub(crate) fn from_cells(cells: Vec<Cell>) -> Result<Row, ProjectionError> {
         request: cells.maybe(),
         authority: cells.maybe(),
         count: cells.count()?,
+        status: None,
         spans,
-    })
+    };
+    let since = |cells: &mut Reading| cells.int().map(Moment);
+    row.status = match cells.maybe() {
+        Some(word) => Some(Status { word, since: since(&mut cells)? }),
+        None => None,
+    };
+    Ok(row)
 }
 
 fn list<T: serde::de::DeserializeOwned>(json: Option<String>) -> Result<Vec<T>, ProjectionError> {

@@ -3,7 +3,7 @@
 //! Labels are those of then. A change sees the organization as folded up to it; an act, the labels at the change
 //! position it was judged at.
 
-use super::row::{About, Changed, Doer, Ledger, Outcome, Row};
+use super::row::{About, Changed, Doer, Ledger, Outcome, Row, Status};
 use super::sentence::{Saying, Told};
 use crate::error::ProjectionError;
 use imbl::HashMap;
@@ -212,8 +212,15 @@ pub fn act(labels: &Labels, revealed: Revealed) -> Result<Row, ProjectionError> 
     row.outcome = outcome.and_then(|word| word.parse().ok()).unwrap_or(Outcome::Failed);
     row.subject = subject.map(|Subject { kind, id }| About { kind, id, label });
     row.count = count;
+    row.status = status(&row.action, payload);
     labels.redact(&mut row);
     Ok(row)
+}
+
+fn status(action: &str, payload: &Value) -> Option<Status> {
+    let member = |name: &str| payload.get("detail")?.get(name)?.as_str();
+    let word = member("status").filter(|_| action == activity::STATUS_REPORTED)?;
+    Some(Status { word: word.to_owned(), since: member("since")?.parse().ok()? })
 }
 
 /// What an import wrote was decided elsewhere, and is here as it was found.
@@ -329,6 +336,7 @@ fn row(ledger: Ledger, position: u64, batch: Uuid, metadata: &Metadata) -> Row {
         request: text("request"),
         authority: text("authority"),
         count: 1,
+        status: None,
         spans: Vec::new(),
     }
 }

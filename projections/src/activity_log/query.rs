@@ -195,8 +195,16 @@ impl ActivityLog {
         found.await?.into_iter().map(from_cells).collect()
     }
 
+    /// The store, and whose log it is.
+    pub(super) fn place(&self) -> (&Store, OrganizationId) {
+        (&self.store, self.organization)
+    }
+
     /// Asks the live version; if it was replaced between looking and asking, the one that replaced it.
-    async fn ask(&self, statement: impl Fn(&str) -> Statement) -> Result<Vec<Vec<Cell>>, ProjectionError> {
+    pub(super) async fn ask(
+        &self,
+        statement: impl Fn(&str) -> Statement,
+    ) -> Result<Vec<Vec<Cell>>, ProjectionError> {
         let names = Names::of(&self.store);
         let live = tables::open(&self.store).await?;
         match select(&self.store, statement(&names.table(live.version))).await {

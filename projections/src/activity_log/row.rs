@@ -120,6 +120,15 @@ pub struct Span {
     pub person: Uuid,
 }
 
+/// In which status a user was, and from when on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// As the telephone system calls it.
+    pub word: String,
+    /// From when on; it may be reported much later.
+    pub since: Moment,
+}
+
 /// One entry of either ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
@@ -161,6 +170,9 @@ pub struct Row {
     pub authority: Option<String>,
     /// How many acts it stands for.
     pub count: u64,
+    /// Of a reported status, which and from when on.
+    #[serde(skip)]
+    pub status: Option<Status>,
     /// Which parts of the sentence are whose.
     #[serde(skip)]
     pub spans: Vec<Span>,

@@ -70,17 +70,22 @@ impl Names {
         if self.is_postgres { ("bigint", "text COLLATE \"C\"") } else { ("integer", "text") }
     }
 
-    /// Newest first, by actor, by subject. SQLite answers an actor's actions of a kind from the index alone.
-    fn indexes(self, version: u32) -> [String; 3] {
+    /// Newest first, by actor, by subject; statuses newest first, everybody's and one's. SQLite answers an actor's actions of a kind from the index alone.
+    fn indexes(self, version: u32) -> [String; 5] {
         let table = self.table(version);
         let action = if self.is_postgres { "" } else { ", action" };
         let index = |name: &str, columns: String| {
             format!("CREATE INDEX IF NOT EXISTS activity_log_{version}_{name} ON {table} ({columns})")
         };
+        let status = |name: &str, columns: &str| {
+            format!("{} WHERE status_since IS NOT NULL", index(name, columns.to_owned()))
+        };
         [
             index("at", "organization, at, ledger, position".to_owned()),
             index("actor", format!("organization, who, at, ledger, position{action}")),
             index("subject", "organization, subject_kind, subject_id, at, ledger, position".to_owned()),
+            status("status", "organization, status_since, position"),
+            status("status_of", "organization, subject_id, status_since, position"),
         ]
     }
 }

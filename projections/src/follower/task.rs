@@ -186,10 +186,11 @@ impl Task {
         let mut known = known;
         while known.acts < head.max(pruned) || known.pruned < pruned {
             let from = known.acts.max(pruned);
-            let stored = if from < head {
-                self.store.read(&self.acts, from + 1, head, self.options.batch_rows.clamp(1, 5_000)).await?
-            } else {
-                Vec::new()
+            let rows = self.options.batch_rows.clamp(1, 5_000);
+            let stored = match self.store.read(&self.acts, from + 1, head.max(from), rows).await {
+                // They were pruned since the head was looked at: the next look knows.
+                Err(ReadError::Gap { .. }) if self.is_pruned_beyond(from).await? => return Ok(()),
+                stored => stored?,
             };
             let to = from + stored.len() as u64;
             let Some(folded) = batch::acts(self.labels.clone(), stored.clone()).await? else {
@@ -211,6 +212,10 @@ impl Task {
             self.known = Some(known);
         }
         Ok(())
+    }
+
+    async fn is_pruned_beyond(&self, position: u64) -> Result<bool, ProjectionError> {
+        Ok(self.store.head(&self.acts).await?.is_some_and(|head| head.pruned > position))
     }
 
     fn batch<'a>(&self, known: Known, ledger: &'a LedgerId, from: u64, to: u64) -> Batch<'a> {

@@ -77,6 +77,8 @@ pub struct Verified {
     pub position: u64,
     /// Rows that were looked at.
     pub entries: u64,
+    /// The last position that was pruned; 0 if none was. Entries before it cannot be looked at any more.
+    pub pruned: u64,
     /// The root recomputed from the rows, in hexadecimal; none where rows are missing or were pruned.
     #[serde(serialize_with = "as_hex")]
     pub root: Option<Hash>,

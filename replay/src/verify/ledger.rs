@@ -112,6 +112,10 @@ impl<'a> Run<'a> {
                 Vec::new()
             }
         };
+        let first = rows.first().map_or(to + 1, |row| row.position);
+        if first > from && self.ledger().kind == LedgerKind::Activity {
+            self.pruned_meanwhile().await?;
+        }
         if let Some(organization) = &self.organization {
             self.snapshots.read(self.store, organization.id, from, to).await?;
         }
@@ -146,6 +150,16 @@ impl<'a> Run<'a> {
             self.add(Some(row.position), Kind::Content, "the row does not hash to its leaf".to_owned());
         }
         self.tail = Tail { position: row.position, batch: sealed.batch, at: sealed.at };
+    }
+
+    /// The front of the ledger may go while its rows are looked at.
+    async fn pruned_meanwhile(&mut self) -> Result<(), StoreError> {
+        let Some(head) = head::read(self.store, &self.mark).await? else { return Ok(()) };
+        if head.pruned > self.tail.position {
+            self.trees.broken = true;
+            (self.pruned, self.tail.position) = (head.pruned, head.pruned);
+        }
+        Ok(())
     }
 
     fn gap(&mut self, position: u64) {
@@ -260,8 +274,8 @@ impl<'a> Run<'a> {
     /// What was covered, and which organizations the ledger registers.
     pub(super) fn end(self) -> (Verified, Vec<String>) {
         let root = (!self.trees.broken).then(|| self.trees.stored.root());
-        let (position, entries) = (self.tail.position, self.entries);
-        (Verified { ledger: self.mark.ledger, position, entries, root }, self.registered)
+        let (position, entries, pruned) = (self.tail.position, self.entries, self.pruned);
+        (Verified { ledger: self.mark.ledger, position, entries, pruned, root }, self.registered)
     }
 }
 

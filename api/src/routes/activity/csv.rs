@@ -56,7 +56,7 @@ fn changes(changes: &[Changed]) -> String {
 }
 
 /// A spreadsheet takes a cell that begins so for a formula; a leading `'` makes it text.
-fn push_cell(csv: &mut String, cell: &str) {
+pub(in crate::routes) fn push_cell(csv: &mut String, cell: &str) {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_quoted = cell.contains([',', '"', '\r', '\n']);
     if is_quoted {

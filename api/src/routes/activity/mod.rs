@@ -1,6 +1,6 @@
 //! The activity log: who did what, when, from where and why; filtered, in pages, or taken away.
 
-mod csv;
+pub(super) mod csv;
 mod export;
 mod filter;
 mod live;

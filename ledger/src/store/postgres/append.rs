@@ -71,6 +71,8 @@ const CREDENTIALS: &str = "
         meta = excluded.meta)
 , delete_credentials AS (
     DELETE FROM credentials WHERE aggregate_id = $1 AND id = ANY($38::text[]) AND EXISTS (SELECT FROM head))";
+/// `serve` may not delete rows of `events`; the owner's function may, of what this guards.
+const PRUNE: &str = "SELECT public.rollbook_prune($1, $2, $3)";
 const ANSWER: &str = " SELECT count(*) FROM head";
 const TAKEN: &str =
     "SELECT c.actor, c.key FROM commands c JOIN unnest($2::text[], $3::text[]) AS k (actor, key)
@@ -95,6 +97,11 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
 
 impl PostgresStore {
     pub(in crate::store) async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        if batch.prune.is_some() {
+            // More than one statement, so a transaction.
+            let held = self.hold(&batch.ledger).await;
+            return held.map_err(|error| AppendError::Unavailable(error.to_string()))?.append(batch).await;
+        }
         match self.send(batch).await {
             Ok(appended) => Ok(appended),
             Err(Failed::With(error)) => Err(error),
@@ -183,6 +190,14 @@ impl Held {
         let Self { store, mut lane } = self;
         if !store.move_head(&mut lane, batch).await? {
             return Err(Failed::With(AppendError::Conflict));
+        }
+        if let Some(prune) = batch.prune {
+            let query = sqlx::query(PRUNE).bind(batch.ledger.id.as_str());
+            let query = query.bind(stored_int(prune.from)).bind(stored_int(prune.to));
+            let answer = store.answered(query.fetch_one(lane.connection())).await?;
+            if !answer.try_get(0).map_err(|error| append(&error))? {
+                return Err(Failed::With(AppendError::Conflict));
+            }
         }
         store.answered(lane.connection().execute("COMMIT")).await?;
         lane.keep();

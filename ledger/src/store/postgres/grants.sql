@@ -12,3 +12,4 @@ GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON public.credentials, public.sessions, public.attempts, public.follower_checkpoints,
     public.imports, public.pictures, public.logons TO {role};
+GRANT EXECUTE ON FUNCTION public.rollbook_prune(text, bigint, bigint) TO {role};

@@ -227,6 +227,23 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- `serve` may not DELETE from events. This is its one way to, of the front of an activity ledger, and the guards below
+-- hold for it too. It says false where the front is not as the caller knew it.
+CREATE FUNCTION public.rollbook_prune(ledger text, known bigint, last bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE public.heads SET pruned = last
+     WHERE aggregate_id = ledger AND aggregate_type = 'activity' AND pruned = known AND known < last AND last < position;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM public.events WHERE aggregate_id = ledger AND aggregate_type = 'activity' AND sequence <= last;
+    DELETE FROM public.event_subjects WHERE aggregate_id = ledger AND aggregate_type = 'activity' AND sequence <= last;
+    DELETE FROM public.personal_values WHERE aggregate_id = ledger AND aggregate_type = 'activity' AND sequence <= last;
+    RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION public.rollbook_prune(text, bigint, bigint) FROM PUBLIC;
+
 CREATE TRIGGER events_no_update BEFORE UPDATE ON public.events
     FOR EACH STATEMENT EXECUTE FUNCTION public.rollbook_refuse();
 CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON public.events

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{SqliteStore, error};
-use crate::store::batch::{Appended, Batch};
+use crate::store::batch::{Appended, Batch, Prune};
 use crate::store::cells::stored_int;
 use crate::store::row::personal_texts;
 use crate::store::{AppendError, FORMAT, StoreError};
@@ -37,6 +37,13 @@ const CREDENTIAL_PUT: &str =
     ON CONFLICT (aggregate_id, id) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind,
     secret_hash = excluded.secret_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
     meta = excluded.meta";
+const PRUNED: &str =
+    "UPDATE heads SET pruned = ?4 WHERE aggregate_id = ?1 AND aggregate_type = ?2 AND pruned = ?3";
+const PRUNE: [&str; 3] = [
+    "DELETE FROM events WHERE aggregate_id = ?1 AND aggregate_type = ?2 AND sequence <= ?3",
+    "DELETE FROM event_subjects WHERE aggregate_id = ?1 AND aggregate_type = ?2 AND sequence <= ?3",
+    "DELETE FROM personal_values WHERE aggregate_id = ?1 AND aggregate_type = ?2 AND sequence <= ?3",
+];
 const CREDENTIAL_DELETE: &str = "DELETE FROM credentials WHERE aggregate_id = ?1 AND id = ?2";
 
 impl SqliteStore {
@@ -62,6 +69,9 @@ pub(super) fn write(transaction: Transaction<'_>, batch: &Batch) -> Result<Appen
     personal(&transaction, batch)?;
     commands(&transaction, batch)?;
     credentials(&transaction, batch).map_err(|error| error::append(&error))?;
+    if let Some(one) = batch.prune {
+        prune(&transaction, batch, one)?;
+    }
     transaction.commit().map(|()| Appended::Done).map_err(|error| error::commit(&error))
 }
 
@@ -172,6 +182,19 @@ fn credentials(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result
     }
     let mut delete = transaction.prepare_cached(CREDENTIAL_DELETE)?;
     deletes.into_iter().try_for_each(|id| delete.execute(params![batch.ledger.id, id]).map(drop))
+}
+
+/// The head first: the guard lets go of nothing beyond what it says.
+fn prune(transaction: &Transaction<'_>, batch: &Batch, prune: Prune) -> Result<(), AppendError> {
+    let failed = |error: rusqlite::Error| error::append(&error);
+    let (id, kind) = (&batch.ledger.id, batch.ledger.kind.as_str());
+    let (from, to) = (stored_int(prune.from), stored_int(prune.to));
+    if transaction.execute(PRUNED, params![id, kind, from, to]).map_err(failed)? != 1 {
+        return Err(AppendError::Conflict);
+    }
+    PRUNE
+        .into_iter()
+        .try_for_each(|sql| transaction.execute(sql, params![id, kind, to]).map(drop).map_err(failed))
 }
 
 fn unencodable() -> AppendError {

@@ -272,6 +272,8 @@ fn acts() -> Vec<Revealed> {
         "activity.unknown" => {
             json!({ "from": "2026-05-03T10:00:00.000000Z", "until": "2026-05-03T10:03:00.000000Z" })
         }
+        "activity.pruned" => json!({ "first": "1", "last": "9", "before": "2026-05-03T10:00:00.000000Z" }),
+        "status.reported" => json!({ "status": "Ready", "since": "2026-05-03T10:00:00.000000Z" }),
         _ => json!({ "what": "the activity log" }),
     };
     let acts = (1..).zip(activity::CATALOGUE).map(|(position, kind)| Revealed {
