@@ -176,6 +176,40 @@ async fn an_object_has_history_a_past_and_can_be_undone() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_from_the_archive_by_a_rollback_has_the_skills_again() {
+    let world = World::new().await;
+    let owner = world.owner();
+    let ann = json!([{ "kind": "user", "id": "ann" }]);
+    let given = owner.patch("/api/v1/objects/skill:French/used-by", &uses(ann)).await.expect(200).json();
+    let kept = world.head().await;
+    let _ = owner.delete("/api/v1/users/ann").await.expect(200);
+    let without = owner.get("/api/v1/objects/skill:French").await.expect(200).json();
+    assert_eq!((&without["users"], &without["in_use"]), (&json!([]), &json!(false)));
+    let subject = json!({ "kind": "user", "id": "ann" });
+    let select = json!({ "subject": subject, "to": { "position": kept } });
+    let plan = owner.post("/api/v1/rollbacks/plan", &json!({ "select": select })).await.expect(200).json();
+    let apply = json!({ "plan": plan["id"], "select": select });
+    let _ = owner.post("/api/v1/rollbacks", &apply).await.expect(201);
+    let again = owner.get("/api/v1/objects/skill:French").await.expect(200).json();
+    assert_eq!(again["users"], given["users"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_who_would_no_longer_see_an_object() {
+    let world = World::new().await;
+    let locked = json!({ "visibility_key": "VIP" });
+    let dry = world.owner().with("rollbook-dry-run", "true");
+    let told = dry.patch("/api/v1/objects/skill:French", &locked).await.expect(200).json();
+    let affected = told["affected"]["users"].as_array().unwrap();
+    let of = |login: &str| affected.iter().find(|one| one["user"]["login"] == login);
+    let id = world.north.id(Kind::Object, "skill:French");
+    for login in ["administrator", "manager", "supervisor"] {
+        assert_eq!(of(login).unwrap()["lost"], json!([{ "sees": id }]), "{login}");
+    }
+    assert!(of("agent").is_none(), "who did not see it loses nothing");
+}
+
+#[tokio::test]
 async fn nobody_opens_an_object_over_http_that_is_locked_to_them() {
     let world = World::new().await;
     let locked = json!({ "kind": "report", "name": "Payroll", "visibility_key": "VIP" });
