@@ -173,8 +173,7 @@ impl Organization {
 
     /// What else depends on a user changes only where the user did: each of these maps is copied on write.
     fn follow_user(&mut self, before: &User, after: &User) {
-        let names_stay = (&before.login, &before.email) == (&after.login, &after.email);
-        if !names_stay || before.extension() != after.extension() {
+        if before.called() != after.called() {
             self.unindex_user(before);
             self.index_user(after);
         }
@@ -347,9 +346,8 @@ impl Organization {
 
     /// Builds the indexes from the entities.
     pub(super) fn index(&mut self) {
-        let users = self.users.clone();
+        let (users, agents) = (self.users.clone(), self.agents.clone());
         users.values().for_each(|user| self.index_user(user));
-        let agents = self.agents.clone();
         agents.values().for_each(|agent| self.index_agent(agent));
         let objects = self.objects.clone();
         objects.values().for_each(|object| self.index_object(object));

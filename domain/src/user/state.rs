@@ -228,6 +228,11 @@ impl User {
         self.details = self.details.iter().map(|(detail, value)| (*detail, value.erased())).collect();
     }
 
+    /// By what the user is found and reached: login, address, extension.
+    pub(crate) fn called(&self) -> (&Personal, Option<&Personal>, Option<&str>) {
+        (&self.login, self.email.as_ref(), self.extension())
+    }
+
     /// The picture, unless there is none or it was erased.
     #[must_use]
     pub fn picture(&self) -> Option<Avatar> {
