@@ -14,5 +14,5 @@ pub(crate) use caller::OPEN_TO_EXPIRED;
 pub use caller::{Caller, Client, now_context};
 pub use meta::{Keyed, Meta, MinPosition};
 pub use params::{Id, Params};
-pub use picture::Picture;
 pub(crate) use picture::sized;
+pub use picture::{Picture, Sent};

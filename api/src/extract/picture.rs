@@ -19,17 +19,31 @@ pub struct Picture {
     pub bytes: Bytes,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Picture {
+/// A body that may be a picture: whether it is one is told after whether what it is for is there.
+#[derive(Clone, Debug)]
+pub struct Sent(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = super::whole(request, state).await?;
+        super::whole(request, state).await.map(Self)
+    }
+}
+
+impl Sent {
+    /// The picture that was sent.
+    ///
+    /// # Errors
+    /// 415 `not_a_picture`.
+    pub fn picture(self) -> Result<Picture, Problem> {
+        let Self(bytes) = self;
         let Some(media) = Media::of(&bytes) else {
             let detail = "send a PNG or JPEG picture of at most 16,384 pixels a side as the body";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_a_picture", detail));
         };
         let avatar = Avatar { media, bytes: bytes.len(), sha256: Sha256::digest(&bytes).into() };
-        Ok(Self { avatar, bytes })
+        Ok(Picture { avatar, bytes })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::find;
 use crate::app::{self, App};
 use crate::error::Problem;
-use crate::extract::{Caller, Id, Meta, MinPosition, Picture};
+use crate::extract::{Caller, Id, Meta, MinPosition, Picture, Sent};
 use crate::routes::ending::to_the_end;
 use crate::routes::mutation::{Done, Mutation};
 use crate::view::UserView;
@@ -81,10 +81,11 @@ async fn set(
     caller: Caller,
     meta: Meta,
     id: Id,
-    picture: Picture,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let (user, subject) = find(&caller, &id)?;
     caller.need(&app, &caller.organization(), "users.edit", &Targets::default())?;
+    let picture = sent.picture()?;
     let command = Command::User(UserCommand::SetAvatar(user, Some(picture.avatar.clone())));
     let done = Mutation::new(&app, &caller, &meta).about(subject).run(command).await?;
     // After the event: what is stored of nobody's picture would be of use to nobody. Who finds no picture sends it again.
