@@ -1,7 +1,9 @@
 //! Who may not: every operation of the description, without credentials and with those of the wrong person.
 
-use super::api_examples::{Does, Operation, lacks, operations, operations_that, send};
-use rollbook_domain::kernel::id::Kind;
+use super::api_examples::{Does, Operation, operations, operations_that, send};
+use rollbook_domain::kernel::id::{Kind, UserId};
+use rollbook_domain::permission::facts::{Facts, Targets};
+use rollbook_domain::permission::resolve::{Question, allowed};
 use rollbook_tests::app::{Entry, World};
 use rollbook_tests::client::Client;
 use serde_json::json;
@@ -104,6 +106,22 @@ async fn of_api_keys_made_at_once_one_works_and_none_once_it_is_revoked() {
     let _ = world.owner().delete(path).await.expect(200);
     assert_eq!(working().await, 0);
     assert_eq!(store.credentials_of(&north, &ann).await.unwrap(), []);
+}
+
+/// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.
+fn lacks(world: &World, operation: &Operation) -> &'static str {
+    let organization = &world.north.open.writer.published().organization;
+    let (targets, facts, permission) = (Targets::default(), Facts::default(), operation.permission.as_str());
+    let lowest_first = ["agent", "supervisor", "manager", "auditor", "administrator"];
+    let lacking = lowest_first.into_iter().find(|login| {
+        let who = organization.user(UserId(world.north.id(Kind::User, login))).unwrap();
+        let at = organization.at;
+        !allowed(
+            organization,
+            &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
+        )
+    });
+    lacking.unwrap_or("agent")
 }
 
 #[tokio::test]

@@ -3,8 +3,6 @@
 //! If you are here because a test named an operation without an example: add a row to [`EXAMPLES`]. Denial, audit,
 //! input and escalation tests then cover the operation by themselves.
 
-use rollbook_tests::app::World;
-use rollbook_tests::client::{Answer, Client};
 use serde_json::Value;
 
 /// What an operation does when its example is sent by the owner.
@@ -16,11 +14,12 @@ pub(crate) enum Does {
     Changes,
     /// Answers 201 and leaves an entry in the activity ledger; not a change of the organization.
     Reports,
-    /// Begins or ends a session; not a change of the organization.
+    /// Begins or ends a session, or something that is to be confirmed; not a change of the organization.
     Signs,
     /// Begins work that goes on after the answer, 202; `imports` tries it with files.
     Begins,
 }
+pub(crate) use super::api_send::{body, send};
 use Does::{Begins, Changes, Reads, Reports, Signs};
 
 /// One operation's example.
@@ -65,6 +64,9 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("POST /api/v1/agents/{id}/erase", "/api/v1/agents/Old%2Fagent/erase", "", Changes),
     row("GET /api/v1/agents/{id}/history", "/api/v1/agents/Agent%2F7/history", "", Reads),
     row("POST /api/v1/agents/{id}/restore", "/api/v1/agents/Old%2Fagent/restore", "", Changes),
+    row("GET /api/v1/api-tokens", "/api/v1/api-tokens", "", Reads),
+    row("POST /api/v1/api-tokens", "/api/v1/api-tokens", r#"{"name":"Night import","user":"ann"}"#, Changes),
+    row("DELETE /api/v1/api-tokens/{id}", "/api/v1/api-tokens/CI", "", Changes),
     row("GET /api/v1/catalog", "/api/v1/catalog", "", Reads),
     row(
         "POST /api/v1/check",
@@ -209,6 +211,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("GET /api/v1/settings", "/api/v1/settings", "", Reads),
     row("PATCH /api/v1/settings", "/api/v1/settings", r#"{"lock_out_minutes":20}"#, Changes),
     row("GET /api/v1/settings/history", "/api/v1/settings/history", "", Reads),
+    row(
+        "PUT /api/v1/users/{id}/elements",
+        "/api/v1/users/ann/elements",
+        r#"{"elements":{"dashboards.view":["sales"]}}"#,
+        Changes,
+    ),
     row("POST /api/v1/users/{id}/erase", "/api/v1/users/archived/erase", r#"{"authored":false}"#, Changes),
     row("GET /api/v1/users/{id}/history", "/api/v1/users/ann/history", "", Reads),
     row("GET /api/v1/users/{id}/settings", "/api/v1/users/ann/settings", "", Reads),
@@ -285,6 +293,19 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("PUT /api/v1/users/{id}/profile", "/api/v1/users/ann/profile", r#"{"profile":"Billing"}"#, Changes),
     row("POST /api/v1/users/{id}/restore", "/api/v1/users/archived/restore", "", Changes),
     row("PUT /api/v1/users/{id}/role", "/api/v1/users/ann/role", r#"{"role":"supervisor"}"#, Changes),
+    row("POST /api/v1/users/{id}/two-factor", "/api/v1/users/owner/two-factor", "", Signs),
+    row(
+        "POST /api/v1/users/{id}/two-factor/confirm",
+        "/api/v1/users/owner/two-factor/confirm",
+        r#"{"code":"@code"}"#,
+        Changes,
+    ),
+    row(
+        "POST /api/v1/users/{id}/two-factor/remove",
+        "/api/v1/users/blocked/two-factor/remove",
+        "{}",
+        Changes,
+    ),
     row("POST /api/v1/users/{id}/unblock", "/api/v1/users/blocked/unblock", "", Changes),
 ];
 
@@ -345,50 +366,4 @@ pub(crate) fn operations() -> Vec<Operation> {
 /// The operations whose examples do this.
 pub(crate) fn operations_that(does: Does) -> Vec<Operation> {
     operations().into_iter().filter(|operation| operation.example().does == does).collect()
-}
-
-/// Sends an operation's example.
-pub(crate) async fn send(client: &Client, operation: &Operation) -> Answer {
-    let example = operation.example();
-    let body = match &operation.body {
-        Some(body) => Some(body.clone()),
-        None => body(client, &example).await,
-    };
-    let path = operation.path.as_deref().unwrap_or(example.path);
-    if operation.name == "PUT /api/v1/users/{id}/avatar" {
-        return client.send_bytes("PUT", path, "image/png", rollbook_tests::app::picture(2)).await;
-    }
-    client.send(operation.method(), path, body.as_ref()).await
-}
-
-/// The example's body; the plan of a rollback is made first, since its id is the hash of what it would change.
-pub(crate) async fn body(client: &Client, example: &Example) -> Option<Value> {
-    let mut body: Value = serde_json::from_str(example.body).ok()?;
-    if body["plan"] == "@plan" {
-        let select = serde_json::json!({ "select": body["select"] });
-        let plan = client.post("/api/v1/rollbacks/plan", &select).await;
-        if plan.is_ok() {
-            body["plan"] = plan.json()["id"].clone();
-        }
-    }
-    Some(body)
-}
-
-/// The lowest standard role whose holder lacks an operation's permission at every scope; the agent where none does.
-pub(crate) fn lacks(world: &World, operation: &Operation) -> &'static str {
-    use rollbook_domain::kernel::id::{Kind, UserId};
-    use rollbook_domain::permission::facts::{Facts, Targets};
-    use rollbook_domain::permission::resolve::{Question, allowed};
-    let organization = &world.north.open.writer.published().organization;
-    let (targets, facts, permission) = (Targets::default(), Facts::default(), operation.permission.as_str());
-    let lowest_first = ["agent", "supervisor", "manager", "auditor", "administrator"];
-    let lacking = lowest_first.into_iter().find(|login| {
-        let who = organization.user(UserId(world.north.id(Kind::User, login))).unwrap();
-        let at = organization.at;
-        !allowed(
-            organization,
-            &Question { who, permission, targets: &targets, facts: &facts, at, as_if_active: false },
-        )
-    });
-    lacking.unwrap_or("agent")
 }

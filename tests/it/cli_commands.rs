@@ -213,6 +213,29 @@ async fn a_recovered_owner_is_not_locked_out_any_more() {
     assert_eq!(actions[..3], ["user.password_set", "user.unlocked", "user.locked_out"]);
 }
 
+#[tokio::test]
+async fn an_owner_whom_the_list_of_addresses_keeps_out_opens_it_at_the_command_line() {
+    let world = World::new();
+    let store = Store::sqlite(&world.folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
+    let deployment = Deployment::new(store, Clock::default());
+    let acme = deployment.system().find("acme").await.unwrap().unwrap().id;
+    let writer = deployment.open(acme).await.unwrap().writer;
+    let list = [(Setting::AddressesAllowed, SettingValue::List(vec!["203.0.113.9".to_owned()]))];
+    let command = Command::Settings(SettingsCommand::Set(list.into()));
+    let context = ledger_world::context(Actor::Operator);
+    let (idempotency, credentials, only_at) = (None, Vec::new(), None);
+    writer.submit(Submission { context, command, idempotency, credentials, only_at }).await.unwrap();
+    let lets_in = async || {
+        writer.catch_up().await.unwrap();
+        writer.published().organization.settings.lets_in(Some("127.0.0.1".parse().unwrap()))
+    };
+    let recover = ["recover", "--organization", "acme", "--login", "ada"];
+    assert_eq!(code(&world.run(&recover)), 0);
+    assert!(!lets_in().await);
+    assert_eq!(code(&world.run(&[recover.as_slice(), &["--any-address"]].concat())), 0);
+    assert!(lets_in().await);
+}
+
 #[test]
 fn verify_is_clean_names_a_forged_row_and_exits_with_one() {
     let world = World::new();

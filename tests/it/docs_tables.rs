@@ -34,6 +34,7 @@ fn the_api_guide_lists_every_setting_of_an_organization_as_it_is() {
             SettingValue::Flag(flag) => flag.to_string(),
             SettingValue::Number(number) => number.to_string(),
             SettingValue::Word(word) => word,
+            SettingValue::List(entries) => format!("{entries:?}"),
         };
         let row = format!("| `{setting}` | {} | `{default}` | ", setting.wanted());
         assert!(guide.contains(&row), "docs/API.md misses the row\n{row}");

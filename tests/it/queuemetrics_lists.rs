@@ -44,6 +44,7 @@ async fn queuemetrics_12_users_are_sorted_up_and_down_by_several_fields_and_page
         ("role,-login", ["ada", "Ed", "di", "bo", "cy"]),
         ("-role,login", ["cy", "bo", "di", "Ed", "ada"]),
         ("name,-login", ["ada", "di", "cy", "Ed", "bo"]),
+        ("-created", ["Ed", "di", "cy", "bo", "ada"]),
         ("-changed", ["cy", "Ed", "di", "bo", "ada"]),
     ] {
         let whole = walked(&world, &format!("/users?sort={sort}"), 200).await;

@@ -6,6 +6,7 @@
 //! - [`pg_server`]: a PostgreSQL server of a test's own, to be crashed
 //! - [`process`]: the `rollbook` binary as a child process, to be killed
 //! - [`proxy`]: a network that cuts connections and loses answers
+//! - [`totp`]: what an authenticator app shows
 //!
 //! It holds no test of Rollbook and no knowledge of its tables or routes (callers name paths in full). `tests/run` prepares what it stands on.
 #![expect(
@@ -20,6 +21,7 @@ pub mod pg;
 pub mod pg_server;
 pub mod process;
 pub mod proxy;
+pub mod totp;
 
 /// How many rounds a crash test repeats, from `ROLLBOOK_CRASH_ROUNDS`.
 ///

@@ -1,5 +1,5 @@
-//! API keys: `rb_<id>_<secret>`. The id names organization and credential; of the secret only its SHA-256 is
-//! stored, and it is shown once.
+//! API keys and API tokens: `rb_<id>_<secret>`. The id names organization and credential; of the secret only its
+//! SHA-256 is stored, and it is shown once. Which of the two it is, the stored credential says.
 
 use super::random;
 use crate::error::Problem;
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-/// A key as a caller presents it.
+/// A key or token as a caller presents it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// The organization it belongs to.

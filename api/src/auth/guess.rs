@@ -3,6 +3,8 @@
 //!
 //! What is known of whoever tries, and what is not, is answered and counted alike. Sessions are begun in `sign_in`.
 
+use super::password::Turn;
+use super::second::{self, Checked, Factor};
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, Client, now_context};
@@ -14,6 +16,7 @@ use rollbook_domain::kernel::text::folded;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::settings::state::{Setting, Settings};
 use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::two_factor::TwoFactor;
 use rollbook_ledger::activity::{Act, ActivityOutcome, SIGN_IN_FAILED};
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::Attempts;
@@ -65,7 +68,7 @@ impl<'a> Guess<'a> {
     }
 
     /// Whether it is the stored password; without one the same work is done, and it is not. A wrong one is counted and
-    /// noted.
+    /// noted. The turn of a right one lasts until its caller has looked at all else that must be right.
     ///
     /// # Errors
     /// 429 `too_many_attempts` if none may be tried just now.
@@ -73,13 +76,13 @@ impl<'a> Guess<'a> {
         &self,
         password: String,
         stored: Option<CredentialId>,
-    ) -> Result<bool, Problem> {
+    ) -> Result<Option<Turn>, Problem> {
         self.may_be_made().await?;
         let turn = self.app.passwords().turn().await?;
         // Whoever tries many at once must not get them all in before the first is counted, so the turn lasts until then.
         self.may_be_made().await?;
         if turn.verify(password, self.hash(stored).await?).await? {
-            return Ok(true);
+            return Ok(Some(turn));
         }
         let why = match (self.failed().await?, self.session) {
             (true, _) => "locked out",
@@ -87,7 +90,30 @@ impl<'a> Guess<'a> {
             (false, None) => "refused",
         };
         self.note(why)?;
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Which factor a code is, used up by now. A wrong one, or one that was used before, is counted and noted like a wrong
+    /// password; whoever tries it holds a turn.
+    ///
+    /// # Errors
+    /// 429 `too_many_attempts` if none may be tried just now.
+    pub(crate) async fn code(
+        &self,
+        two_factor: &TwoFactor,
+        code: &str,
+        _turn: &Turn,
+    ) -> Result<Option<Factor>, Problem> {
+        self.may_be_made().await?;
+        let Some((open, user)) = self.open.zip(self.user) else { return Ok(None) };
+        let why = match second::check(self.app, self.client, open, (user, two_factor), code).await? {
+            Checked::Right(factor) => return Ok(Some(factor)),
+            Checked::Wrong => "wrong code",
+            Checked::Used => "a code that was used before",
+        };
+        let why = if self.failed().await? { "locked out" } else { why };
+        self.note(why)?;
+        Ok(None)
     }
 
     /// Forgets the failures, after a right one.

@@ -1,14 +1,17 @@
-//! How people and programs prove who they are: passwords, session tokens, API keys.
+//! How people and programs prove who they are: passwords, second factors, session tokens, API keys and
+//! tokens.
 //!
-//! Tokens and API keys are 32 random bytes, so a plain SHA-256 of them is enough to store; passwords are
+//! Tokens and keys are 32 random bytes, so a plain SHA-256 of them is enough to store; passwords are
 //! hashed with Argon2id, off the async threads.
 
 pub mod api_key;
 pub(crate) mod guess;
 pub(crate) mod kept;
 pub mod password;
+pub(crate) mod second;
 pub mod session;
 pub mod sign_in;
+pub(crate) mod totp;
 
 /// `N` random bytes.
 ///

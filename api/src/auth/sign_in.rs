@@ -1,6 +1,8 @@
-//! Signing in: the same answer and the same time for every failure. How often it may be tried is in `guess`.
+//! Signing in: the same answer and the same time for every failure. How often it may be tried is in `guess`, and what is
+//! asked beside the password in `second`.
 
 use super::guess::Guess;
+use super::second::Factor;
 use super::session;
 use crate::app::App;
 use crate::error::Problem;
@@ -14,7 +16,6 @@ use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome, SIGNED_IN};
 use rollbook_ledger::deployment::Open;
 use rollbook_ledger::store::{Session, StoreError};
-use std::collections::BTreeMap;
 
 /// Who signed in, and the token that says so.
 #[derive(Debug)]
@@ -32,13 +33,14 @@ pub struct SignedIn {
 /// Checks a password and begins a session.
 ///
 /// # Errors
-/// 401 `sign_in_failed` whatever was wrong; 409 `no_free_seat`; 429 `too_many_attempts` with `Retry-After`.
+/// 403 `address_not_allowed` before anything is tried; 401 `sign_in_failed` whatever was wrong,
+/// `code_required` if only a code is missing; 409 `no_free_seat`; 429 `too_many_attempts` with `Retry-After`.
 pub async fn sign_in(
     app: &App,
     client: &Client,
     organization: &str,
     login: &str,
-    password: String,
+    (password, code): (String, Option<&str>),
 ) -> Result<SignedIn, Problem> {
     let open = match app.deployment().system().find(organization).await? {
         Some(registered) => Some(app.open(registered.id).await?),
@@ -47,14 +49,35 @@ pub async fn sign_in(
     let state = open.as_ref().map(|open| open.writer.published().organization.clone());
     let user = state.as_ref().and_then(|state| state.user_by_sign_in(login));
     let guess = Guess::by_login(app, client, open.as_ref(), (organization, login), user.map(|user| user.id));
+    if state.as_ref().is_some_and(|state| !state.settings.lets_in(client.address())) {
+        // Nobody tries passwords, or locks anybody out, from there.
+        metrics::counter!("rollbook_addresses_refused_total").increment(1);
+        guess.note("address not allowed")?;
+        return Err(Problem::address_not_allowed());
+    }
     let now = app.deployment().clock().now();
     let stored = user.filter(|user| user.is_active_at(now)).and_then(|user| user.password);
     let stored = stored.map(|password| password.credential);
-    let right = guess.is_right(password, stored).await?;
-    match open.as_ref().zip(state.as_ref()).zip(user).filter(|_| right) {
-        Some(((open, state), user)) => begin(&guess, (app, client), open, state, user).await,
-        None => Err(failed()),
-    }
+    let Some(turn) = guess.is_right(password, stored).await? else { return Err(failed()) };
+    let Some(((open, state), user)) = open.as_ref().zip(state.as_ref()).zip(user) else {
+        return Err(failed());
+    };
+    let factor = match (&user.two_factor, code) {
+        (None, _) => None,
+        (Some(_), None) => return Err(no_code(&guess)?),
+        (Some(two_factor), Some(code)) => {
+            Some(guess.code(two_factor, code, &turn).await?.ok_or_else(failed)?)
+        }
+    };
+    drop(turn);
+    begin(&guess, (app, client), open, (state, user), factor).await
+}
+
+/// What is said to somebody who knows the password; that they do is on record, and counts as no failure.
+fn no_code(guess: &Guess<'_>) -> Result<Problem, Problem> {
+    guess.note("no code")?;
+    let detail = "give a `code` too: six digits of your app, or a recovery code";
+    Ok(Problem::new(StatusCode::UNAUTHORIZED, "code_required", detail))
 }
 
 fn failed() -> Problem {
@@ -66,8 +89,8 @@ async fn begin(
     guess: &Guess<'_>,
     (app, client): (&App, &Client),
     open: &Open,
-    state: &Organization,
-    user: &User,
+    (state, user): (&Organization, &User),
+    factor: Option<Factor>,
 ) -> Result<SignedIn, Problem> {
     let now = app.deployment().clock().now();
     let hours = i64::from(state.settings.number(Setting::SessionHours));
@@ -97,7 +120,7 @@ async fn begin(
         outcome: ActivityOutcome::Ok,
         subject: Some(user.id.subject()),
         judged_at: state.position,
-        detail: BTreeMap::new(),
+        detail: factor.map(|factor| ("factor".to_owned(), factor.word().to_owned())).into_iter().collect(),
     };
     // Durable before the answer: without its entry the session must not be used.
     if let Err(error) = open.activity.record(act).await {
@@ -111,7 +134,9 @@ async fn begin(
     if let Err(error) = counted {
         tracing::warn!(%error, "a sign-in could not be counted");
     }
-    Ok(SignedIn { token, expires_at_us, user: user.id, organization: state.clone() })
+    // A recovery code may have been used up since.
+    let organization = open.writer.published().organization.clone();
+    Ok(SignedIn { token, expires_at_us, user: user.id, organization })
 }
 
 /// Begins the session if a seat is free. Who is signed in already keeps the seat, and needs no other for a further device.

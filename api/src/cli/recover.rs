@@ -9,6 +9,8 @@ use crate::auth::kept::Kept;
 use crate::auth::password;
 use clap::Args;
 use rollbook_domain::organization::command::Command;
+use rollbook_domain::settings::command::SettingsCommand;
+use rollbook_domain::settings::state::{Setting, SettingValue};
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::password::NewPassword;
 use rollbook_domain::user::state::Status;
@@ -16,7 +18,7 @@ use rollbook_ledger::system::entries;
 use rollbook_ledger::writer::Submission;
 use serde_json::json;
 
-/// Let somebody in again: a fresh password shown once, unblocked, no lock-out, all sessions ended.
+/// Let somebody in again: a fresh password shown once, no second factor, unblocked, no lock-out, all sessions ended.
 #[derive(Debug, Args)]
 pub(super) struct Recover {
     /// The organization's name.
@@ -25,6 +27,9 @@ pub(super) struct Recover {
     /// The login (or e-mail address) of whoever is locked out.
     #[arg(long, value_name = "LOGIN")]
     login: String,
+    /// Also let everybody in from any address again (the setting `addresses_allowed`).
+    #[arg(long)]
+    any_address: bool,
     /// Why; kept in the ledger.
     #[arg(long, value_name = "TEXT", default_value = "recovered at the command line")]
     reason: String,
@@ -51,10 +56,14 @@ pub(super) async fn run(global: &Global, command: Recover, output: &Output) -> R
     let restore = is_archived.then_some(UserCommand::Restore(user.id));
     // It lifts a lock-out too, and changes nothing where there is nothing to lift.
     let unblock = (returns_as != Status::Invited).then_some(UserCommand::Unblock(user.id));
-    let steps = restore.into_iter().chain(unblock).chain([UserCommand::SetPassword(user.id, stored)]);
+    let none = [(Setting::AddressesAllowed, SettingValue::List(Vec::new()))];
+    let open_to_all = command.any_address.then(|| Command::Settings(SettingsCommand::Set(none.into())));
+    let reset = user.two_factor.is_some().then_some(UserCommand::RemoveTwoFactor(user.id));
+    let steps =
+        restore.into_iter().chain(unblock).chain(reset).chain([UserCommand::SetPassword(user.id, stored)]);
     let submission = Submission {
         context: context.clone(),
-        command: Command::Many(steps.map(Command::User).collect()),
+        command: Command::Many(steps.map(Command::User).chain(open_to_all).collect()),
         idempotency: None,
         credentials: old.into_iter().chain([put]).collect(),
         only_at: None,

@@ -83,12 +83,28 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "permission_missing", detail).with("permission", permission)
     }
 
+    /// 403: the address is not one of those from which people are let in.
+    #[must_use]
+    pub fn address_not_allowed() -> Self {
+        let detail = "this organization lets nobody in from your network address; come from one that is allowed, or \
+                      ask an administrator to add yours to `addresses_allowed`";
+        Self::new(StatusCode::FORBIDDEN, "address_not_allowed", detail)
+    }
+
     /// 403: the password has expired, and what to do.
     #[must_use]
     pub fn password_expired() -> Self {
         let detail = "your password has expired; set a new one with your old one at PUT /api/v1/users/{id}/password, \
                       or ask an administrator for one";
         Self::new(StatusCode::FORBIDDEN, "password_expired", detail)
+    }
+
+    /// 403: a second factor is demanded, and how to set one up.
+    #[must_use]
+    pub fn two_factor_required() -> Self {
+        let detail = "the organization demands two-factor sign-in; set it up at POST /api/v1/users/{id}/two-factor and \
+                      confirm it with a code";
+        Self::new(StatusCode::FORBIDDEN, "two_factor_required", detail)
     }
 
     /// 404: absent, or not to be known.

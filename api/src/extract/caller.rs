@@ -1,4 +1,4 @@
-//! Who asks: a session or an API key, of one active user of one organization.
+//! Who asks: a session, an API key or an API token, of one active user of one organization.
 
 use crate::app::App;
 use crate::auth::api_key::ApiKey;
@@ -10,27 +10,21 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::CookieJar;
 use rollbook_domain::kernel::context::{Actor, Channel, Context};
-use rollbook_domain::kernel::id::{CredentialId, Kind, OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{OrganizationId, Subject, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::organization::visible;
 use rollbook_domain::permission::facts::{Facts, Targets};
 use rollbook_domain::permission::resolve::{self, Question};
-use rollbook_domain::user::password::Life;
 use rollbook_domain::user::state::User;
 use rollbook_ledger::activity::{Act, ActivityOutcome};
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Open;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use uuid::Uuid;
 
-use super::{Id, Meta};
-
-/// All that may be asked in a session while one's password has expired; the last one for oneself alone.
-pub(crate) const OPEN_TO_EXPIRED: [&str; 3] =
-    ["GET /api/v1/me", "DELETE /api/v1/sessions/current", OWN_PASSWORD];
-const OWN_PASSWORD: &str = "PUT /api/v1/users/{id}/password";
+use super::Meta;
 
 /// Longest user agent that is kept, in characters.
 const AGENT_CHARS_MAX: usize = 300;
@@ -55,13 +49,23 @@ pub struct Caller {
     pub open: Open,
     /// Who.
     pub user: UserId,
-    /// Who, and with which key.
+    /// Who, and with which key or token.
     pub actor: Actor,
     /// The session, if it is one.
     pub session: Option<Uuid>,
+    /// When the session began.
+    pub began: Option<Moment>,
     /// Where from.
     pub client: Client,
     clock: Clock,
+}
+
+impl Client {
+    /// The network address, where it is one.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.ip.as_deref().and_then(|ip| ip.parse().ok())
+    }
 }
 
 impl FromRequestParts<App> for Client {
@@ -99,11 +103,10 @@ impl FromRequestParts<App> for Caller {
             Some(caller) => caller,
             None => Self::of(parts, app).await?,
         };
-        if caller.is_barred(parts).await {
-            metrics::counter!("rollbook_password_expired_total").increment(1);
-            return Err(caller.denied(app, &caller.organization(), Problem::password_expired()));
+        match caller.barred(parts).await {
+            Some(problem) => Err(caller.denied(app, &caller.organization(), problem)),
+            None => Ok(caller),
         }
-        Ok(caller)
     }
 }
 
@@ -128,24 +131,29 @@ async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Pr
     let open = app.open(OrganizationId(parse(&found.aggregate_id)?)).await?;
     let session = Some(parse(&found.id)?);
     let clock = app.deployment().clock().clone();
-    Ok(Caller { open, user, actor: Actor::User(user), session, client, clock })
+    let began = Some(Moment(found.created_at_us));
+    Ok(Caller { open, user, actor: Actor::User(user), session, began, client, clock })
 }
 
 async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, Problem> {
     let organization = key.organization.to_string();
     let found = app.deployment().store().credential(&organization, &key.credential.to_string()).await?;
-    let stored = found.filter(|found| found.kind == "api_key" && key.matches(&found.secret_hash));
-    let stored = stored.ok_or_else(Problem::unauthenticated)?;
+    let stored =
+        found.filter(|found| key.matches(&found.secret_hash)).ok_or_else(Problem::unauthenticated)?;
     let user = UserId(stored.user_id.parse().map_err(|error: uuid::Error| Problem::internal(&error))?);
     let open = app.open(key.organization).await?;
-    let actor = Actor::ApiKey { user, key: key.credential };
+    let actor = match stored.kind.as_str() {
+        "api_key" => Actor::ApiKey { user, key: key.credential },
+        "api_token" => Actor::Token { user, token: key.credential },
+        _ => return Err(Problem::unauthenticated()),
+    };
     let clock = app.deployment().clock().clone();
-    let caller = Caller { open, user, actor, session: None, client, clock };
-    if !caller.has_api_key(key.credential) {
+    let caller = Caller { open, user, actor, session: None, began: None, client, clock };
+    if !caller.has_key() {
         // Another process may have made it just now.
         caller.open.writer.catch_up().await?;
     }
-    if caller.has_api_key(key.credential) { Ok(caller) } else { Err(Problem::unauthenticated()) }
+    if caller.has_key() { Ok(caller) } else { Err(Problem::unauthenticated()) }
 }
 
 /// A context of this client, at no time yet.
@@ -190,12 +198,6 @@ impl Caller {
         if is_active { Ok(caller) } else { Err(Problem::unauthenticated()) }
     }
 
-    /// Whether this request is refused because the caller's password has expired.
-    pub async fn is_barred(&self, parts: &mut Parts) -> bool {
-        let organization = self.organization();
-        self.has_expired(&organization) && !self.is_open(parts, &organization).await
-    }
-
     /// The newest durable state this process knows.
     #[must_use]
     pub fn organization(&self) -> Organization {
@@ -206,26 +208,6 @@ impl Caller {
     #[must_use]
     pub fn at(&self, organization: &Organization) -> Moment {
         self.clock.now().max(organization.at)
-    }
-
-    /// Whether this is a session of somebody whose password has expired in `organization`. It lets in to change it, and
-    /// to nothing else, until it is changed or the settings say otherwise. An API key does not come of a password.
-    #[must_use]
-    pub fn has_expired(&self, organization: &Organization) -> bool {
-        let life = |user| Life::of(&organization.settings, user, self.at(organization));
-        self.session.is_some() && organization.user(self.user).map(life).is_some_and(|life| life.is_over)
-    }
-
-    async fn is_open(&self, parts: &mut Parts, organization: &Organization) -> bool {
-        if !OPEN_TO_EXPIRED.contains(&self.client.route.as_str()) {
-            return false;
-        }
-        if self.client.route != OWN_PASSWORD {
-            return true;
-        }
-        let id = Id::from_request_parts(parts, &()).await;
-        let whose = id.and_then(|id| id.find(organization, Kind::User));
-        whose.is_ok_and(|whose| whose == self.user.subject())
     }
 
     /// The user who asks, in `organization`.
@@ -242,19 +224,20 @@ impl Caller {
         Eyes::of(now, self.user, self.at(now))
     }
 
-    /// Whether the API key is the user's one. That it is stored is not enough: the ledger says whose it is.
-    fn has_api_key(&self, key: CredentialId) -> bool {
+    /// Whether the API key or token is one of the user's. That it is stored is not enough: the ledger says whose it is.
+    fn has_key(&self) -> bool {
         let published = self.open.writer.published();
-        published.organization.user(self.user).is_some_and(|user| user.api_key == Some(key))
+        self.session.is_none()
+            && published.organization.user(self.user).is_some_and(|user| user.has_let_in(self.actor))
     }
 
-    /// Whether what they were let in by still lets them in: nobody signed them out or revoked the key.
+    /// Whether what they were let in by still lets them in: nobody signed them out or revoked the key or token.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn is_still_in(&self, app: &App) -> Result<bool, Problem> {
         let Some(this) = self.session else {
-            return Ok(matches!(self.actor, Actor::ApiKey { key, .. } if self.has_api_key(key)));
+            return Ok(self.has_key());
         };
         let (organization, user) = (self.open.writer.id().to_string(), self.user.to_string());
         let sessions = app.deployment().store().sessions_of(&organization, &user).await?;

@@ -10,7 +10,7 @@ use crate::error::Problem;
 use crate::routes::ending::Sessions;
 use crate::routes::past;
 use futures::future::join_all;
-use rollbook_domain::kernel::context::{Actor, Context};
+use rollbook_domain::kernel::context::Context;
 use rollbook_domain::organization::decide::decide;
 use rollbook_domain::organization::rejection::{Forbidden, Rejection};
 use rollbook_domain::organization::state::Organization;
@@ -122,10 +122,10 @@ fn planned(
     })
 }
 
-/// Whoever was let in by an API key goes on only while it is theirs.
+/// Whoever was let in by an API key or token goes on only while it is theirs.
 fn still_in(job: &Job, now: &Organization) -> Result<(), Problem> {
-    let Actor::ApiKey { user, key } = job.context.actor else { return Ok(()) };
-    let is_theirs = now.user(user).is_some_and(|user| user.api_key == Some(key));
+    let actor = job.context.actor;
+    let is_theirs = actor.user().is_none_or(|user| now.user(user).is_some_and(|user| user.has_let_in(actor)));
     if is_theirs { Ok(()) } else { Err(Problem::unauthenticated()) }
 }
 

@@ -12,8 +12,10 @@ use rollbook_domain::kernel::id::{Kind, UserId};
 use rollbook_domain::kernel::rejection::FieldError;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::{NamedFacts, NamedTarget, NamedTargets, Targets};
+use rollbook_domain::permission::masked::masked;
 use rollbook_domain::permission::reason::Reason;
 use rollbook_domain::permission::resolve::{Decision, Question, explain};
+use rollbook_domain::settings::state::Setting;
 use rollbook_replay::as_of::{AsOf, At};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,6 +62,19 @@ struct CheckView {
     reasons: Vec<Reason>,
     /// The position that the answer is of.
     position: u64,
+    /// The parts of the record that are hidden, if a mask hides any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    masked: Option<MaskView>,
+}
+
+/// What a mask hides.
+#[derive(Serialize, ToSchema)]
+struct MaskView {
+    /// The parts.
+    parts: Vec<String>,
+    /// How many characters of each are hidden: the setting `mask_characters`.
+    characters: u32,
 }
 
 /// Several questions.
@@ -181,13 +196,23 @@ fn answer(
     let decided = |named: Named| {
         let (targets, facts) = named.resolve(now, pointer)?;
         let (permission, targets, facts) = (&permission, &targets, &facts);
-        Ok(explain(organization, &Question { who, permission, targets, facts, at, as_if_active: false }))
+        let question = Question { who, permission, targets, facts, at, as_if_active: false };
+        Ok((explain(organization, &question), mask(organization, &question)))
     };
     let named = Named { target, targets, facts };
-    let decision = decision(caller, now, user, named, pointer, decided)?;
+    let (decision, masked) = decision(caller, now, user, named, pointer, decided)?;
     let (allowed, reasons) = (decision.allowed, decision.reasons);
-    Ok(CheckView { allowed, reasons, position: organization.position })
+    Ok(CheckView { allowed, reasons, position: organization.position, masked })
 }
+
+fn mask(organization: &Organization, question: &Question<'_>) -> Option<MaskView> {
+    let parts: Vec<_> = masked(organization, question).into_iter().map(str::to_owned).collect();
+    let characters = organization.settings.number(Setting::MaskCharacters);
+    (!parts.is_empty()).then_some(MaskView { parts, characters })
+}
+
+/// A decision, and what a mask hides.
+type Decided = (Decision, Option<MaskView>);
 
 /// Whoever may read the activity log knows of everything. To others what they may not see is as if it were not there:
 /// about somebody else, and as a fact of the case, 404; as a target of one's own a denial, the same one, unless one may
@@ -198,8 +223,8 @@ fn decision(
     user: UserId,
     named: Named,
     pointer: &str,
-    decided: impl Fn(Named) -> Result<Decision, Problem>,
-) -> Result<Decision, Problem> {
+    decided: impl Fn(Named) -> Result<Decided, Problem>,
+) -> Result<Decided, Problem> {
     if caller.may(now, "audit.view", &Targets::default()) {
         return decided(named);
     }
@@ -207,7 +232,7 @@ fn decision(
     match unknown {
         Some(unknown) if user != caller.user || unknown.is_fact() => Err(unknown.problem(pointer)),
         Some(_) => match decided(named) {
-            Ok(decision) if decision.allowed => Ok(decision),
+            Ok(decision) if decision.0.allowed => Ok(decision),
             Ok(_) | Err(_) => decided(masked),
         },
         None => decided(masked),

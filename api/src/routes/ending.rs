@@ -1,4 +1,5 @@
-//! Which sessions end with a change: those of whoever lost their access, and the others of whoever has a new password.
+//! Which sessions end with a change: those of whoever lost their access or second factor, and the others
+//! of whoever has a new password.
 //!
 //! And that what must follow a change does, also where whoever asked for it is gone by then.
 
@@ -57,7 +58,9 @@ impl<'a> Sessions<'a> {
                 ) => {
                     self.store.delete_sessions_of(&self.organization, &user.to_string()).await?;
                 }
-                Event::User(UserEvent::PasswordSet { user, .. }) => {
+                Event::User(
+                    UserEvent::PasswordSet { user, .. } | UserEvent::TwoFactorRemoved { user, .. },
+                ) => {
                     self.others(*user, Moment(i64::MAX)).await?;
                 }
                 _ => {}

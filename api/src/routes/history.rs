@@ -140,6 +140,7 @@ fn view(now: &Organization, item: Item) -> Result<Value, Problem> {
         "at": row.at,
         "actor": {
             "kind": row.actor.kind, "id": row.actor.id, "label": row.actor.label, "role": row.actor.role,
+            "token": row.actor.token,
         },
         "action": row.action,
         "sentence": row.sentence,

@@ -25,6 +25,7 @@ mod settings;
 mod shown;
 mod sort;
 mod status_log;
+mod tokens;
 mod user_settings;
 mod users;
 mod who_may;
@@ -37,6 +38,7 @@ pub(crate) fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::router())
         .merge(users::router())
+        .merge(tokens::router())
         .merge(permissions::router())
         .merge(user_settings::router())
         .merge(check::router())

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use rollbook_domain::kernel::id::{KeyId, Kind, UserId};
 use rollbook_domain::permission::effective::{Item, Restriction, effective};
+use rollbook_domain::settings::state::Setting;
 use rollbook_replay::as_of::At;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +31,10 @@ struct PermissionsView {
     restrictions: Vec<Restriction>,
     /// Keys held, by name.
     keys: Vec<String>,
+    /// How many characters of a part that a grant hides (`without_parts`) are hidden; only if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    mask_characters: Option<u32>,
 }
 
 /// All that a user may do, now or `at` a position or time, as if active; a status that denies is among the
@@ -68,7 +73,10 @@ async fn user_permissions(
     }
     let found = effective(&then.organization, asked, then.at);
     let name = |id: KeyId| then.organization.keys.get(&id).map(|key| key.name.clone());
+    let masks = found.items.iter().any(|item| !item.grant.limits.without_parts.is_empty());
+    let characters = then.organization.settings.number(Setting::MaskCharacters);
     Ok(Json(PermissionsView {
+        mask_characters: masks.then_some(characters),
         position: then.organization.position,
         items: found.items,
         restrictions: found.restrictions,

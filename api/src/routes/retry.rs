@@ -82,7 +82,7 @@ async fn lets_in(app: &App, parts: &mut Parts) -> Option<(Caller, Meta, String)>
     let meta = Meta::from_request_parts(parts, app).await.ok().filter(|meta| !meta.dry_run)?;
     let key = meta.idempotency_key.clone()?;
     let caller = Caller::of(parts, app).await.ok()?;
-    if caller.is_barred(parts).await { None } else { Some((caller, meta, key)) }
+    caller.barred(parts).await.is_none().then_some((caller, meta, key))
 }
 
 /// Method, path, body, `If-Match`, reason and ticket: what a retry must repeat to be the same request.

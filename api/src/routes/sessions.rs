@@ -35,6 +35,8 @@ struct NewSession {
     login: String,
     /// The password.
     password: String,
+    /// Six digits of the app, or a recovery code; only where two-factor sign-in is set up.
+    code: Option<String>,
 }
 
 /// A session that has begun.
@@ -48,6 +50,8 @@ struct SessionView {
     user: UserView,
     #[serde(flatten)]
     password: PasswordView,
+    #[serde(flatten)]
+    two_factor: TwoFactorView,
 }
 
 /// What is to be known of one's own password.
@@ -63,12 +67,30 @@ struct PasswordView {
     password_expired: bool,
 }
 
-/// Sign in. The same answer whatever was wrong; after too many failures 429 with `Retry-After`.
+/// What is to be known of one's own two-factor sign-in.
+#[derive(Serialize, ToSchema)]
+struct TwoFactorView {
+    /// Whether the organization demands it of one: a session that begins without it lets in to set it up and to nothing else.
+    two_factor_demanded: bool,
+    /// How many recovery codes are left.
+    recovery_codes_left: usize,
+}
+
+fn two_factor_view(organization: &Organization, user: &User) -> TwoFactorView {
+    let left = user.two_factor.as_ref().map(|two_factor| two_factor.recovery_codes.len());
+    TwoFactorView {
+        two_factor_demanded: organization.demands_two_factor(user),
+        recovery_codes_left: left.unwrap_or_default(),
+    }
+}
+
+/// Sign in; where two-factor sign-in is set up, with a code. The same answer whatever was wrong; after too many failures 429 with `Retry-After`.
 #[utoipa::path(
     post, path = "/sessions", tag = "sessions", request_body = NewSession,
     responses(
         (status = 201, description = "Signed in; the token is also set as a cookie", body = SessionView),
-        (status = 401, description = "`sign_in_failed`", body = Problem),
+        (status = 401, description = "`sign_in_failed`; `code_required`: all else was right", body = Problem),
+        (status = 403, description = "`address_not_allowed`, before anything is tried", body = Problem),
         (status = 409, description = "`no_free_seat`: all licences are in use", body = Problem),
         (status = 429, description = "`too_many_attempts`", body = Problem),
     ),
@@ -80,14 +102,16 @@ async fn create(
     jar: CookieJar,
     body: Body<NewSession>,
 ) -> Result<Response, Problem> {
-    let NewSession { organization, login, password } = body.value;
-    let signed = sign_in::sign_in(&app, &client, &organization, &login, password).await?;
+    let NewSession { organization, login, password, code } = body.value;
+    let secrets = (password, code.as_deref());
+    let signed = sign_in::sign_in(&app, &client, &organization, &login, secrets).await?;
     let user = signed.organization.user(signed.user).ok_or_else(Problem::unauthenticated)?;
     let at = app.deployment().clock().now().max(signed.organization.at);
     let view = SessionView {
         expires_at: Moment(signed.expires_at_us).to_string(),
         user: view::user(&signed.organization, user, Eyes::of(&signed.organization, signed.user, at)),
         password: password_view(&app, &signed.organization, user, at).await?,
+        two_factor: two_factor_view(&signed.organization, user),
         token: signed.token.clone(),
     };
     let jar = jar.add(cookie(&app, signed.token));
@@ -106,13 +130,13 @@ fn cookie(app: &App, token: String) -> Cookie<'static> {
     responses(
         (status = 200, description = "Signed out", body = Object),
         (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 409, description = "`not_a_session`: an API key has no session", body = Problem),
+        (status = 409, description = "`not_a_session`: an API key or token has no session", body = Problem),
     ),
     extensions(("x-permission" = json!("session"))),
 )]
 async fn end(State(app): State<App>, caller: Caller, jar: CookieJar) -> Result<Response, Problem> {
     let Some(session) = caller.session else {
-        let detail = "an API key has no session to end; revoke the key instead";
+        let detail = "an API key or token has no session to end; revoke it instead";
         return Err(Problem::new(StatusCode::CONFLICT, "not_a_session", detail));
     };
     let organization = caller.organization();
@@ -143,6 +167,8 @@ struct MeView {
     role: String,
     #[serde(flatten)]
     password: PasswordView,
+    #[serde(flatten)]
+    two_factor: TwoFactorView,
 }
 
 /// Who am I?
@@ -161,6 +187,7 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Json<MeView>, Prob
         user: view::user(&organization, me, caller.eyes(&organization)),
         role: organization.role_of(me).map(|role| role.name.clone()).unwrap_or_default(),
         password: password_view(&app, &organization, me, caller.at(&organization)).await?,
+        two_factor: two_factor_view(&organization, me),
         organization: view::organization(&organization),
     }))
 }

@@ -94,6 +94,7 @@ pub(super) fn sees(organization: &Organization, who: &User, setting: &str, at: M
 #[utoipa::path(
     patch, path = "/settings", tag = "settings",
     request_body(content = Object, description = "Values by the names that GET shows"),
+    params(("force" = Option<bool>, Query, description = "Set them even if you are let in no more then")),
     responses(
         (status = 200, description = "The settings as they are now", body = SettingsView),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -108,12 +109,16 @@ async fn edit(
     State(app): State<App>,
     caller: Caller,
     meta: Meta,
+    mut params: Params,
     body: Body<Map<String, Value>>,
 ) -> Result<Response, Problem> {
+    let is_forced: bool = params.take_as("force")?.unwrap_or_default();
+    params.done()?;
     let values = values("", body.value)?;
+    let command = if is_forced { SettingsCommand::Force(values) } else { SettingsCommand::Set(values) };
     let about = subject(&caller.organization());
     let mutation = Mutation::new(&app, &caller, &meta).about(about);
-    mutation.run(Command::Settings(SettingsCommand::Set(values))).await?.respond(&caller)
+    mutation.run(Command::Settings(command)).await?.respond(&caller)
 }
 
 /// The settings that `who` may see, as JSON.

@@ -4,10 +4,10 @@
 
 use crate::error::Problem;
 use crate::extract::Caller;
-use crate::routes::settings;
+use crate::routes::{settings, tokens};
 use crate::view;
 use axum::http::StatusCode;
-use rollbook_domain::kernel::id::{Kind, Subject, UserId};
+use rollbook_domain::kernel::id::{CredentialId, Kind, Subject, UserId};
 use rollbook_domain::organization::state::Organization;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,6 +27,12 @@ pub(super) enum Shown {
     Entity(Subject),
     /// A user with a new API key, whose text is shown once.
     ApiKey(Subject),
+    /// A user with a second factor, whose recovery codes are shown once.
+    TwoFactor(Subject),
+    /// A new API token of a user, whose text is shown once.
+    Token(UserId, CredentialId),
+    /// An API token of a user that is revoked.
+    RevokedToken(UserId, CredentialId),
     /// A user with a new password, whose other sessions ended.
     Password(Subject),
     /// A user or agent whose personal data is erased, as of its confirmation.
@@ -53,8 +59,17 @@ impl Shown {
     pub(super) fn status(&self, nothing: bool) -> StatusCode {
         match self {
             Self::Rollback(_) if nothing => StatusCode::OK,
-            Self::Created | Self::ApiKey(_) | Self::Rollback(_) | Self::Reports(_) => StatusCode::CREATED,
-            Self::Entity(_) | Self::Password(_) | Self::Erasure(_) | Self::Users(_) => StatusCode::OK,
+            Self::Created
+            | Self::ApiKey(_)
+            | Self::TwoFactor(_)
+            | Self::Token(..)
+            | Self::Rollback(_)
+            | Self::Reports(_) => StatusCode::CREATED,
+            Self::RevokedToken(..)
+            | Self::Entity(_)
+            | Self::Password(_)
+            | Self::Erasure(_)
+            | Self::Users(_) => StatusCode::OK,
         }
     }
 
@@ -76,8 +91,10 @@ impl Shown {
         match self {
             Self::Entity(subject)
             | Self::ApiKey(subject)
+            | Self::TwoFactor(subject)
             | Self::Password(subject)
             | Self::Erasure(subject) => Some(*subject),
+            Self::Token(user, _) | Self::RevokedToken(user, _) => Some(user.subject()),
             Self::Created | Self::Users(_) => {
                 Some(first.map_or(organization.id.subject(), |first| first.subject))
             }
@@ -98,6 +115,12 @@ impl Shown {
             Self::Created => of(first.map_or(organization.id.subject(), |first| first.subject)),
             Self::Entity(subject) | Self::Password(subject) | Self::Erasure(subject) => of(*subject),
             Self::ApiKey(subject) => Ok(json!({ "api_key": secret, "user": of(*subject)? })),
+            Self::TwoFactor(subject) => {
+                let codes = secret.map(|codes| codes.split(' ').collect::<Vec<_>>());
+                Ok(json!({ "recovery_codes": codes, "user": of(*subject)? }))
+            }
+            Self::Token(user, id) => tokens::shown(organization, *user, *id, Some(secret)),
+            Self::RevokedToken(user, id) => tokens::shown(organization, *user, *id, None),
             Self::Users(ids) => {
                 let users = ids.iter().filter_map(|id| organization.user(*id));
                 let items: Vec<_> =
@@ -129,6 +152,9 @@ mod tests {
             Shown::Created,
             Shown::Entity(subject),
             Shown::ApiKey(subject),
+            Shown::TwoFactor(subject),
+            Shown::Token(UserId(subject.id), CredentialId(Uuid::from_u128(4))),
+            Shown::RevokedToken(UserId(subject.id), CredentialId(Uuid::from_u128(4))),
             Shown::Password(subject),
             Shown::Erasure(subject),
             Shown::Users(vec![UserId(Uuid::from_u128(2)), UserId(Uuid::from_u128(1))]),

@@ -1,6 +1,6 @@
 //! What is true of many operations, described once: ids, and the refusals that extractors and writers make.
 
-use crate::extract::OPEN_TO_EXPIRED;
+use crate::extract::{OPEN_TO_EXPIRED, OPEN_WITHOUT_FACTOR};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
@@ -49,15 +49,28 @@ fn refusals(method: &str, path: &str, operation: &mut Operation) {
     let signs = matches!(permission.as_str(), "none" | "session");
     let changes = method != "get" && !signs;
     let name = format!("{} {path}", method.to_uppercase());
-    let bars = permission != "none" && !OPEN_TO_EXPIRED.contains(&name.as_str());
+    let guarded = permission != "none";
+    let expired = guarded && !OPEN_TO_EXPIRED.contains(&name.as_str());
+    let without_factor = guarded && !OPEN_WITHOUT_FACTOR.contains(&name.as_str());
     let all = [
         (
             "400",
             has_body,
             "`malformed_json`: not JSON, or JSON that two readers could understand differently",
         ),
-        ("403", changes, "`permission_missing`, `password_expired`"),
-        ("403", bars, "`password_expired`: only setting a new one is left"),
+        (
+            "403",
+            changes,
+            "`permission_missing`, `password_expired`, `two_factor_required`, `address_not_allowed`",
+        ),
+        (
+            "403",
+            expired && without_factor,
+            "`password_expired`, `two_factor_required`: only mending that is left; `address_not_allowed`",
+        ),
+        ("403", expired, "`password_expired`: only setting a new one is left; `address_not_allowed`"),
+        ("403", without_factor, "`two_factor_required`: only setting it up is left; `address_not_allowed`"),
+        ("403", guarded, "`address_not_allowed`"),
         ("409", changes && of_a_thing, "What is asked does not fit what is there"),
         ("412", changes && of_a_thing, "`precondition_failed`: `If-Match` is not the newest `ETag`"),
         ("413", has_body, "`body_too_large`"),

@@ -57,6 +57,8 @@ pub struct CatalogView {
     pub offers: Vec<&'static str>,
     /// The permission that changing one's own password takes; null if everybody may.
     pub own_password: Option<String>,
+    /// The modules of which single elements may be given to a user, beside role and profile.
+    pub own_elements: Vec<String>,
     /// Every permission, by name.
     pub permissions: Vec<PermissionView>,
     /// The choices of actions that the product offers for a profile.
@@ -255,6 +257,7 @@ pub fn catalog(catalog: &Catalog) -> CatalogView {
         details: catalog.details.iter().map(detail).collect(),
         offers: catalog.offers.iter().copied().map(Offer::word).collect(),
         own_password: catalog.own_password.as_ref().map(ToString::to_string),
+        own_elements: catalog.own_elements.clone(),
         permissions: catalog.permissions().map(permission).collect(),
         types: catalog.types.iter().map(permission_type).collect(),
         objects: catalog.objects.iter().map(object_kind).collect(),

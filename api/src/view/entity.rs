@@ -17,6 +17,7 @@ use rollbook_domain::key::state::Key;
 use rollbook_domain::key::words;
 use rollbook_domain::object::state::Object;
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
 use rollbook_domain::role::state::Role;
@@ -63,6 +64,7 @@ fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp) -> StampView 
     let (kind, id) = match by {
         Actor::User(user) => ("user", Some(user.uuid())),
         Actor::ApiKey { key, .. } => ("api_key", Some(key.0)),
+        Actor::Token { token, .. } => ("token", Some(token.0)),
         Actor::Operator => ("operator", None),
         Actor::System => ("system", None),
     };
@@ -90,6 +92,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         login_window: user.login_window.as_ref().map(|window| window.value.clone()),
         profile: user.profile.value.map(ProfileId::uuid),
         custom_profile: user.custom_profile.as_ref().map(|given| given.value.clone().into()),
+        elements: elements(user),
         keys: user.keys.iter().map(|one| entry(one.minus, one.key)).collect(),
         keys_text: words::text(organization, user.keys.iter().copied()),
         superuser: user.superuser.value,
@@ -105,6 +108,7 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
             .map(AgentId::uuid),
         has_password: password.is_some(),
         password_set_at: set_at.map(|password| password.set_at.to_string()),
+        has_two_factor: user.two_factor.is_some(),
         has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
         created: stamp(organization, user.record.created),
@@ -126,6 +130,12 @@ fn details(organization: &Organization, user: &User) -> BTreeMap<&'static str, O
         (row.name.word(), set.or_else(|| row.default.clone()))
     };
     organization.catalog.details.iter().map(value).collect()
+}
+
+fn elements(user: &User) -> BTreeMap<String, Vec<String>> {
+    let grants = user.elements.iter().flat_map(|given| given.value.iter());
+    let ids = |grant: &Grant| grant.elements.iter().map(ToString::to_string).collect();
+    grants.map(|grant| (grant.permission.to_string(), ids(grant))).collect()
 }
 
 fn key_name(organization: &Organization, id: KeyId) -> String {
@@ -163,6 +173,8 @@ pub fn profile(organization: &Organization, profile: &Profile) -> ProfileView {
         id: profile.id.uuid(),
         name: profile.name.clone(),
         description: profile.description.clone(),
+        default_type: profile.default_type.clone(),
+        sections: profile.sections.clone(),
         grants: profile.grants.value.clone().into(),
         holders: profile.holders.len(),
         status: profile.status.word(),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// Who did something.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ActorView {
-    /// `user`, `api_key`, `operator` or `system`.
+    /// `user`, `api_key`, `token`, `operator` or `system`.
     pub kind: &'static str,
     /// The user's id, or the API key's.
     pub id: Option<Uuid>,
@@ -71,6 +71,8 @@ pub struct UserView {
     /// Grants on this user alone, if there are any.
     #[schema(value_type = Option<Vec<Object>>)]
     pub custom_profile: Option<Vec<Grant>>,
+    /// Single elements of one's own, by permission: `{"custom_dashboards.read":["sales"]}`.
+    pub elements: BTreeMap<String, Vec<String>>,
     /// Own keys by name; a minus before what is taken away.
     pub keys: Vec<String>,
     /// The same as one text: `A B -C`.
@@ -95,6 +97,8 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub password_set_at: Option<String>,
+    /// Whether a sign-in takes a code beside the password.
+    pub has_two_factor: bool,
     /// Whether there is an API key.
     pub has_api_key: bool,
     /// Whether the personal data was erased.
@@ -161,7 +165,11 @@ pub struct ProfileView {
     pub name: String,
     /// For people.
     pub description: String,
-    /// What holders may do.
+    /// The permission type of the sections that have none of their own.
+    pub default_type: Option<String>,
+    /// The sections that are enabled, each with its permission type or `inherit`.
+    pub sections: BTreeMap<String, String>,
+    /// What holders may do beside, grant by grant.
     #[schema(value_type = Vec<Object>)]
     pub grants: Vec<Grant>,
     /// How many users have it, archived ones included.

@@ -23,6 +23,13 @@ pub enum Actor {
         /// Which key.
         key: CredentialId,
     },
+    /// A user's named API token: at most what the user may.
+    Token {
+        /// Whose token it is.
+        user: UserId,
+        /// Which token.
+        token: CredentialId,
+    },
     /// Somebody at the server's command line.
     Operator,
     /// Rollbook itself (lock-outs, demo data).
@@ -34,7 +41,7 @@ impl Actor {
     #[must_use]
     pub fn user(self) -> Option<UserId> {
         match self {
-            Self::User(user) | Self::ApiKey { user, .. } => Some(user),
+            Self::User(user) | Self::ApiKey { user, .. } | Self::Token { user, .. } => Some(user),
             Self::Operator | Self::System => None,
         }
     }
@@ -47,6 +54,9 @@ impl Actor {
             (Some(("api_key", id)), _) => {
                 Some(Self::ApiKey { user: user?, key: CredentialId(id.parse().ok()?) })
             }
+            (Some(("token", id)), _) => {
+                Some(Self::Token { user: user?, token: CredentialId(id.parse().ok()?) })
+            }
             (None, "operator") => Some(Self::Operator),
             (None, "system") => Some(Self::System),
             _ => None,
@@ -55,11 +65,12 @@ impl Actor {
 }
 
 impl std::fmt::Display for Actor {
-    /// As in an entry's metadata: `user:<id>`, `api_key:<id>`, `operator`, `system`.
+    /// As in an entry's metadata: `user:<id>`, `api_key:<id>`, `token:<id>`, `operator`, `system`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::User(user) => write!(f, "user:{user}"),
             Self::ApiKey { key, .. } => write!(f, "api_key:{key}"),
+            Self::Token { token, .. } => write!(f, "token:{token}"),
             Self::Operator => f.write_str("operator"),
             Self::System => f.write_str("system"),
         }
@@ -199,7 +210,9 @@ mod tests {
     #[test]
     fn an_actor_is_read_as_an_entry_names_it_and_nobody_else_is() {
         let (user, key) = (UserId(Uuid::from_u128(1)), CredentialId(Uuid::from_u128(2)));
-        for actor in [Actor::User(user), Actor::ApiKey { user, key }, Actor::Operator, Actor::System] {
+        let token = Actor::Token { user, token: key };
+        let known = [Actor::User(user), Actor::ApiKey { user, key }, token, Actor::Operator, Actor::System];
+        for actor in known {
             assert_eq!(Actor::read(&actor.to_string(), actor.user()), Some(actor));
         }
         let (user, other) = (Actor::User(user).to_string(), Some(UserId(Uuid::from_u128(3))));

@@ -67,7 +67,7 @@ pub struct EventType {
     pub shape: Shape,
     /// Its OCSF class.
     pub class: Ocsf,
-    /// One line for people; `{subject}`, `{from}`, `{to}`, `{added}`, `{removed}`, `{element}` are filled in.
+    /// One line for people; `{subject}`, `{from}`, `{to}`, `{added}`, `{removed}`, `{element}`, `{name}` are filled in.
     pub sentence: &'static str,
 }
 

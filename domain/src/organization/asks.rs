@@ -57,7 +57,9 @@ fn user(command: &UserCommand) -> Ask {
         UserCommand::Create(_) | UserCommand::TakeOver(..) => "users.create",
         UserCommand::Edit(..) | UserCommand::SetAvatar(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
-        UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) => "users.profile",
+        UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) | UserCommand::SetElements(..) => {
+            "users.profile"
+        }
         UserCommand::SetKeys(..) | UserCommand::SetMasterkey(..) | UserCommand::SetSuperuser(..) => {
             "users.keys"
         }
@@ -67,8 +69,14 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::Unblock(_)
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
-        UserCommand::SetPassword(..) => "users.password",
-        UserCommand::CreateApiKey(..) | UserCommand::RevokeApiKey(_) => "users.api_key",
+        UserCommand::SetPassword(..)
+        | UserCommand::SetTwoFactor { .. }
+        | UserCommand::RemoveTwoFactor(_)
+        | UserCommand::UseRecoveryCode(..) => "users.password",
+        UserCommand::CreateApiKey(..)
+        | UserCommand::RevokeApiKey(_)
+        | UserCommand::CreateToken { .. }
+        | UserCommand::RevokeToken(..) => "users.api_key",
         UserCommand::RequestErasure { .. } | UserCommand::ConfirmErasure { .. } => "users.erase",
     };
     (permission, command.user().map(|user| user.subject()))

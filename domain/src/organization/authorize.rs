@@ -166,7 +166,9 @@ pub(super) fn authorize(
     let asker = match context.actor {
         Actor::Operator => return Ok(vec![Authority::Operator; events.len()]),
         Actor::System => return Ok(vec![Authority::System; events.len()]),
-        Actor::User(user) | Actor::ApiKey { user, .. } => active(before, user, context.at)?,
+        Actor::User(user) | Actor::ApiKey { user, .. } | Actor::Token { user, .. } => {
+            active(before, user, context.at)?
+        }
     };
     let any = cover::may_grant_any(before, asker);
     let put_away = caused::put_away(events);

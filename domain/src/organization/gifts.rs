@@ -4,7 +4,10 @@
 //! group or queue gives what its scopes reach; so does putting an agent there, to those who are there already; a password or API key of another gives all that they hold.
 
 use super::agent_reach;
-use super::held::{holds, may_give, may_give_key, may_give_masterkey, more, opening, restricting};
+use super::held::{
+    held, holds, in_force, may_give, may_give_key, may_give_masterkey, more, newly_held, opening, restricting,
+};
+use super::profile_gifts;
 use super::reach::{self, Place, Reach};
 use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
@@ -14,7 +17,6 @@ use crate::group::event::GroupEvent;
 use crate::kernel::id::{KeyId, QueueId, RoleId, UserId};
 use crate::object::event::ObjectEvent;
 use crate::permission::cover;
-use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::keyring;
 use crate::permission::source;
@@ -48,7 +50,7 @@ pub(super) fn gifts(event: &Event, context: (&Organization, &Organization, UserI
     match event {
         Event::User(event) => of_user(event, before, after, giver),
         Event::Role(event) => of_role(event, before),
-        Event::Profile(event) => of_profile(event, before),
+        Event::Profile(event) => of_profile(event, before, after),
         Event::Queue(event) => of_queue(event, after),
         Event::Group(event) => of_group(event, after),
         Event::Agent(event) => of_agent(event, after),
@@ -66,7 +68,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { grants: held(after, user), holders: OrdSet::unit(user.id), keys, ..Gifts::default() }
         }
         UserEvent::RoleAssigned { user, from, to } => of_role_assigned(before, after, *user, (*from, *to)),
-        UserEvent::ProfileAssigned { user, .. } | UserEvent::CustomProfileSet { user, .. } => {
+        UserEvent::ProfileAssigned { user, .. }
+        | UserEvent::CustomProfileSet { user, .. }
+        | UserEvent::ElementsSet { user, .. } => {
             let grants = newly_held(before, after, *user);
             Gifts { grants, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
@@ -75,13 +79,16 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
             Gifts { masterkey: *to, holders: OrdSet::unit(*user), ..Gifts::default() }
         }
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
-        UserEvent::PasswordSet { user, .. } | UserEvent::ApiKeyCreated { user, .. } if *user != giver => {
+        // Whoever takes the second factor away leaves a password that may be known.
+        UserEvent::PasswordSet { user, .. }
+        | UserEvent::TwoFactorRemoved { user, .. }
+        | UserEvent::ApiKeyCreated { user, .. }
+        | UserEvent::TokenCreated { user, .. } => {
             // A user who is made by the same command was judged as a creation.
-            before.user(*user).map(|user| all_of(before, user)).unwrap_or_default()
+            let another = before.user(*user).filter(|user| user.id != giver);
+            another.map(|user| all_of(before, user)).unwrap_or_default()
         }
-        UserEvent::PasswordSet { .. }
-        | UserEvent::ApiKeyCreated { .. }
-        | UserEvent::LoginChanged { .. }
+        UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
         | UserEvent::DetailSet { .. }
@@ -95,6 +102,9 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         | UserEvent::Archived { .. }
         | UserEvent::Restored { .. }
         | UserEvent::ApiKeyRevoked { .. }
+        | UserEvent::TokenRevoked { .. }
+        | UserEvent::TwoFactorSet { .. }
+        | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::ErasureRequested { .. }
         | UserEvent::Erased { .. } => Gifts::default(),
     }
@@ -203,7 +213,7 @@ fn of_role(event: &RoleEvent, before: &Organization) -> Gifts {
 }
 
 /// A profile has no rank of its own: its holders' ranks stand for it, whether it gives or takes.
-fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
+fn of_profile(event: &ProfileEvent, before: &Organization, after: &Organization) -> Gifts {
     match event {
         ProfileEvent::Created { grants, .. } => {
             Gifts { grants: in_force(before, grants.iter()), ..Gifts::default() }
@@ -214,6 +224,10 @@ fn of_profile(event: &ProfileEvent, before: &Organization) -> Gifts {
             };
             let holders = profile.holders.clone();
             let grants = in_force(before, beyond(&profile.grants.value, added).iter());
+            Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
+        }
+        ProfileEvent::TypeSet { profile, .. } | ProfileEvent::SectionSet { profile, .. } => {
+            let (grants, holders) = profile_gifts::gained(before, after, *profile);
             Gifts { grants, holders: holders.clone(), ranked: holders, ..Gifts::default() }
         }
         ProfileEvent::Renamed { .. }
@@ -322,25 +336,8 @@ fn joining(after: &Organization, users: &[UserId], scopes: &[Scope], place: Plac
     }
 }
 
-fn held(organization: &Organization, user: &User) -> Vec<Grant> {
-    source::held(organization, user).map(|held| held.grant.clone()).collect()
-}
-
-/// These grants and what they cover.
-fn in_force<'a>(organization: &Organization, grants: impl Iterator<Item = &'a Grant>) -> Vec<Grant> {
-    let grants: Grants = grants.cloned().collect();
-    let given = Given::new(&grants, organization.position, organization.catalog);
-    given.each_in_force().map(|(grant, _)| grant.clone()).collect()
-}
-
 fn beyond(now: &Grants, added: &[Grant]) -> Vec<Grant> {
     cover::gained(&now.iter().collect::<Vec<_>>(), &added.iter().collect::<Vec<_>>())
-}
-
-fn newly_held(before: &Organization, after: &Organization, user: UserId) -> Vec<Grant> {
-    let was = before.user(user).map(|user| held(before, user)).unwrap_or_default();
-    let is = after.user(user).map(|user| held(after, user)).unwrap_or_default();
-    cover::gained(&was.iter().collect::<Vec<_>>(), &is.iter().collect::<Vec<_>>())
 }
 
 impl Gifts {

@@ -5,8 +5,10 @@ use super::rejection::{Forbidden, Rejection};
 use super::state::Organization;
 use crate::kernel::id::{KeyId, UserId};
 use crate::permission::cover;
-use crate::permission::grant::{Grant, Scope};
+use crate::permission::given::Given;
+use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::keyring::{self, Holding};
+use crate::permission::source;
 use crate::user::state::User;
 use imbl::OrdSet;
 
@@ -73,6 +75,26 @@ pub(super) fn may_give_key(before: &Organization, giver: &User, key: KeyId) -> b
 pub(super) fn may_give_masterkey(before: &Organization, giver: &User, receiver: &User) -> bool {
     let mut taken = giver.keys.iter().filter(|entry| entry.minus && !restricts(before, entry.key));
     giver.masterkey.value && taken.all(|entry| receiver.keys.since(entry).is_some())
+}
+
+pub(super) fn held(organization: &Organization, user: &User) -> Vec<Grant> {
+    source::held(organization, user).map(|held| held.grant.clone()).collect()
+}
+
+/// These grants and what they cover.
+pub(super) fn in_force<'a>(
+    organization: &Organization,
+    grants: impl Iterator<Item = &'a Grant>,
+) -> Vec<Grant> {
+    let grants: Grants = grants.cloned().collect();
+    let given = Given::new(&grants, organization.position, organization.catalog);
+    given.each_in_force().map(|(grant, _)| grant.clone()).collect()
+}
+
+pub(super) fn newly_held(before: &Organization, after: &Organization, user: UserId) -> Vec<Grant> {
+    let was = before.user(user).map(|user| held(before, user)).unwrap_or_default();
+    let is = after.user(user).map(|user| held(after, user)).unwrap_or_default();
+    cover::gained(&was.iter().collect::<Vec<_>>(), &is.iter().collect::<Vec<_>>())
 }
 
 pub(super) fn more(what: &str) -> Rejection {

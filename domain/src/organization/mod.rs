@@ -15,6 +15,7 @@ mod held;
 mod keeper;
 pub mod lookup;
 mod objects;
+mod profile_gifts;
 mod reach;
 pub mod rejection;
 mod sensitive;
@@ -24,6 +25,8 @@ mod sound;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 mod transfer;
 pub mod undo;
+mod users;
 pub mod visible;

@@ -53,7 +53,11 @@ fn role_bytes(role: &Role) -> usize {
 }
 
 fn profile_bytes(profile: &Profile) -> usize {
-    size_of::<Profile>() + ENTITY + grants(&profile.grants) + profile.holders.len() * MEMBER
+    size_of::<Profile>()
+        + ENTITY
+        + grants(&profile.grants)
+        + grants(&profile.by_type)
+        + profile.holders.len() * MEMBER
 }
 
 fn queue_bytes(queue: &Queue) -> usize {

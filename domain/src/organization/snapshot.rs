@@ -11,6 +11,7 @@ use crate::kernel::moment::Moment;
 use crate::key::state::Key;
 use crate::object::state::Object;
 use crate::permission::catalog::Catalog;
+use crate::permission::given::Given;
 use crate::profile::state::Profile;
 use crate::queue::state::Queue;
 use crate::role::state::Role;
@@ -140,9 +141,11 @@ impl Organization {
 }
 
 fn indexed_user(mut user: Arc<User>, catalog: &Catalog) -> Arc<User> {
-    if user.custom_profile.is_some() {
+    if user.custom_profile.is_some() || user.elements.is_some() {
         let user = Arc::make_mut(&mut user);
-        user.custom_profile = user.custom_profile.take().map(|grants| Box::new(grants.indexed(catalog)));
+        let indexed = |grants: Box<Given>| Box::new(grants.indexed(catalog));
+        user.custom_profile = user.custom_profile.take().map(indexed);
+        user.elements = user.elements.take().map(indexed);
     }
     user
 }
@@ -154,7 +157,9 @@ fn indexed_role(mut role: Arc<Role>, catalog: &Catalog) -> Arc<Role> {
 }
 
 fn indexed_profile(mut profile: Arc<Profile>, catalog: &Catalog) -> Arc<Profile> {
-    let grants = profile.grants.clone().indexed(catalog);
-    Arc::make_mut(&mut profile).grants = grants;
+    let (grants, by_type) =
+        (profile.grants.clone().indexed(catalog), profile.by_type.clone().indexed(catalog));
+    let made = Arc::make_mut(&mut profile);
+    (made.grants, made.by_type) = (grants, by_type);
     profile
 }

@@ -11,7 +11,8 @@ use crate::group::state::Group;
 use crate::kernel::context::Actor;
 use crate::kernel::fast_hash::ById;
 use crate::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ObjectId, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, CredentialId, GroupId, KeyId, Kind, ObjectId, OrganizationId, ProfileId, QueueId, RoleId,
+    Subject, UserId,
 };
 use crate::kernel::moment::Moment;
 use crate::kernel::record::Stamp;
@@ -26,7 +27,6 @@ use crate::queue::event::QueueEvent;
 use crate::queue::state::{Post, Queue};
 use crate::role::event::RoleEvent;
 use crate::role::state::Role;
-use crate::settings::event::SettingsEvent;
 use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
 use crate::user::extension::Extensions;
@@ -86,6 +86,8 @@ pub struct Organization {
     pub(crate) called: OrdMap<Arc<str>, AgentId>,
     /// Agents by the user who supervises them.
     pub(crate) supervised: OrdSet<(UserId, AgentId)>,
+    /// API tokens that let in, by folded name.
+    pub(crate) tokens: OrdMap<Arc<str>, (UserId, CredentialId)>,
     /// Objects by what has them or uses them.
     pub(crate) uses: OrdSet<(Subject, ObjectId)>,
     /// Everything else by kind and folded name; objects by their kind and name, `kind:name`.
@@ -119,6 +121,7 @@ impl Organization {
             extensions: Extensions::default(),
             called: OrdMap::new(),
             supervised: OrdSet::new(),
+            tokens: OrdMap::new(),
             uses: OrdSet::new(),
             names: OrdMap::new(),
         }
@@ -139,7 +142,7 @@ impl Organization {
             Event::Group(event) => self.apply_group(stamp, event),
             Event::Agent(event) => self.apply_agent(stamp, event),
             Event::Object(event) => self.apply_object(stamp, event),
-            Event::Settings(event) => self.apply_settings(event),
+            Event::Settings(event) => self.settings.apply(event, stamp.position, stamp.at),
         }
     }
 
@@ -177,33 +180,10 @@ impl Organization {
             self.unindex_user(before);
             self.index_user(after);
         }
+        self.follow_tokens(before, after);
         if (before.role.value, before.profile.value) != (after.role.value, after.profile.value) {
             self.release(before);
             self.hold(after);
-        }
-    }
-
-    fn index_user(&mut self, user: &User) {
-        if let Some(login) = user.login.clear() {
-            self.logins.insert(folded(login).into(), user.id);
-        }
-        if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
-            self.emails.insert(folded(email).into(), user.id);
-        }
-        if let Some(extension) = user.extension() {
-            self.extensions.take(extension, user.id);
-        }
-    }
-
-    fn unindex_user(&mut self, user: &User) {
-        if let Some(login) = user.login.clear() {
-            self.logins.remove(folded(login).as_str());
-        }
-        if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
-            self.emails.remove(folded(email).as_str());
-        }
-        if let Some(extension) = user.extension() {
-            self.extensions.free(extension);
         }
     }
 
@@ -347,7 +327,10 @@ impl Organization {
     /// Builds the indexes from the entities.
     pub(super) fn index(&mut self) {
         let (users, agents) = (self.users.clone(), self.agents.clone());
-        users.values().for_each(|user| self.index_user(user));
+        users.values().for_each(|user| {
+            self.index_user(user);
+            self.index_tokens(user);
+        });
         agents.values().for_each(|agent| self.index_agent(agent));
         let objects = self.objects.clone();
         objects.values().for_each(|object| self.index_object(object));
@@ -364,10 +347,6 @@ impl Organization {
         if let Some(user) = self.users.get_mut(&id) {
             change(Arc::make_mut(user));
         }
-    }
-
-    fn apply_settings(&mut self, event: &SettingsEvent) {
-        self.settings.apply(event, self.position);
     }
 
     pub(super) fn name_is(&mut self, kind: Kind, name: &str, id: Uuid) {

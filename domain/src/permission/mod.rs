@@ -15,6 +15,7 @@ pub mod given;
 pub mod grant;
 pub mod keyring;
 pub mod limits;
+pub mod masked;
 pub mod reason;
 pub mod resolve;
 pub mod scope;

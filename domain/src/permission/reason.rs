@@ -22,6 +22,8 @@ pub enum Source {
     Profile,
     /// A grant on the user alone.
     CustomProfile,
+    /// Single elements of the user's own.
+    Elements,
     /// A grant that the catalog gives to everybody.
     Everyone,
     /// A key held, missing or taken away.
@@ -56,6 +58,7 @@ impl Source {
             Self::Role => "role",
             Self::Profile => "profile",
             Self::CustomProfile => "custom_profile",
+            Self::Elements => "elements",
             Self::Everyone => "everyone",
             Self::Key => "key",
             Self::Masterkey => "masterkey",

@@ -60,9 +60,12 @@ pub(crate) fn origins<'a>(
     organization: &'a Organization,
     user: &'a User,
 ) -> impl Iterator<Item = Origin<'a>> + use<'a> {
+    let [grant_by_grant, by_type] = of_profile(organization, user);
     [
         of_role(organization, user),
-        of_profile(organization, user),
+        grant_by_grant,
+        by_type,
+        of_elements(user),
         of_custom_profile(user),
         Some(Origin {
             grants: &organization.catalog.everyone,
@@ -85,14 +88,25 @@ fn of_role<'a>(organization: &'a Organization, user: &'a User) -> Option<Origin<
     })
 }
 
-fn of_profile<'a>(organization: &'a Organization, user: &'a User) -> Option<Origin<'a>> {
-    let profile = organization.profiles.get(&user.profile.value?)?;
-    (profile.status == Standing::Active).then(|| Origin {
-        grants: &profile.grants,
+/// What a profile gives grant by grant, and by its permission types.
+fn of_profile<'a>(organization: &'a Organization, user: &'a User) -> [Option<Origin<'a>>; 2] {
+    let profile = user.profile.value.and_then(|id| organization.profiles.get(&id));
+    let profile = profile.filter(|profile| profile.status == Standing::Active);
+    let origin = |grants: &'a Given, name: &'a str| Origin {
+        grants,
         source: Source::Profile,
-        name: &profile.name,
+        name,
         assigned: user.profile.position,
-    })
+    };
+    [
+        profile.map(|profile| origin(&profile.grants, &profile.name)),
+        profile.map(|profile| origin(&profile.by_type, &profile.name)),
+    ]
+}
+
+fn of_elements(user: &User) -> Option<Origin<'_>> {
+    let grants = user.elements.as_ref()?;
+    Some(Origin { grants, source: Source::Elements, name: "elements", assigned: 0 })
 }
 
 fn of_custom_profile(user: &User) -> Option<Origin<'_>> {

@@ -2,6 +2,7 @@
 
 use crate::kernel::id::ProfileId;
 use crate::permission::grant::Grants;
+use std::collections::BTreeMap;
 
 /// Fields of a profile to replace; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,7 +11,11 @@ pub struct ProfileEdit {
     pub name: Option<String>,
     /// For people.
     pub description: Option<String>,
-    /// What holders may do.
+    /// The permission type of sections that have none of their own; `Some(None)` takes it away.
+    pub default_type: Option<Option<String>>,
+    /// The sections that are enabled, each with its permission type or `inherit`.
+    pub sections: Option<BTreeMap<String, String>>,
+    /// What holders may do beside, grant by grant.
     pub grants: Option<Grants>,
 }
 

@@ -3,6 +3,7 @@
 use super::command::{ProfileCommand, ProfileEdit};
 use super::event::ProfileEvent;
 use super::rejection::ProfileRejection;
+use super::sections::{known_sections, known_type};
 use super::state::Profile;
 use crate::kernel::id::{Kind, ProfileId};
 use crate::kernel::shared::Standing;
@@ -11,6 +12,7 @@ use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
 use crate::permission::grant::Grants;
 use crate::role::grants::{first_part, grant_parts, valid_grants};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &ProfileCommand) -> Result<(), Rejection> {
     match command {
@@ -30,7 +32,19 @@ fn create(deciding: &mut Deciding<'_>, new: &ProfileEdit) -> Result<(), Rejectio
     let profile = ProfileId(deciding.fresh.uuid());
     let (first, _) = first_part(&grants);
     deciding.emit(ProfileEvent::Created { profile, name, description, grants: first })?;
-    change_grants(deciding, profile, &grants)
+    change_grants(deciding, profile, &grants)?;
+    by_type(deciding, profile, new)
+}
+
+/// What permission types enable.
+fn by_type(deciding: &mut Deciding<'_>, profile: ProfileId, edit: &ProfileEdit) -> Result<(), Rejection> {
+    if let Some(default_type) = &edit.default_type {
+        change_type(deciding, profile, default_type.clone())?;
+    }
+    if let Some(sections) = &edit.sections {
+        change_sections(deciding, profile, sections)?;
+    }
+    Ok(())
 }
 
 fn change(deciding: &mut Deciding<'_>, profile: ProfileId, edit: &ProfileEdit) -> Result<(), Rejection> {
@@ -40,8 +54,41 @@ fn change(deciding: &mut Deciding<'_>, profile: ProfileId, edit: &ProfileEdit) -
     if let Some(description) = &edit.description {
         change_description(deciding, profile, description)?;
     }
-    if let Some(grants) = &edit.grants {
-        change_grants(deciding, profile, grants)?;
+    by_type(deciding, profile, edit)?;
+    match &edit.grants {
+        Some(grants) => change_grants(deciding, profile, grants),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn change_type(
+    deciding: &mut Deciding<'_>,
+    id: ProfileId,
+    to: Option<String>,
+) -> Result<(), Rejection> {
+    let from = editable(deciding, id)?.default_type;
+    if from == to {
+        return Ok(());
+    }
+    if let Some(name) = &to {
+        known_type(deciding.now.catalog, "/default_type", name)?;
+    }
+    deciding.emit(ProfileEvent::TypeSet { profile: id, from, to })
+}
+
+pub(super) fn change_sections(
+    deciding: &mut Deciding<'_>,
+    id: ProfileId,
+    wanted: &BTreeMap<String, String>,
+) -> Result<(), Rejection> {
+    let now = editable(deciding, id)?.sections;
+    known_sections(deciding.now.catalog, wanted)?;
+    let names: BTreeSet<_> = now.keys().chain(wanted.keys()).cloned().collect();
+    for section in names {
+        let (from, to) = (now.get(&section).cloned(), wanted.get(&section).cloned());
+        if from != to {
+            deciding.emit(ProfileEvent::SectionSet { profile: id, section, from, to })?;
+        }
     }
     Ok(())
 }

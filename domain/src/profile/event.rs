@@ -19,6 +19,14 @@ events! {
         "changed the grants of profile {subject}: added {added}, removed {removed}" {
         added: Vec<Grant>, removed: Vec<Grant>,
     }
+    TypeSet = "profile.type_set" v "1", Field("default_type"), UserAccess,
+        "changed the default permission type of profile {subject} from {from} to {to}" {
+        from: Option<String>, to: Option<String>,
+    }
+    SectionSet = "profile.section_set" v "1", Element("sections", "section"), UserAccess,
+        "set section {element} of profile {subject} from {from} to {to}" {
+        section: String, from: Option<String>, to: Option<String>,
+    }
     Archived = "profile.archived" v "1", Field("status"), EntityManagement,
         "archived profile {subject}" { from: Standing, to: Standing }
     Restored = "profile.restored" v "1", Field("status"), EntityManagement,

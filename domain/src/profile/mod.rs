@@ -5,6 +5,7 @@ pub(crate) mod decide;
 pub mod event;
 pub mod rejection;
 pub(crate) mod rights;
+pub mod sections;
 pub mod state;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ pub(crate) fn right(event: &ProfileEvent) -> Right {
         ProfileEvent::Renamed { .. } | ProfileEvent::Described { .. } => {
             Right::over("profiles.edit", profile)
         }
-        ProfileEvent::GrantsChanged { .. } => Right::over("profiles.edit", profile).not_oneself(),
+        ProfileEvent::GrantsChanged { .. }
+        | ProfileEvent::TypeSet { .. }
+        | ProfileEvent::SectionSet { .. } => Right::over("profiles.edit", profile).not_oneself(),
         ProfileEvent::Archived { .. } | ProfileEvent::Restored { .. } => {
             Right::over("profiles.archive", profile)
         }

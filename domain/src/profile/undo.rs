@@ -20,6 +20,16 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, profile: ProfileId, one: &Undo) 
                 if wanted(one) { grants.changed(&[grant], &[]) } else { grants.changed(&[], &[grant]) };
             decide::change_grants(deciding, profile, &grants)
         }
+        "default_type" => decide::change_type(deciding, profile, value(one)?),
+        "sections" => {
+            let mut sections = decide::existing(deciding, profile)?.sections;
+            let section = one.element.clone().unwrap_or_default();
+            match value::<Option<String>>(one)? {
+                Some(to) => sections.insert(section, to),
+                None => sections.remove(&section),
+            };
+            decide::change_sections(deciding, profile, &sections)
+        }
         "status" => {
             let to = value::<Option<Standing>>(one)?.unwrap_or(Standing::Archived);
             decide::set_status(deciding, profile, to)

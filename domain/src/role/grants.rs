@@ -117,7 +117,7 @@ fn listed_words(pointer: &str, grant: &Grant, catalog: &Catalog) -> Result<(), F
 }
 
 /// Refuses text that is not as the ledger would keep it. An element's id may be a UUID.
-fn same(pointer: &str, word: &str) -> Result<(), FieldError> {
+pub(crate) fn same(pointer: &str, word: &str) -> Result<(), FieldError> {
     let kept = text::word(pointer, word)?;
     if kept == word {
         return Ok(());

@@ -8,4 +8,6 @@ use std::collections::BTreeMap;
 pub enum SettingsCommand {
     /// Set the named ones; the others stay as they are.
     Set(BTreeMap<Setting, SettingValue>),
+    /// The same, even if whoever asks is let in no more then.
+    Force(BTreeMap<Setting, SettingValue>),
 }

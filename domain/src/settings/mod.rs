@@ -1,5 +1,6 @@
 //! The life of the settings, told as the list of their events in `event.rs`.
 
+mod addresses;
 pub mod command;
 pub(crate) mod decide;
 pub mod effective;

@@ -1,5 +1,6 @@
 //! The organization's settings as folded from events, each with its default, unit and limits.
 
+use super::addresses;
 use super::event::SettingsEvent;
 use crate::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,12 @@ pub enum Setting {
     PasswordHistory,
     /// Days the activity ledger is kept; 0 for ever, at most 36,500.
     ActivityDays,
+    /// How many characters of a masked part are hidden; 0 to 100.
+    MaskCharacters,
+    /// The addresses and networks from which people and programs are let in; none for any.
+    AddressesAllowed,
+    /// Of whom two-factor sign-in is demanded.
+    TwoFactor,
     /// The lowest extension of a user where the catalog has them given automatically (XCALLY: Min Internal); 1 to 999,999,999.
     ExtensionMin,
 }
@@ -49,6 +56,8 @@ pub enum SettingValue {
     Number(u32),
     /// One of the setting's words.
     Word(String),
+    /// Some texts, in order.
+    List(Vec<String>),
 }
 
 /// Which changes need a reason.
@@ -64,7 +73,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -76,6 +85,9 @@ impl Setting {
         Self::PasswordWarningDays,
         Self::PasswordHistory,
         Self::ActivityDays,
+        Self::MaskCharacters,
+        Self::AddressesAllowed,
+        Self::TwoFactor,
         Self::ExtensionMin,
     ];
 
@@ -94,6 +106,9 @@ impl Setting {
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
             Self::ActivityDays => "activity_days",
+            Self::MaskCharacters => "mask_characters",
+            Self::AddressesAllowed => "addresses_allowed",
+            Self::TwoFactor => "two_factor",
             Self::ExtensionMin => "extension_min",
         }
     }
@@ -113,6 +128,9 @@ impl Setting {
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
             Self::ActivityDays => SettingValue::Number(0),
+            Self::MaskCharacters => SettingValue::Number(4),
+            Self::AddressesAllowed => SettingValue::List(Vec::new()),
+            Self::TwoFactor => SettingValue::Word("optional".into()),
             Self::ExtensionMin => SettingValue::Number(1_000),
         }
     }
@@ -130,6 +148,9 @@ impl Setting {
             (Self::ReasonRequired, SettingValue::Word(word)) => {
                 matches!(word.as_str(), "none" | "sensitive" | "all")
             }
+            (Self::TwoFactor, SettingValue::Word(word)) => {
+                matches!(word.as_str(), "optional" | "required" | "required_of_agents" | "required_of_users")
+            }
             (Self::SignInAttemptsMax, SettingValue::Number(n)) => *n <= 100,
             (Self::LockOutMinutes, SettingValue::Number(n)) => (1..=1_440).contains(n),
             (Self::SessionHours, SettingValue::Number(n)) => (1..=720).contains(n),
@@ -138,8 +159,10 @@ impl Setting {
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
             (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
+            (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
             (Self::ExtensionMin, SettingValue::Number(n)) => (1..=999_999_999).contains(n),
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
+            (Self::AddressesAllowed, SettingValue::List(entries)) => addresses::are_acceptable(entries),
             (_, _) => false,
         }
     }
@@ -149,6 +172,7 @@ impl Setting {
     pub fn wanted(self) -> &'static str {
         match self {
             Self::ReasonRequired => "one of `none`, `sensitive`, `all`",
+            Self::TwoFactor => "one of `optional`, `required`, `required_of_agents`, `required_of_users`",
             Self::SignInAttemptsMax => "a number from 0 to 100",
             Self::LockOutMinutes => "a number of minutes from 1 to 1440",
             Self::SessionHours => "a number of hours from 1 to 720",
@@ -157,8 +181,12 @@ impl Setting {
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
             Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
+            Self::MaskCharacters => "a number from 0 to 100",
             Self::ExtensionMin => "a number from 1 to 999999999",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
+            Self::AddressesAllowed => {
+                "a list of at most 200 addresses and networks such as `203.0.113.9`, `8.8.8.8/28` or `2001:db8::/32`"
+            }
         }
     }
 }
@@ -191,13 +219,18 @@ pub struct Settings {
     pub changed: u64,
     /// How many events there were about them.
     pub version: u64,
+    /// When `two_factor` was last set. Sessions that began before are not asked for a second factor.
+    pub two_factor_since: Moment,
 }
 
 impl Settings {
-    /// Folds one event.
-    pub fn apply(&mut self, event: &SettingsEvent, at: u64) {
+    /// Folds one event, which was made at `now`.
+    pub fn apply(&mut self, event: &SettingsEvent, at: u64, now: Moment) {
         match event {
             SettingsEvent::Set { setting, to, .. } => {
+                if *setting == Setting::TwoFactor {
+                    self.two_factor_since = now;
+                }
                 self.set.insert(*setting, to.clone());
             }
         }
@@ -216,7 +249,7 @@ impl Settings {
     pub fn number(&self, setting: Setting) -> u32 {
         match self.get(setting) {
             SettingValue::Number(n) => n,
-            SettingValue::Flag(_) | SettingValue::Word(_) => 0,
+            SettingValue::Flag(_) | SettingValue::Word(_) | SettingValue::List(_) => 0,
         }
     }
 
@@ -241,7 +274,10 @@ impl Settings {
         match self.get(Setting::ReasonRequired) {
             SettingValue::Word(word) if word == "none" => ReasonRule::None,
             SettingValue::Word(word) if word == "sensitive" => ReasonRule::Sensitive,
-            SettingValue::Word(_) | SettingValue::Flag(_) | SettingValue::Number(_) => ReasonRule::All,
+            SettingValue::Word(_)
+            | SettingValue::Flag(_)
+            | SettingValue::Number(_)
+            | SettingValue::List(_) => ReasonRule::All,
         }
     }
 }

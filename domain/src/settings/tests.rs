@@ -107,3 +107,48 @@ fn nothing_to_change_needs_no_reason_and_a_reason_is_bounded() {
         FieldError::new("Rollbook-Reason", "too_long", "has 2001 characters; at most 2000 are allowed");
     long.then_refused(error);
 }
+
+#[test]
+fn addresses_are_listed_as_addresses_and_networks_and_undone_like_any_setting() {
+    let mut world = world();
+    let list = |entries: &[&str]| SettingValue::List(entries.iter().map(|entry| (*entry).into()).collect());
+    let to = |entries: &[&str]| set(Setting::AddressesAllowed, list(entries));
+    for wrong in [
+        to(&["office"]),
+        set(Setting::AddressesAllowed, word("10.0.0.0/8")),
+        set(Setting::SessionHours, list(&[])),
+    ] {
+        let SettingsCommand::Set(values) = &wrong else { unreachable!() };
+        let pointer = format!("/{}", values.keys().next().unwrap());
+        given(&world).as_user("adam").when(wrong).then_invalid(&pointer, "not_acceptable");
+    }
+    // As the context of these tests says where everybody is.
+    let inside = given(&world).as_user("adam").from("203.0.113.9").when(to(&["203.0.113.0/24"])).accepted();
+    world.organization = inside.after.clone();
+    let lets_in = |world: &World, ip: &str| world.settings.lets_in(Some(ip.parse().unwrap()));
+    assert!(lets_in(&world, "203.0.113.77") && !lets_in(&world, "198.51.100.1"));
+    let undo = Command::Undo(compensations(&inside.events));
+    let open = given(&world).as_user("adam").from("198.51.100.1").when(undo).accepted().after;
+    assert!(open.settings.lets_in(Some("198.51.100.1".parse().unwrap())));
+}
+
+#[test]
+fn nobody_locks_themselves_out_by_the_list_of_addresses_without_meaning_to() {
+    let mut world = world();
+    let list = SettingValue::List(vec!["203.0.113.0/24".into()]);
+    let (set, force) = (
+        set(Setting::AddressesAllowed, list.clone()),
+        SettingsCommand::Force([(Setting::AddressesAllowed, list)].into()),
+    );
+    let outside = || given(&world).as_user("adam").from("198.51.100.1");
+    outside().when(set.clone()).then_invalid("/addresses_allowed", "locks_oneself_out");
+    outside().when(force).then_names(&["settings.set"]);
+    given(&world).as_operator().when(set.clone()).then_names(&["settings.set"]);
+    // Nor by an undo, which brings back a list that did not hold them.
+    world.organization = given(&world).as_operator().when(set).accepted().after;
+    let open = SettingsCommand::Set([(Setting::AddressesAllowed, SettingValue::List(Vec::new()))].into());
+    let opened = given(&world).as_operator().when(open).accepted();
+    let undo = Command::Undo(compensations(&opened.events));
+    let refused = given(&opened.after).as_user("adam").from("198.51.100.1").when(undo);
+    refused.then_invalid("/addresses_allowed", "locks_oneself_out");
+}

@@ -75,6 +75,8 @@ pub enum UserCommand {
     AssignProfile(UserId, Option<ProfileId>),
     /// Give grants of one's own, or take them away.
     SetCustomProfile(UserId, Option<Grants>),
+    /// Give single elements, or take them away; each a grant at scope `elements`.
+    SetElements(UserId, Option<Grants>),
     /// Replace the own keys.
     SetKeys(UserId, Vec<KeyEntry>),
     /// Set or clear the masterkey.
@@ -106,6 +108,30 @@ pub enum UserCommand {
     CreateApiKey(UserId, CredentialId),
     /// Say that the API key was deleted.
     RevokeApiKey(UserId),
+    /// Say that one's own seed and recovery codes for two-factor sign-in were stored.
+    SetTwoFactor {
+        /// Whose, who asks themselves.
+        user: UserId,
+        /// Where the seed is.
+        seed: CredentialId,
+        /// Where the recovery codes' hashes are.
+        recovery_codes: Vec<CredentialId>,
+    },
+    /// Sign in without a second factor again.
+    RemoveTwoFactor(UserId),
+    /// Use up a recovery code. Rollbook itself says so, at a sign-in.
+    UseRecoveryCode(UserId, CredentialId),
+    /// Say that an API token was stored.
+    CreateToken {
+        /// On whose rights it acts.
+        user: UserId,
+        /// Where its hash is.
+        credential: CredentialId,
+        /// Unique among the tokens of the organization that are not revoked.
+        name: String,
+    },
+    /// Say that an API token was deleted.
+    RevokeToken(UserId, CredentialId),
     /// Ask that the personal data be erased; `authored` also what they wrote as an actor.
     RequestErasure {
         /// Whose.
@@ -133,6 +159,7 @@ impl UserCommand {
             | Self::AssignRole(user, _)
             | Self::AssignProfile(user, _)
             | Self::SetCustomProfile(user, _)
+            | Self::SetElements(user, _)
             | Self::SetKeys(user, _)
             | Self::SetMasterkey(user, _)
             | Self::SetSuperuser(user, _)
@@ -146,6 +173,11 @@ impl UserCommand {
             | Self::SetPassword(user, _)
             | Self::CreateApiKey(user, _)
             | Self::RevokeApiKey(user)
+            | Self::SetTwoFactor { user, .. }
+            | Self::RemoveTwoFactor(user)
+            | Self::UseRecoveryCode(user, _)
+            | Self::CreateToken { user, .. }
+            | Self::RevokeToken(user, _)
             | Self::RequestErasure { user, .. }
             | Self::ConfirmErasure { user, .. } => Some(*user),
         }

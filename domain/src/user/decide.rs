@@ -2,15 +2,18 @@
 
 use super::account;
 use super::command::{Beginnings, NewUser, UserCommand, UserEdit};
+use super::erasure;
 use super::event::UserEvent;
 use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_as_formed, login_is_free, offered,
     returns_to_what_is_in_use, stays_in_place,
 };
-use super::password;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
+use super::token;
+use super::two_factor;
 use super::window::LoginWindow;
+use super::{elements, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -34,6 +37,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
         UserCommand::SetCustomProfile(user, grants) => set_custom_profile(deciding, *user, grants.clone()),
+        UserCommand::SetElements(user, grants) => elements::set(deciding, *user, grants.clone()),
         UserCommand::SetKeys(user, keys) => set_keys(deciding, *user, keys.iter().copied().collect()),
         UserCommand::SetMasterkey(user, to) => set_masterkey(deciding, *user, *to),
         UserCommand::SetSuperuser(user, to) => set_superuser(deciding, *user, *to),
@@ -49,8 +53,17 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
-        UserCommand::RequestErasure { user, authored } => request_erasure(deciding, *user, *authored),
-        UserCommand::ConfirmErasure { user, authored } => confirm_erasure(deciding, *user, *authored),
+        UserCommand::SetTwoFactor { user, seed, recovery_codes } => {
+            two_factor::set(deciding, *user, *seed, recovery_codes)
+        }
+        UserCommand::RemoveTwoFactor(user) => two_factor::remove(deciding, *user),
+        UserCommand::UseRecoveryCode(user, code) => two_factor::use_recovery_code(deciding, *user, *code),
+        UserCommand::CreateToken { user, credential, name } => {
+            token::create(deciding, *user, *credential, name)
+        }
+        UserCommand::RevokeToken(user, credential) => token::revoke(deciding, *user, *credential),
+        UserCommand::RequestErasure { user, authored } => erasure::request(deciding, *user, *authored),
+        UserCommand::ConfirmErasure { user, authored } => erasure::confirm(deciding, *user, *authored),
     }
 }
 
@@ -337,26 +350,6 @@ fn create_api_key(
 fn revoke_api_key(deciding: &mut Deciding<'_>, id: UserId) -> Result<(), Rejection> {
     let credential = existing(deciding, id)?.api_key.ok_or(UserRejection::NoApiKey)?;
     deciding.emit(UserEvent::ApiKeyRevoked { user: id, credential })
-}
-
-fn request_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
-    let user = existing(deciding, id)?;
-    if user.erased && (user.erased_authored || !authored) {
-        return Ok(());
-    }
-    if user.status.value != Status::Archived {
-        return Err(UserRejection::NotArchived.into());
-    }
-    crate::agent::decide::erase_with(deciding, &user)?;
-    deciding.emit(UserEvent::ErasureRequested { user: id, authored })
-}
-
-fn confirm_erasure(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
-    let user = existing(deciding, id)?;
-    if !user.erased || (authored && !user.erased_authored) {
-        return Err(UserRejection::ErasureNotRequested.into());
-    }
-    deciding.emit(UserEvent::Erased { user: id, authored })
 }
 
 /// The user as of now.

@@ -38,6 +38,10 @@ events! {
     }
     CustomProfileSet = "user.custom_profile_set" v "1", Field("custom_profile"), UserAccess,
         "set the custom profile of {subject}" { from: Option<Grants>, to: Option<Grants> }
+    ElementsSet = "user.elements_set" v "1", Field("elements"), UserAccess,
+        "set the single elements of {subject} from {from} to {to}" {
+        from: Option<Grants>, to: Option<Grants>,
+    }
     KeysChanged = "user.keys_changed" v "1", Elements("keys"), UserAccess,
         "changed the own keys of {subject}: added {added}, removed {removed}" {
         added: Vec<KeyEntry>, removed: Vec<KeyEntry>,
@@ -68,6 +72,16 @@ events! {
         "created an API key for {subject}" { credential: CredentialId }
     ApiKeyRevoked = "user.api_key_revoked" v "1", Fact, AccountChange,
         "revoked the API key of {subject}" { credential: CredentialId }
+    TwoFactorSet = "user.two_factor_set" v "1", Fact, AccountChange,
+        "set up two-factor sign-in for {subject}" { seed: CredentialId, recovery_codes: Vec<CredentialId> }
+    TwoFactorRemoved = "user.two_factor_removed" v "1", Fact, AccountChange,
+        "took two-factor sign-in away from {subject}" { seed: CredentialId }
+    RecoveryCodeUsed = "user.recovery_code_used" v "1", Fact, AccountChange,
+        "used up a recovery code of {subject}" { credential: CredentialId }
+    TokenCreated = "user.token_created" v "1", Fact, AccountChange,
+        "created the API token {name} for {subject}" { credential: CredentialId, name: String }
+    TokenRevoked = "user.token_revoked" v "1", Fact, AccountChange,
+        "revoked the API token {name} of {subject}" { credential: CredentialId, name: String }
     ErasureRequested = "user.erasure_requested" v "1", Fact, AccountChange,
         "asked that the personal data of {subject} be erased" { authored: bool }
     Erased = "user.erased" v "1", Fact, AccountChange,

@@ -5,6 +5,8 @@ pub mod avatar;
 pub mod command;
 pub(crate) mod decide;
 pub mod detail;
+pub(crate) mod elements;
+mod erasure;
 pub mod event;
 pub(crate) mod extension;
 mod guards;
@@ -14,5 +16,7 @@ pub(crate) mod rights;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod token;
+pub mod two_factor;
 pub(crate) mod undo;
 pub mod window;

@@ -67,6 +67,18 @@ pub enum UserRejection {
     /// An API key is there to be revoked or not.
     #[error("this user has no API key")]
     NoApiKey,
+    /// It is there already.
+    #[error("two-factor sign-in is set up already; take it away first to set it up anew")]
+    TwoFactorSet,
+    /// There is none to take away.
+    #[error("this user signs in without a second factor")]
+    NoTwoFactor,
+    /// The settings demand it.
+    #[error("the organization demands two-factor sign-in of you, so it stays; an administrator may reset it")]
+    TwoFactorDemanded,
+    /// Another token that is not revoked has the name.
+    #[error("another API token has this name; revoke it first, or choose another name")]
+    TokenNameTaken,
     /// Somebody else set the password after this one was compared with it.
     #[error("the password was changed meanwhile; try again, with the new one if it is yours")]
     PasswordMoved,
@@ -96,6 +108,10 @@ impl Refusal for UserRejection {
             Self::RequiredKey { .. } => "required_key",
             Self::KeyNeedsAnother { .. } => "key_needs_another",
             Self::NoApiKey => "no_api_key",
+            Self::TwoFactorSet => "two_factor_set",
+            Self::NoTwoFactor => "no_two_factor",
+            Self::TwoFactorDemanded => "two_factor_demanded",
+            Self::TokenNameTaken => "name_taken",
             Self::PasswordMoved => "password_moved",
         }
     }

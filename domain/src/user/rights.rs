@@ -16,9 +16,9 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::RoleAssigned { to, .. } => {
             Right::over("users.role", user).with_role(*to).ranked().not_oneself()
         }
-        UserEvent::ProfileAssigned { .. } | UserEvent::CustomProfileSet { .. } => {
-            Right::over("users.profile", user).ranked().not_oneself()
-        }
+        UserEvent::ProfileAssigned { .. }
+        | UserEvent::CustomProfileSet { .. }
+        | UserEvent::ElementsSet { .. } => Right::over("users.profile", user).ranked().not_oneself(),
         UserEvent::KeysChanged { .. } | UserEvent::MasterkeySet { .. } | UserEvent::SuperuserSet { .. } => {
             Right::over("users.keys", user).ranked().not_oneself()
         }
@@ -32,10 +32,16 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::Archived { .. } | UserEvent::Restored { .. } => {
             Right::over("users.archive", user).ranked()
         }
-        UserEvent::PasswordSet { .. } => Right::over("users.password", user).ranked().free_for_oneself(),
-        UserEvent::ApiKeyCreated { .. } | UserEvent::ApiKeyRevoked { .. } => {
-            Right::over("users.api_key", user).ranked()
+        UserEvent::PasswordSet { .. }
+        | UserEvent::TwoFactorSet { .. }
+        | UserEvent::TwoFactorRemoved { .. }
+        | UserEvent::RecoveryCodeUsed { .. } => {
+            Right::over("users.password", user).ranked().free_for_oneself()
         }
+        UserEvent::ApiKeyCreated { .. }
+        | UserEvent::ApiKeyRevoked { .. }
+        | UserEvent::TokenCreated { .. }
+        | UserEvent::TokenRevoked { .. } => Right::over("users.api_key", user).ranked(),
         UserEvent::ErasureRequested { .. } | UserEvent::Erased { .. } => {
             Right::over("users.erase", user).ranked()
         }

@@ -4,7 +4,10 @@ use super::avatar::Avatar;
 use super::detail::{Detail, DetailValue};
 use super::event::UserEvent;
 use super::password::Password;
+use super::token::Token;
+use super::two_factor::TwoFactor;
 use super::window::{LoginWindow, Shut};
+use crate::kernel::context::Actor;
 use crate::kernel::few::{FewMap, FewSet};
 use crate::kernel::id::{CredentialId, GroupId, KeyId, ProfileId, QueueId, RoleId, UserId};
 use crate::kernel::moment::Moment;
@@ -15,6 +18,7 @@ use crate::permission::catalog::Catalog;
 use crate::permission::given::Given;
 use crate::queue::state::Post;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -112,6 +116,8 @@ pub struct User {
     pub login_window: Option<Box<Since<LoginWindow>>>,
     /// Grants on this user alone; excludes a profile. Boxed: few have one.
     pub custom_profile: Option<Box<Given>>,
+    /// Single elements of one's own, beside role and profile. Boxed: few have any.
+    pub elements: Option<Box<Given>>,
     /// Own keys and minus entries.
     pub keys: SinceEach<KeyEntry>,
     /// Passes every lock and key-guarded function but a key that a minus names.
@@ -122,6 +128,10 @@ pub struct User {
     pub password: Option<Password>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
+    /// What the user signs in with beside the password, if anything. Boxed, so that it costs little where there is none.
+    pub two_factor: Option<Box<TwoFactor>>,
+    /// The named API tokens, revoked ones included.
+    pub tokens: BTreeMap<CredentialId, Token>,
     /// Whether erasure was asked for; the personal values of such a user read `[erased]`.
     pub erased: bool,
     /// Whether erasure was asked for what they authored too (addresses, agents and reasons of their acts).
@@ -158,11 +168,14 @@ impl User {
             profile: Since::new(*profile, position),
             login_window: None,
             custom_profile: None,
+            elements: None,
             keys: SinceEach::default(),
             masterkey: Since::new(false, position),
             superuser: Since::new(false, position),
             password: None,
             api_key: None,
+            two_factor: None,
+            tokens: BTreeMap::new(),
             erased: false,
             erased_authored: false,
             groups: FewSet::default(),
@@ -189,6 +202,10 @@ impl User {
                 let before = self.custom_profile.take().unwrap_or_default();
                 self.custom_profile = to.as_ref().map(|to| Box::new(before.replaced(to, at, catalog)));
             }
+            UserEvent::ElementsSet { to, .. } => {
+                let before = self.elements.take().unwrap_or_default();
+                self.elements = to.as_ref().map(|to| Box::new(before.replaced(to, at, catalog)));
+            }
             UserEvent::KeysChanged { added, removed, .. } => {
                 self.keys = self.keys.changed(added, removed, at);
             }
@@ -211,6 +228,22 @@ impl User {
             }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
+            UserEvent::TwoFactorSet { seed, recovery_codes, .. } => {
+                let two_factor = TwoFactor { seed: *seed, recovery_codes: recovery_codes.clone() };
+                self.two_factor = Some(Box::new(two_factor));
+            }
+            UserEvent::TwoFactorRemoved { .. } => self.two_factor = None,
+            UserEvent::RecoveryCodeUsed { credential, .. } => {
+                let two_factor = self.two_factor.as_mut().into_iter();
+                two_factor.for_each(|two_factor| two_factor.recovery_codes.retain(|code| code != credential));
+            }
+            UserEvent::TokenCreated { credential, name, .. } => {
+                let token = Token { name: name.clone(), created_at: stamp.at, revoked: false };
+                self.tokens.insert(*credential, token);
+            }
+            UserEvent::TokenRevoked { credential, .. } => {
+                self.tokens.get_mut(credential).into_iter().for_each(|token| token.revoked = true);
+            }
             UserEvent::ErasureRequested { authored, .. } | UserEvent::Erased { authored, .. } => {
                 self.erase(*authored);
             }
@@ -226,6 +259,8 @@ impl User {
         self.email = self.email.as_ref().map(Personal::erased);
         self.avatar = self.avatar.as_ref().map(|text| Box::new(text.erased()));
         self.details = self.details.iter().map(|(detail, value)| (*detail, value.erased())).collect();
+        self.two_factor = None;
+        self.tokens.values_mut().for_each(|token| token.revoked = true);
     }
 
     /// By what the user is found and reached: login, address, extension.
@@ -248,9 +283,30 @@ impl User {
         }
     }
 
-    /// The stored secrets that events name: password and API key.
+    /// The API tokens that let in.
+    pub fn live_tokens(&self) -> impl Iterator<Item = (CredentialId, &Token)> {
+        self.tokens.iter().filter(|(_, token)| !token.revoked).map(|(id, token)| (*id, token))
+    }
+
+    /// Whether an actor is this user, by a session or by an API key or token that is still theirs.
+    #[must_use]
+    pub fn has_let_in(&self, actor: Actor) -> bool {
+        match actor {
+            Actor::User(user) => user == self.id,
+            Actor::ApiKey { user, key } => user == self.id && self.api_key == Some(key),
+            Actor::Token { user, token } => user == self.id && self.live_tokens().any(|(id, _)| id == token),
+            Actor::Operator | Actor::System => false,
+        }
+    }
+
+    /// The stored secrets that events name: password, second factor, API key and API tokens.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
-        self.password.map(|password| password.credential).into_iter().chain(self.api_key)
+        let password = self.password.map(|password| password.credential);
+        let two_factor = self.two_factor.iter();
+        let two_factor =
+            two_factor.flat_map(|two| std::iter::once(two.seed).chain(two.recovery_codes.iter().copied()));
+        let keys = self.api_key.into_iter().chain(self.live_tokens().map(|(id, _)| id));
+        password.into_iter().chain(two_factor).chain(keys)
     }
 
     /// Whether sign-ins are refused at that time.

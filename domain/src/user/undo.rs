@@ -34,6 +34,7 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, user: UserId, one: &Undo) -> Res
         "role" => decide::assign_role(deciding, user, value(one)?),
         "profile" => decide::assign_profile(deciding, user, value(one)?),
         "custom_profile" => decide::set_custom_profile(deciding, user, value(one)?),
+        "elements" => super::elements::set(deciding, user, value(one)?),
         "masterkey" => decide::set_masterkey(deciding, user, value(one)?),
         "superuser" => decide::set_superuser(deciding, user, value(one)?),
         "login_window" => decide::set_login_window(deciding, user, value(one)?),

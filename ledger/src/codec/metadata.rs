@@ -44,7 +44,7 @@ impl Metadata {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Who did it, as in an entry: `user:<id>`, `api_key:<id>`, `operator`, `system`.
+    /// Who did it, as in an entry: `user:<id>`, `api_key:<id>`, `token:<id>`, `operator`, `system`.
     #[must_use]
     pub fn actor(&self) -> &str {
         self.get("actor").unwrap_or("system")

@@ -17,6 +17,8 @@ const PUT: &str =
     ON CONFLICT (aggregate_id, id) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind,
     secret_hash = excluded.secret_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
     meta = excluded.meta";
+const REPLACE_META: &str =
+    "UPDATE credentials SET meta = $1 WHERE aggregate_id = $2 AND id = $3 AND meta = $4";
 const DELETE: &str = "DELETE FROM credentials WHERE aggregate_id = $1 AND id = $2";
 
 /// The kind of a credential that was a password: nobody signs in by it.
@@ -29,9 +31,9 @@ pub struct Credential {
     pub id: String,
     /// Whose it is.
     pub user_id: String,
-    /// What it is, such as `password` or `api_key`.
+    /// What it is, such as `password`, `api_key` or `api_token`.
     pub kind: String,
-    /// The hash that a secret is checked against.
+    /// The hash that a secret is checked against; of a second factor (`totp`) the seed itself, from which codes are made.
     pub secret_hash: String,
     /// When it was made, microseconds since the Unix epoch (UTC).
     pub created_at_us: i64,
@@ -80,6 +82,21 @@ impl Store {
         let (hash, meta) = (one.secret_hash.as_str(), one.meta.as_str());
         let params = params![aggregate_id, id, user, kind, hash, one.created_at_us, one.expires_at_us, meta];
         self.execute(PUT, params).await.map(drop)
+    }
+
+    /// Replaces what belongs to a credential, if it still is what the caller saw. Answers whether it was: of several at
+    /// once, also on other processes, one is answered so.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn replace_credential_meta(
+        &self,
+        aggregate_id: &str,
+        id: &str,
+        seen: &str,
+        new: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(self.execute(REPLACE_META, params![new, aggregate_id, id, seen]).await? > 0)
     }
 
     /// Deletes a credential outside a batch. Answers whether there was one.

@@ -177,7 +177,10 @@ fn replaced(before: &Organization, accepted: &Accepted, asked: &[CredentialChang
         let Event::User(
             UserEvent::PasswordSet { user, .. }
             | UserEvent::ApiKeyCreated { user, .. }
-            | UserEvent::ApiKeyRevoked { user, .. },
+            | UserEvent::ApiKeyRevoked { user, .. }
+            | UserEvent::TwoFactorRemoved { user, .. }
+            | UserEvent::RecoveryCodeUsed { user, .. }
+            | UserEvent::TokenRevoked { user, .. },
         ) = event
         else {
             continue;

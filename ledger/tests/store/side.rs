@@ -79,6 +79,12 @@ async fn credentials_are_put_replaced_and_deleted(bench: &Bench) {
     bench.store.put_credential(ORG, &one).await.unwrap();
     assert_eq!(bench.store.credentials_of(ORG, "bob").await, Ok(vec![one.clone()]));
     assert!(!format!("{one:?}").contains("hash\""));
+    let step =
+        |seen: &'static str, new: &'static str| bench.store.replace_credential_meta(ORG, "c1", seen, new);
+    assert_eq!(step("{\"label\":\"x\"}", "{\"step\":1}").await, Ok(true));
+    assert_eq!(step("{\"label\":\"x\"}", "{\"step\":2}").await, Ok(false), "somebody was first");
+    one.meta = "{\"step\":1}".to_owned();
+    assert_eq!(bench.store.credential(ORG, "c1").await, Ok(Some(one.clone())));
     assert_eq!(bench.store.delete_credential(ORG, "c1").await, Ok(true));
     assert_eq!(bench.store.delete_credential(ORG, "c1").await, Ok(false));
 }

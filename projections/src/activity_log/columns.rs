@@ -18,6 +18,7 @@ pub(crate) const COLUMNS: &[(&str, Type)] = &[
     ("actor_id", Type::Text),
     ("actor_label", Type::Text),
     ("actor_role", Type::Text),
+    ("actor_token", Type::Text),
     ("action", Type::Text),
     ("outcome", Type::Text),
     ("sentence", Type::Text),
@@ -91,6 +92,7 @@ pub(crate) fn to_cells(organization: OrganizationId, row: &Row) -> Vec<Cell> {
         id(row.actor.id),
         row.actor.label.clone().into(),
         row.actor.role.clone().into(),
+        row.actor.token.clone().into(),
         row.action.clone().into(),
         row.outcome.word().into(),
         row.sentence.clone().into(),
@@ -123,7 +125,7 @@ pub(crate) fn from_cells(cells: Vec<Cell>) -> Result<Row, ProjectionError> {
     let (position, at, batch) = (cells.count()?, Moment(cells.int()?), cells.parsed()?);
     let user = cells.text()?.parse().ok();
     let (kind, id) = (cells.text()?, cells.maybe().and_then(|id| id.parse().ok()));
-    let actor = Doer { kind, id, user, label: cells.maybe(), role: cells.maybe() };
+    let actor = Doer { kind, id, user, label: cells.maybe(), role: cells.maybe(), token: cells.maybe() };
     let (action, outcome, sentence) = (cells.text()?, cells.parsed()?, cells.text()?);
     let spans = list(cells.maybe())?;
     let subject = match (cells.maybe(), cells.maybe(), cells.maybe()) {

@@ -10,7 +10,7 @@ use imbl::HashMap;
 use rollbook_domain::agent::event::AgentEvent;
 use rollbook_domain::event::{Event, event_type};
 use rollbook_domain::kernel::event_type::Shape;
-use rollbook_domain::kernel::id::{AgentId, Kind, OrganizationId, Subject, UserId};
+use rollbook_domain::kernel::id::{AgentId, CredentialId, Kind, OrganizationId, Subject, UserId};
 use rollbook_domain::kernel::personal::{ERASED, Personal};
 use rollbook_domain::kernel::product::Product;
 use rollbook_domain::organization::state::Organization;
@@ -165,6 +165,7 @@ pub fn fold(labels: &mut Labels, decoded: Decoded) -> Result<Row, ProjectionErro
     let mut row = row(Ledger::Organization, decoded.position, decoded.batch, &decoded.metadata);
     row.at = decoded.at;
     row.actor.label = actor_label;
+    row.actor.token = token(&labels.organization, &row.actor);
     row.action = decoded.event.name().to_owned();
     row.sentence = text + &as_found(&decoded.metadata);
     row.spans = spans;
@@ -205,6 +206,7 @@ pub fn act(labels: &Labels, revealed: Revealed) -> Result<Row, ProjectionError> 
     let mut row = row(Ledger::Activity, revealed.position, revealed.batch, &revealed.metadata);
     row.at = revealed.at;
     row.actor.label = row.actor.user.and_then(|id| labels.label_at(UserId(id).subject(), judged_at));
+    row.actor.token = token(&labels.organization, &row.actor);
     row.action.clone_from(&revealed.event_type);
     row.sentence = text;
     row.spans = spans;
@@ -305,6 +307,12 @@ fn is_personal(value: &Value) -> bool {
     }
 }
 
+/// What the token by which it was done is called. Tokens stay when they are revoked, and keep their names.
+fn token(organization: &Organization, actor: &Doer) -> Option<String> {
+    let (id, user) = actor.id.filter(|_| actor.kind == "token").zip(actor.user)?;
+    organization.token_of(UserId(user), CredentialId(id)).map(|owned| owned.token.name.clone())
+}
+
 /// What both ledgers say alike.
 fn row(ledger: Ledger, position: u64, batch: Uuid, metadata: &Metadata) -> Row {
     let text = |name: &str| metadata.get(name).map(str::to_owned);
@@ -315,6 +323,7 @@ fn row(ledger: Ledger, position: u64, batch: Uuid, metadata: &Metadata) -> Row {
         user: metadata.user(),
         label: None,
         role: text("actor_role"),
+        token: None,
     };
     Row {
         ledger,

@@ -30,10 +30,12 @@ const EXPORT_ROWS: u32 = 1_000;
 /// Whose acts are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// A user's, whether signed in or by an API key.
+    /// A user's, whether signed in or by an API key or token.
     User(Uuid),
     /// Those by this API key.
     ApiKey(Uuid),
+    /// Those by this API token.
+    Token(Uuid),
     /// The operator's.
     Operator,
     /// Rollbook's own.
@@ -296,13 +298,16 @@ impl Conditions {
     fn actor(&mut self, actor: Who) {
         match actor {
             Who::User(id) => self.is("who = ", id.to_string()),
-            Who::ApiKey(id) => {
-                self.is("actor_kind = ", "api_key");
-                self.is("actor_id = ", id.to_string());
-            }
+            Who::ApiKey(id) => self.program("api_key", id),
+            Who::Token(id) => self.program("token", id),
             Who::Operator => self.is("who = ", "operator"),
             Who::System => self.is("who = ", "system"),
         }
+    }
+
+    fn program(&mut self, kind: &str, id: Uuid) {
+        self.is("actor_kind = ", kind);
+        self.is("actor_id = ", id.to_string());
     }
 
     fn text(&mut self, log: &ActivityLog, text: Option<&str>) -> Result<(), ProjectionError> {

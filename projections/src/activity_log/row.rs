@@ -67,16 +67,18 @@ impl std::str::FromStr for Outcome {
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Doer {
-    /// `user`, `api_key`, `operator` or `system`.
+    /// `user`, `api_key`, `token`, `operator` or `system`.
     pub kind: String,
-    /// The user's id, or the API key's.
+    /// The user's id, or the API key's or token's.
     pub id: Option<Uuid>,
-    /// The user on whose rights it was done: of an API key its owner.
+    /// The user on whose rights it was done: of an API key or token its owner.
     pub user: Option<Uuid>,
     /// The user's login then.
     pub label: Option<String>,
     /// The name of the user's role then.
     pub role: Option<String>,
+    /// The name of the API token, if it was one.
+    pub token: Option<String>,
 }
 
 /// What it was about.
@@ -268,6 +270,7 @@ impl Row {
         let words = [
             Some(self.sentence.as_str()),
             self.actor.label.as_deref(),
+            self.actor.token.as_deref(),
             subject,
             self.reason.as_deref(),
             self.ticket.as_deref(),

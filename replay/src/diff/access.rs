@@ -141,7 +141,7 @@ impl<'a> Side<'a> {
 
     fn holdings(&mut self, id: UserId) -> Arc<Holdings> {
         let Some(user) = self.active(id) else { return Arc::default() };
-        if user.custom_profile.is_some() {
+        if user.custom_profile.is_some() || user.elements.is_some() {
             return resolved(self.organization, user);
         }
         let holds = Holds {

@@ -98,6 +98,7 @@ impl Fields {
         self.field("role", &user.role.value);
         self.field("profile", &user.profile.value);
         self.field("custom_profile", &user.custom_profile.as_ref().map(|given| &given.value));
+        self.field("elements", &user.elements.as_ref().map(|given| &given.value));
         self.set("keys", user.keys.iter());
         self.field("masterkey", &user.masterkey.value);
         self.field("superuser", &user.superuser.value);
@@ -118,6 +119,10 @@ impl Fields {
         let Some(profile) = organization.profiles.get(&id) else { return };
         self.field("name", &profile.name);
         self.field("description", &profile.description);
+        self.field("default_type", &profile.default_type);
+        for (section, own) in &profile.sections {
+            self.entry("sections", section, own);
+        }
         self.set("grants", &profile.grants.value);
         self.field("status", &profile.status);
     }

@@ -25,7 +25,7 @@ pub enum Selection {
     },
     /// Everything an actor did in a window: `{"actor","from","until"}`.
     Actor {
-        /// As in an entry: `user:<id>`, `api_key:<id>`, `operator`, `system`.
+        /// As in an entry: `user:<id>`, `api_key:<id>`, `token:<id>`, `operator`, `system`.
         actor: String,
         /// From this time.
         from: Moment,

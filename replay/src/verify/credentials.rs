@@ -1,4 +1,4 @@
-//! Stored passwords and API keys against the events that made them: one that no event names was put there by hand.
+//! Stored passwords, second factors, API keys and API tokens against the events that made them: one that no event names was put there by hand.
 
 use super::finding::{Findings, Kind};
 use rollbook_domain::organization::state::Organization;
@@ -6,7 +6,7 @@ use rollbook_ledger::entry::LedgerId;
 use rollbook_ledger::store::{Store, StoreError};
 
 /// The kinds of credential that events tell of.
-const TOLD: [&str; 2] = ["password", "api_key"];
+const TOLD: [&str; 5] = ["password", "totp", "recovery_code", "api_key", "api_token"];
 
 pub(super) async fn check(
     store: &Store,

@@ -36,12 +36,14 @@ impl Place {
         };
         place.submit(deployment, Actor::Operator, Command::Organization(found), vec![put]).await;
         place.people(deployment).await;
+        place.two_factor(deployment, "blocked").await;
         scene::furnish(&place, deployment).await;
         for login in PEOPLE.iter().chain(&["blocked"]) {
             let token = place.session(deployment, place.id(Kind::User, login), SESSION_US).await;
             place.tokens.insert((*login).to_owned(), token);
         }
         place.api_key = place.key(deployment, place.owner()).await;
+        place.api_token(deployment, place.owner(), "CI").await;
         place
     }
 
@@ -124,6 +126,30 @@ impl Place {
         let command = Command::User(UserCommand::CreateApiKey(user, id));
         self.submit(deployment, Actor::User(self.owner()), command, vec![put]).await;
         text
+    }
+
+    /// The text of a new API token.
+    async fn api_token(&self, deployment: &Deployment, user: UserId, name: &str) -> String {
+        let credential = CredentialId(fresh());
+        let (text, secret_hash) = api_key::new_key(self.id, credential).expect("an API token");
+        let put = self::credential(deployment, credential, "api_token", user.to_string(), secret_hash);
+        let command = UserCommand::CreateToken { user, credential, name: name.to_owned() };
+        self.submit(deployment, Actor::User(self.owner()), Command::User(command), vec![put]).await;
+        text
+    }
+
+    /// A second factor of somebody, without recovery codes.
+    async fn two_factor(&self, deployment: &Deployment, login: &str) {
+        let (user, seed) = (UserId(self.id(Kind::User, login)), CredentialId(fresh()));
+        let put = credential(
+            deployment,
+            seed,
+            "totp",
+            user.to_string(),
+            "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U".to_owned(),
+        );
+        let command = UserCommand::SetTwoFactor { user, seed, recovery_codes: Vec::new() };
+        self.submit(deployment, Actor::User(user), Command::User(command), vec![put]).await;
     }
 
     pub(super) async fn password(&self, deployment: &Deployment) -> (CredentialId, CredentialChange) {

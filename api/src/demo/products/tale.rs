@@ -158,6 +158,7 @@ impl<'a> Tale<'a> {
             name: Some(name.to_owned()),
             description: Some(about.to_owned()),
             grants: Some(grants),
+            ..ProfileEdit::default()
         };
         self.act(by, "", Command::Profile(ProfileCommand::Create(edit))).await
     }

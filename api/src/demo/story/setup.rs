@@ -60,8 +60,12 @@ pub(super) async fn profiles_and_keys(stage: &Stage, times: Times) -> Result<(),
     ];
     for (minute, (name, about, grants)) in (0..).zip(profiles) {
         let grants = grants.iter().map(|(permission, scope)| Grant::new(permission, *scope)).collect();
-        let edit =
-            ProfileEdit { name: Some(name.into()), description: Some(about.into()), grants: Some(grants) };
+        let edit = ProfileEdit {
+            name: Some(name.into()),
+            description: Some(about.into()),
+            grants: Some(grants),
+            ..ProfileEdit::default()
+        };
         let at = times.ago(91, 9, minute);
         stage.act(scene(administrator(), at), Command::Profile(ProfileCommand::Create(edit))).await?;
     }

@@ -4,7 +4,7 @@ use rollbook_projections::activity_log::{Changed, Row};
 use serde_json::Value;
 
 /// The names of the columns, in order.
-pub(super) const HEADER: &str = "at,ledger,position,actor_kind,actor_id,actor_login,actor_role,action,sentence,\
+pub(super) const HEADER: &str = "at,ledger,position,actor_kind,actor_id,actor_login,actor_role,actor_token,action,sentence,\
      outcome,subject_kind,subject_id,subject_label,changes,reason,ticket,channel,ip,agent,session,request,\
      authority,batch,count\r\n";
 
@@ -24,6 +24,7 @@ pub(super) fn push(csv: &mut String, row: &Row) {
         id(row.actor.id),
         text(&row.actor.label),
         text(&row.actor.role),
+        text(&row.actor.token),
         row.action.clone(),
         row.sentence.clone(),
         row.outcome.word().to_owned(),

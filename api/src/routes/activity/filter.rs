@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it describes; `take` reads, since it answers problems that name the parameter")]
 pub(super) struct Filters {
-    /// A user's id or login; `user:`, `api_key:` and an id; `operator`; `system`
+    /// A user's id or login; `user:`, `api_key:` or `token:` and an id, `token:` also and its name; `operator`; `system`
     actor: Option<String>,
     /// What the action begins with: `user.`, `user.role_assigned`
     action: Option<String>,
@@ -78,13 +78,19 @@ pub(super) fn take(params: &mut Params, now: &Organization) -> Result<Filter, Pr
 /// A login means a user; an id that no user has is taken for an API key's.
 fn who(now: &Organization, text: &str) -> Result<Who, Problem> {
     let bad = || {
-        let detail = "is a user's id or login, `user:` or `api_key:` and an id, `operator` or `system`";
+        let detail =
+            "is a user's id or login, `user:`, `api_key:` or `token:` and an id, `operator` or `system`";
         Problem::field("actor", "not_an_actor", detail)
     };
     let user = |text: &str| now.find(Kind::User, text).map(Who::User);
     match text.split_once(':') {
         Some(("user", login)) => user(login).ok_or_else(bad),
         Some(("api_key", id)) => Uuid::parse_str(id).map(Who::ApiKey).map_err(|_| bad()),
+        Some(("token", name)) => {
+            let by_id = Uuid::parse_str(name).ok();
+            let found = by_id.or_else(|| now.token(name).map(|owned| owned.id.0));
+            found.map(Who::Token).ok_or_else(bad)
+        }
         None if text == "operator" => Ok(Who::Operator),
         None if text == "system" => Ok(Who::System),
         None | Some(_) => user(text).or_else(|| Uuid::parse_str(text).ok().map(Who::ApiKey)).ok_or_else(bad),

@@ -164,13 +164,13 @@ impl Live {
         }
     }
 
-    /// Whoever was blocked or lost the right meanwhile, or whose password expired, sees nothing more.
+    /// Whoever was blocked or lost the right meanwhile, whose password expired or whose address is not allowed any more, sees nothing more.
     fn is_over(&self) -> bool {
         let now = self.caller.organization();
         self.app.is_closing()
             || Instant::now() >= self.until
             || !self.caller.may(&now, "audit.view", &Targets::default())
-            || self.caller.has_expired(&now)
+            || self.caller.is_barred_from_streams(&now)
     }
 
     /// Takes up what is new. Answers whether the stream goes on.

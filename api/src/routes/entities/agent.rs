@@ -165,8 +165,8 @@ impl Entity for Agent {
         self.status
     }
 
-    fn count(&self, _field: &str) -> u64 {
-        self.record.updated.position
+    fn count(&self, field: &str) -> u64 {
+        if field == "created" { self.record.created.position } else { self.record.updated.position }
     }
 
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> AgentView {

@@ -75,9 +75,9 @@ trait Entity: Sized + 'static {
     }
     fn description(&self) -> &str;
     fn status(&self) -> Standing;
-    /// The numbers it is sorted by, beside its last change.
+    /// The numbers it is sorted by, beside its creation and its last change.
     const COUNTS: &'static [&'static str] = &[];
-    /// One of these numbers; `changed` is the position of the last change.
+    /// One of these numbers; `created` and `changed` are positions.
     fn count(&self, field: &str) -> u64;
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> Self::View;
     fn create(new: Self::Edit) -> Command;
@@ -134,6 +134,7 @@ macro_rules! entities {
                         let $counted = self;
                         $number
                     })*
+                    "created" => self.record.created.position,
                     _ => self.record.updated.position,
                 }
             }
@@ -203,7 +204,7 @@ macro_rules! entity_routes {
                 ("cursor" = Option<String>, Query, description = "`next` of the page before"),
                 ("q" = Option<String>, Query, description = "Part of name, code or description"),
                 ("status" = Option<String>, Query, description = "`active` or `archived`"),
-                ("sort" = Option<String>, Query, description = "Up to 4 of `name` (of agents their code), `description`, `status` and `changed` (its last change), with commas between and `-` before what is descending; roles also by `rank` and `holders`, profiles by `holders`"),
+                ("sort" = Option<String>, Query, description = "Up to 4 of `name` (of agents their code), `description`, `status`, `created` and `changed` (the last change), with commas between and `-` before what is descending; roles also by `rank` and `holders`, profiles by `holders`"),
                 $($more)*
                 ("Rollbook-Min-Position" = Option<u64>, Header, description = "What the answer must have seen"),
             ),

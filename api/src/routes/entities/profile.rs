@@ -14,6 +14,7 @@ use axum::response::Response;
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::profile::command::ProfileEdit;
 use rollbook_domain::profile::state::Profile;
+use std::collections::BTreeMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 bodies::bodies! {
@@ -21,7 +22,13 @@ bodies::bodies! {
         /// For people; at most 2,000 characters.
         #[schema(nullable = false)]
         description: String,
-        /// What holders may do.
+        /// The permission type of sections that have none of their own; null takes it away.
+        #[schema(value_type = Option<String>)]
+        default_type: Option<String>,
+        /// The sections to enable, each with its permission type or `inherit`: what the type enables, everywhere.
+        #[schema(value_type = BTreeMap<String, String>, nullable = false)]
+        sections: BTreeMap<String, String>,
+        /// What holders may do beside, grant by grant.
         #[schema(value_type = Option<Vec<Object>>, nullable = false)]
         grants: Vec<Grant>,
     }
@@ -32,6 +39,8 @@ impl Resolve<ProfileEdit> for EditProfile {
         Ok(ProfileEdit {
             name: self.name,
             description: self.description,
+            default_type: self.default_type,
+            sections: self.sections,
             grants: bodies::grants(names.organization, self.grants)?,
         })
     }

@@ -55,7 +55,7 @@ pub(super) async fn list<E: Entity>(
 }
 
 /// What every kind of thing is sorted by.
-const SORTED_BY: [&str; 4] = ["name", "description", "status", "changed"];
+const SORTED_BY: [&str; 5] = ["name", "description", "status", "created", "changed"];
 
 fn cell<E: Entity>(it: &E, field: &str) -> Cell {
     Cell::Text(match field {

@@ -24,7 +24,7 @@ pub(super) struct SelectBody {
     to: Option<ToBody>,
     /// Positions of events.
     events: Option<Vec<u64>>,
-    /// `user:<id>`, `api_key:<id>`, `operator` or `system`; also a user's id or login.
+    /// `user:<id>`, `api_key:<id>`, `token:<id>`, `operator` or `system`; also a user's id or login.
     actor: Option<String>,
     /// From this time.
     #[schema(value_type = Option<String>)]
@@ -108,12 +108,14 @@ fn seen(caller: &Caller, now: &Organization, named: NamedTarget) -> Result<Subje
 /// To whoever may not see a user it is as if nobody were called so.
 fn doer(names: &Names<'_>, actor: &str) -> Result<String, Problem> {
     let bad = || {
-        let detail = "is `user:` or `api_key:` and an id, `operator`, `system`, or a user's id or login";
+        let detail =
+            "is `user:`, `api_key:` or `token:` and an id, `operator`, `system`, or a user's id or login";
         Problem::field("/select/actor", "not_an_actor", detail)
     };
     match actor.split_once(':') {
         Some(("user", user)) => names.find(Kind::User, user).map(|id| format!("user:{id}")).ok_or_else(bad),
         Some(("api_key", key)) => Uuid::parse_str(key).map(|id| format!("api_key:{id}")).map_err(|_| bad()),
+        Some(("token", token)) => Uuid::parse_str(token).map(|id| format!("token:{id}")).map_err(|_| bad()),
         None if matches!(actor, "operator" | "system") => Ok(actor.to_owned()),
         None => names.find(Kind::User, actor).map(|id| format!("user:{id}")).ok_or_else(bad),
         Some(_) => Err(bad()),

@@ -3,10 +3,12 @@
 mod access;
 mod avatar;
 mod bodies;
+mod elements;
 mod erase;
 mod life;
 mod password;
 mod secrets;
+mod two_factor;
 
 pub(super) use erase::erased_at;
 
@@ -48,8 +50,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(life::router())
         .merge(access::router())
         .merge(avatar::router())
+        .merge(elements::router())
         .merge(password::router())
         .merge(secrets::router())
+        .merge(two_factor::router())
         .merge(erase::router())
 }
 
@@ -64,7 +68,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         ("role" = Option<String>, Query, description = "Role id or name"),
         ("status" = Option<String>, Query, description = "`invited`, `active`, `blocked` or `archived`"),
         ("profile" = Option<String>, Query, description = "Profile id or name"),
-        ("sort" = Option<String>, Query, description = "Up to 4 of `login`, `name`, `email`, `role` (its name), `status` and `changed` (its last change), with commas between and `-` before what is descending"),
+        ("sort" = Option<String>, Query, description = "Up to 4 of `login`, `name`, `email`, `role` (its name), `status`, `created` and `changed` (the last change), with commas between and `-` before what is descending"),
     ),
     responses(
         (status = 200, description = "A page of users", body = Page<UserView>),
@@ -100,7 +104,7 @@ async fn list_users(
 }
 
 /// What users are sorted by.
-const SORTED_BY: [&str; 6] = ["login", "name", "email", "role", "status", "changed"];
+const SORTED_BY: [&str; 7] = ["login", "name", "email", "role", "status", "created", "changed"];
 
 /// The names of the roles by which users are sorted; of a role that may not be seen its id.
 struct RoleNames(HashMap<RoleId, String>);
@@ -120,6 +124,7 @@ impl RoleNames {
             "email" => user.email.as_ref().map(text).unwrap_or_default(),
             "role" => self.0.get(&user.role.value).cloned().unwrap_or_default(),
             "status" => user.status.value.word().to_owned(),
+            "created" => return Cell::Number(user.record.created.position),
             "changed" => return Cell::Number(user.record.updated.position),
             _ => text(&user.login),
         })

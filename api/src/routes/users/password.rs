@@ -13,7 +13,6 @@ use crate::view::UserView;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rollbook_domain::kernel::context::Actor;
 use rollbook_domain::kernel::id::CredentialId;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::facts::Targets;
@@ -62,8 +61,8 @@ async fn password(
     let (user, subject) = find(&caller, &id)?;
     let organization = caller.organization();
     let by_oneself = user == caller.user;
-    if by_oneself && matches!(caller.actor, Actor::ApiKey { .. }) {
-        let detail = "an API key cannot change its user's password; sign in";
+    if by_oneself && caller.session.is_none() {
+        let detail = "an API key or token cannot change its user's password; sign in";
         return Err(Problem::new(StatusCode::FORBIDDEN, "api_key_cannot", detail));
     }
     let own_takes = || {
@@ -102,7 +101,7 @@ async fn right_old_password(
         return Err(Problem::field("/old", "required", "give your old password to set a new one"));
     };
     let guess = Guess::by_caller(app, caller);
-    if !guess.is_right(old, stored).await? {
+    if guess.is_right(old, stored).await?.is_none() {
         return Err(Problem::field("/old", "wrong_password", "is not your password"));
     }
     guess.forgiven().await

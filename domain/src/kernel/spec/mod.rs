@@ -8,7 +8,7 @@ mod proof;
 mod world;
 
 pub(crate) use proof::{indexes, prove};
-pub(crate) use world::{World, context, new_user, world};
+pub(crate) use world::{World, context, new_token, new_user, second_factor, world};
 
 use super::context::{Actor, Context};
 use super::id::{CredentialId, Subject, UserId};
@@ -71,6 +71,12 @@ pub(crate) struct Asker {
 impl Asker {
     pub(crate) fn because(mut self, reason: &str) -> Self {
         self.context.reason = Some(reason.to_owned());
+        self
+    }
+
+    /// From this address.
+    pub(crate) fn from(mut self, ip: &str) -> Self {
+        self.context.ip = Some(ip.to_owned());
         self
     }
 

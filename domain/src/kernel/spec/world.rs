@@ -4,7 +4,8 @@ use crate::agent::command::{AgentCommand, AgentEdit};
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::{Actor, Channel, Context};
 use crate::kernel::id::{
-    AgentId, GroupId, KeyId, Kind, ObjectId, OrganizationId, ProfileId, QueueId, RoleId, Subject, UserId,
+    AgentId, CredentialId, GroupId, KeyId, Kind, ObjectId, OrganizationId, ProfileId, QueueId, RoleId,
+    Subject, UserId,
 };
 use crate::kernel::moment::Moment;
 use crate::key::command::{KeyCommand, KeyEdit};
@@ -108,7 +109,11 @@ impl World {
 
     /// Does what the operator asks.
     pub(crate) fn act(&mut self, command: impl Into<Command>) {
-        let context = context(Actor::Operator, self.organization.position);
+        self.act_by(Actor::Operator, command);
+    }
+
+    pub(crate) fn act_by(&mut self, actor: Actor, command: impl Into<Command>) {
+        let context = context(actor, self.organization.position);
         let accepted = decide(&self.organization, &context, &command.into()).expect("accepted");
         self.organization = accepted.after;
     }
@@ -240,4 +245,14 @@ pub(crate) fn new_user(login: &str, role: RoleId) -> NewUser {
         password: None,
         details: Details::new(),
     }
+}
+
+/// What a user who asks themselves sets up.
+pub(crate) fn second_factor(user: UserId, id: u128) -> UserCommand {
+    let [seed, one, other] = [id, id + 1, id + 2].map(|id| CredentialId(Uuid::from_u128(id)));
+    UserCommand::SetTwoFactor { user, seed, recovery_codes: vec![one, other] }
+}
+
+pub(crate) fn new_token(user: UserId, id: u128, name: &str) -> UserCommand {
+    UserCommand::CreateToken { user, credential: CredentialId(Uuid::from_u128(id)), name: name.into() }
 }

@@ -1,8 +1,9 @@
 //! Who may not: each way of giving more than one holds, told one by one. The random attacks are in `escalation`.
 
 use crate::group::command::{GroupCommand, GroupEdit};
+use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, UserId};
-use crate::kernel::spec::{World, given, new_user, world};
+use crate::kernel::spec::{World, given, new_token, new_user, second_factor, world};
 use crate::organization::command::Command;
 use crate::organization::rejection::{Forbidden, Rejection};
 use crate::organization::undo::compensations;
@@ -116,6 +117,7 @@ fn nobody_of_equal_or_higher_rank_is_touched_nor_such_a_role_given() {
             UserCommand::SetCustomProfile(user, Some(Default::default())),
             UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(Uuid::nil()))),
             UserCommand::CreateApiKey(user, CredentialId(Uuid::nil())),
+            new_token(user, 1, "CI"),
         ] {
             refused(&world, command, low());
         }
@@ -226,6 +228,9 @@ fn a_password_or_api_key_of_who_holds_more_is_theirs() {
     let new = NewPassword::unknown(CredentialId(Uuid::nil()));
     refused(&world, UserCommand::SetPassword(reader, new), more("audit.view"));
     refused(&world, UserCommand::CreateApiKey(reader, CredentialId(Uuid::nil())), more("audit.view"));
+    refused(&world, new_token(reader, 1, "CI"), more("audit.view"));
+    world.act_by(Actor::User(reader), second_factor(reader, 1));
+    refused(&world, UserCommand::RemoveTwoFactor(reader), more("audit.view"));
 }
 
 #[test]

@@ -158,7 +158,10 @@ fn touched(before: &Organization, after: &Organization, actor: &User) -> Option<
             );
             (user.role.value, grants, user.masterkey.value, user.superuser.value)
         };
-        let account = |user: &User| (user.status.value, user.password, user.api_key);
+        let tokens = |user: &User| user.live_tokens().map(|(id, _)| id).collect::<Vec<_>>();
+        let account = |user: &User| {
+            (user.status.value, user.password, user.two_factor.clone(), user.api_key, tokens(user))
+        };
         let oneself = was.id == actor.id;
         let same_rank = before.rank_of(was) == after.rank_of(is);
         // Passing one's own role on for a lower one is no gain; that nothing else came with it is asked beside.

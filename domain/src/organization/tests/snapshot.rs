@@ -6,7 +6,7 @@ use crate::agent::state::Level;
 use crate::event::Event;
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
-use crate::kernel::id::CredentialId;
+use crate::kernel::id::{CredentialId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::spec;
 use crate::object::command::{ObjectCommand, ObjectEdit, Use};
@@ -128,10 +128,21 @@ fn a_set_as_the_release_before_wrote_it_or_with_too_few_positions_is_refused() {
     }
 }
 
+/// An address, details and a picture.
+fn account(user: UserId) -> Command {
+    let details = [(Detail::Phone, "+34 600"), (Detail::Language, "es")];
+    let details = details.map(|(detail, text)| (detail, Some(Plain::Text(text.into())))).into();
+    let email = Some(Some("a@x.example".into()));
+    let avatar = Avatar { media: Media::Png, bytes: 9, sha256: [1; 32] };
+    let edit = UserCommand::Edit(user, UserEdit { email, details, ..UserEdit::default() });
+    Command::Many(vec![edit.into(), UserCommand::SetAvatar(user, Some(avatar)).into()])
+}
+
 /// Something of everything that a state can hold.
 fn full() -> spec::World {
     let mut world = spec::world();
     let (anna, amir, sven) = (world.user_id("anna"), world.user_id("amir"), world.user_id("sven"));
+    world.act_by(Actor::User(amir), spec::second_factor(amir, 1));
     let (gate, sales, night) = (world.key("GATE"), world.queue("Sales"), world.group("Night"));
     let part = world.add_queue("Part", &[amir], &[(sven, Supervision::Editor)]);
     let (profile, credential) = (world.profile("Exporters"), CredentialId(anna.uuid()));
@@ -166,9 +177,6 @@ fn full() -> spec::World {
         ..AgentEdit::default()
     };
     world.add_agent("Agent/101", seat);
-    let details = [(Detail::Phone, "+34 600"), (Detail::Language, "es")];
-    let details = details.map(|(detail, text)| (detail, Some(Plain::Text(text.into())))).into();
-    let avatar = Avatar { media: Media::Png, bytes: 9, sha256: [1; 32] };
     let topics = ObjectEdit { contents: Some(vec!["Price".into()]), ..ObjectEdit::default() };
     let topics = world.add_object("topic_set:Orders", topics);
     let locked = ObjectEdit { visibility_key: Some(Some(gate)), ..ObjectEdit::default() };
@@ -182,12 +190,8 @@ fn full() -> spec::World {
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
-        UserCommand::Edit(
-            anna,
-            UserEdit { email: Some(Some("a@x.example".into())), details, ..UserEdit::default() },
-        )
-        .into(),
-        UserCommand::SetAvatar(anna, Some(avatar)).into(),
+        spec::new_token(anna, 1, "CI").into(),
+        account(anna),
         UserCommand::Archive(gone).into(),
         UserCommand::RequestErasure { user: gone, authored: true }.into(),
         AgentCommand::Archive(left).into(),

@@ -23,6 +23,8 @@ pub(super) struct File {
     pub(super) offers: Option<Vec<Offer>>,
     pub(super) own_password: Option<Arc<str>>,
     #[serde(default)]
+    pub(super) own_elements: Vec<String>,
+    #[serde(default)]
     pub(super) categories: Vec<String>,
     #[serde(default)]
     pub(super) channels: Vec<String>,

@@ -6,6 +6,7 @@ use super::file::{ByRole, File, GrantRow, PermissionRow, RoleRow, Shared};
 use super::names::Names;
 use super::objects;
 use super::{BuiltInRole, Catalog, KeyName, Offer, Permission, PermissionNumber, ReservedKey};
+use crate::kernel::id::Kind;
 use crate::permission::cover::GRANT_ANY;
 use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Scope};
@@ -48,6 +49,7 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
         categories: file.categories,
         offers: file.offers.unwrap_or_else(|| Offer::ALL.to_vec()),
         own_password: file.own_password,
+        own_elements: file.own_elements,
         channels: file.channels,
         parts: file.parts,
         types: file.types,
@@ -297,6 +299,17 @@ fn sound_offers(catalog: &Catalog) -> Result<(), BadCatalog> {
     }
     if let Some(name) = catalog.own_password.as_ref().filter(|name| catalog.permission(name).is_none()) {
         return bad(format!("`{name}`, which changing one's own password takes, is no permission"));
+    }
+    let has_elements = |module: &&String| {
+        let of = |permission: &Permission| permission.name.rsplit_once('.').map(|(of, _)| of.to_owned());
+        let elements = |permission: &&Permission| permission.targets == [Kind::Element];
+        catalog
+            .permissions()
+            .filter(elements)
+            .any(|permission| of(permission).as_deref() == Some(module.as_str()))
+    };
+    if let Some(module) = catalog.own_elements.iter().find(|module| !has_elements(module)) {
+        return bad(format!("`{module}` is no module of elements"));
     }
     let is_action = |action: &str| {
         catalog.permissions().any(|permission| permission.name.rsplit('.').next() == Some(action))

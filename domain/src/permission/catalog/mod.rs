@@ -67,6 +67,8 @@ pub struct Catalog {
     pub offers: Vec<Offer>,
     /// The permission that changing one's own password takes; everybody may if there is none.
     pub own_password: Option<Arc<str>>,
+    /// The modules of which single elements may be given to a user, beside role and profile.
+    pub own_elements: Vec<String>,
     /// The channels that queues may be listed for; any word if there are none.
     pub channels: Vec<String>,
     /// The parts of a record that a grant may show or hide; any word if there are none.

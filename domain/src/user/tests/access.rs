@@ -1,13 +1,16 @@
 //! Roles, profiles, custom profiles, keys and marks.
 
 use crate::kernel::id::{CredentialId, KeyId};
-use crate::kernel::spec::{World, given, world};
+use crate::kernel::spec::{World, given, new_user, world};
 use crate::organization::decide::IDS_PER_EVENT_MAX;
 use crate::organization::rejection::{Forbidden, Rejection};
+use crate::organization::state::Organization;
 use crate::permission::grant::{Grant, Grants, Scope};
+use crate::permission::reason::Source;
+use crate::permission::source::held;
 use crate::profile::command::ProfileCommand;
 use crate::role::command::RoleCommand;
-use crate::user::command::UserCommand;
+use crate::user::command::{NewUser, UserCommand};
 use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
 use crate::user::state::KeyEntry;
@@ -167,4 +170,57 @@ fn everybody_may_set_their_own_password_and_it_is_told_apart() {
     assert!(!by_oneself(&world, "adam", "anna"));
     let needs = Forbidden::Permission { permission: "users.password" };
     given(&world).as_user("mona").when(set("anna")).then_refused(needs);
+}
+
+#[test]
+fn xcally_14_a_custom_dashboard_is_switched_on_for_one_user_and_off_again() {
+    let mut world = World::founded("xcally");
+    let profile = world.add_profile("Leads", []);
+    let uwe = NewUser { profile: Some(profile), ..new_user("uwe", world.role("User")) };
+    world.act(UserCommand::Create(uwe));
+    let uwe = world.user_id("uwe");
+    let on = |permission: &str, ids: &[&str]| {
+        let elements = ids.iter().map(|id| (*id).into()).collect();
+        let grant = Grant { elements, ..Grant::new(permission, Scope::Elements) };
+        UserCommand::SetElements(uwe, Some([grant].into_iter().collect()))
+    };
+    let read = "custom_dashboards.read";
+    let after =
+        given(&world).as_user("olga").when(on(read, &["d1", "d2"])).then_names(&["user.elements_set"]);
+    given(&after).as_user("olga").when(on(read, &["d2", "d1"])).then_nothing();
+    let held = |organization: &Organization| {
+        let user = organization.user(uwe).unwrap();
+        held(organization, user).filter(|held| held.source == Source::Elements).count()
+    };
+    assert_eq!((held(&world), held(&after)), (0, 1));
+    let off = UserCommand::SetElements(uwe, Some(Default::default()));
+    let off = given(&after).as_user("olga").when(off).then_names(&["user.elements_set"]);
+    assert_eq!(held(&off), 0);
+    // Only of the modules that the catalog says, and only element by element.
+    let pointer = "/elements/square_projects.read";
+    given(&world)
+        .as_user("olga")
+        .when(on("square_projects.read", &["p"]))
+        .then_invalid(pointer, "not_acceptable");
+    let all: Grants = [Grant::new(read, Scope::All)].into_iter().collect();
+    let all = UserCommand::SetElements(uwe, Some(all));
+    given(&world).as_user("olga").when(all).then_invalid(&format!("/elements/{read}"), "not_acceptable");
+}
+
+#[test]
+fn nobody_switches_on_for_others_or_themselves_what_they_do_not_hold() {
+    let mut world = World::founded("xcally");
+    let own = |id: &str| Grant {
+        elements: [id.into()].into(),
+        ..Grant::new("custom_dashboards.read", Scope::Elements)
+    };
+    let names = ["users.view", "users.profile"].map(|name| Grant::new(name, Scope::All));
+    let greg = world.add_user_with("greg", 15, &[names[0].clone(), names[1].clone(), own("d1")]);
+    let low = world.add_user_with("low", 5, &[]);
+    let on = |user, id: &str| UserCommand::SetElements(user, Some([own(id)].into_iter().collect()));
+    let by_greg = |command| given(&world).as_user("greg").when(command);
+    by_greg(on(low, "d1")).accepted();
+    by_greg(on(low, "d2")).then_refused(Forbidden::GivesMore { what: "custom_dashboards.read".into() });
+    by_greg(on(greg, "d1")).then_refused(Forbidden::OwnAccess);
+    by_greg(on(world.user_id("olga"), "d1")).then_refused(Forbidden::RankTooLow);
 }

@@ -6,4 +6,6 @@ mod detail;
 mod erasure;
 mod life;
 mod password;
+mod tokens;
+mod two_factor;
 mod window;

@@ -83,6 +83,7 @@ fn accounts() -> Vec<(&'static str, Value)> {
         ("user.profile_assigned", zoe_is(json!({ "from": null, "to": mailing }))),
         ("user.profile_assigned", zoe_is(json!({ "from": mailing, "to": voice }))),
         ("user.custom_profile_set", zoe_is(json!({ "from": null, "to": grants }))),
+        ("user.elements_set", zoe_is(json!({ "from": null, "to": grants }))),
         ("user.keys_changed", zoe_is(json!({ "added": [id(20), format!("-{}", id(21))], "removed": [] }))),
         ("user.masterkey_set", zoe_is(json!({ "from": false, "to": true }))),
         ("user.superuser_set", zoe_is(json!({ "from": true, "to": false }))),
@@ -128,6 +129,11 @@ fn roles() -> Vec<(&'static str, Value)> {
         ),
         ("role.grants_changed", grants("role", agent)),
         ("profile.grants_changed", grants("profile", mailing)),
+        ("profile.type_set", json!({ "profile": mailing, "from": null, "to": "Read & Edit" })),
+        (
+            "profile.section_set",
+            json!({ "profile": mailing, "section": "reports", "from": "inherit", "to": "Read" }),
+        ),
     ]
 }
 

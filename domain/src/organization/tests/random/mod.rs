@@ -305,8 +305,8 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(15) {
-        13 => {
+    match dice.roll(19) {
+        18 => {
             let avatar = Avatar { media: Media::Jpeg, bytes: 9, sha256: [dice.roll(3) as u8; 32] };
             UserCommand::SetAvatar(user, dice.coin().then_some(avatar))
         }
@@ -338,6 +338,9 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
         11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
+        13 => spec::new_token(user, dice.roll(9) as u128, &dice.name()),
+        15 => dice.one(&[spec::second_factor(user, 1), UserCommand::RemoveTwoFactor(user)]),
+        14 => UserCommand::RevokeToken(user, CredentialId(uuid::Uuid::from_u128(dice.roll(9) as u128))),
         _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
 }
