@@ -11,6 +11,7 @@ mod demo;
 pub mod error;
 pub mod extract;
 mod imports;
+pub mod mail;
 mod routes;
 pub mod server;
 pub mod view;

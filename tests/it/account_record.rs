@@ -47,6 +47,39 @@ async fn queuemetrics_13_every_record_says_who_made_it_who_changed_it_last_and_w
 }
 
 #[tokio::test]
+async fn who_made_a_record_is_told_to_those_alone_who_may_see_them() {
+    let world = World::founded("xcally").await;
+    let roles =
+        [("Hand", vec!["groups.view", "groups.edit", "groups.create"]), ("Reader", vec!["groups.view"])];
+    for (name, permissions) in roles {
+        let grants: Vec<_> =
+            permissions.iter().map(|one| json!({ "permission": one, "scope": "all" })).collect();
+        let body = json!({ "name": name, "rank": 5, "grants": grants });
+        let _ = world.post("/roles", body).await.expect(201);
+    }
+    let hand = world.add("hand", "Hand", None).await;
+    let reader = world.add("reader", "Reader", None).await;
+    let made = hand.post("/api/v1/groups", &json!({ "name": "Night" })).await.expect(201).json();
+    assert_eq!(actor(&made["created"]), ("user", Some("hand")), "oneself one sees");
+    let key = world.ada.act("/api/v1/users/hand/api-key").await.expect(201).json();
+    let by_key = world.anonymous.clone().bearer(key["api_key"].as_str().unwrap());
+    let _ = by_key.patch("/api/v1/groups/Night", &json!({ "description": "7" })).await.expect(200);
+    let listed = read(&reader, "/groups").await["items"][0].clone();
+    for seen in [read(&reader, "/groups/Night").await, listed] {
+        for (stamp, kind) in [("created", "user"), ("updated", "api_key")] {
+            assert_eq!(seen[stamp]["by"], json!({ "kind": kind, "id": null, "label": null }), "{stamp}");
+            assert!(seen[stamp]["at"].is_string());
+        }
+    }
+    let all = read(&world.ada, "/groups/Night").await;
+    assert_eq!(
+        (actor(&all["created"]), actor(&all["updated"])),
+        (("user", Some("hand")), ("api_key", Some("hand")))
+    );
+    assert!(all["created"]["by"]["id"].is_string() && all["updated"]["by"]["id"].is_string());
+}
+
+#[tokio::test]
 async fn a_record_changed_with_an_api_key_names_the_key_and_its_owner_as_they_are_called_then() {
     let world = World::founded("xcally").await;
     let bo = world.add("bo", "Admin", None).await;

@@ -47,10 +47,11 @@ fn every_operation_says_which_permission_of_every_catalog_it_asks_for() {
 }
 
 #[test]
-fn only_signing_in_asks_for_nothing() {
+fn only_signing_in_and_links_to_set_a_password_ask_for_nothing() {
     let open: Vec<_> = operations().into_iter().filter(|operation| operation.permission == "none").collect();
     let names: Vec<_> = open.iter().map(|operation| operation.name.as_str()).collect();
-    assert_eq!(names, ["POST /api/v1/sessions"]);
+    let links = ["POST /api/v1/password-links", "POST /api/v1/password-links/use"];
+    assert_eq!(names, [links[0], links[1], "POST /api/v1/sessions"]);
 }
 
 #[test]
@@ -110,7 +111,9 @@ fn every_refusal_that_can_occur_is_described() {
         let has = |status: &str| operation.described["responses"].get(status).is_some();
         let example = operation.example();
         let changes = example.does == Does::Changes;
-        let mut needed = vec![("401", true), ("404", operation.names_a_thing())];
+        // Whoever asks for a link or uses one says nothing of who they are.
+        let asks_who = operation.permission != "none" || operation.name == "POST /api/v1/sessions";
+        let mut needed = vec![("401", asks_who), ("404", operation.names_a_thing())];
         needed.push(("422", changes || !example.body.is_empty()));
         needed.push(("403", changes));
         needed.push(("409", changes && operation.names_a_thing()));

@@ -3,7 +3,7 @@
 //! If you are here because a test named an operation without an example: add a row to [`EXAMPLES`]. Denial, audit,
 //! input and escalation tests then cover the operation by themselves.
 
-use serde_json::Value;
+pub(crate) use super::api_operations::{Operation, body, description, operations, operations_that, send};
 
 /// What an operation does when its example is sent by the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,6 @@ pub(crate) enum Does {
     /// Begins work that goes on after the answer, 202; `imports` tries it with files.
     Begins,
 }
-pub(crate) use super::api_send::{body, send};
 use Does::{Begins, Changes, Reads, Reports, Signs};
 
 /// One operation's example.
@@ -223,6 +222,18 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("GET /api/v1/users/{id}/permissions", "/api/v1/users/ann/permissions", "", Reads),
     row("GET /api/v1/me", "/api/v1/me", "", Reads),
     row(
+        "POST /api/v1/password-links",
+        "/api/v1/password-links",
+        r#"{"organization":"north","login":"agent"}"#,
+        Signs,
+    ),
+    row(
+        "POST /api/v1/password-links/use",
+        "/api/v1/password-links/use",
+        r#"{"secret":"rbl_unknown","password":"correct horse battery staple"}"#,
+        Signs,
+    ),
+    row(
         "POST /api/v1/sessions",
         "/api/v1/sessions",
         r#"{"organization":"north","login":"agent","password":"correct horse battery staple"}"#,
@@ -233,7 +244,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row(
         "POST /api/v1/status-log",
         "/api/v1/status-log",
-        r#"{"reports":[{"user":"ann","status":"Ready","at":"2026-01-05T08:00:00Z"}]}"#,
+        r#"{"reports":[{"user":"ann","status":"ready"}]}"#,
         Reports,
     ),
     row("GET /api/v1/status-log/export", "/api/v1/status-log/export", "", Reads),
@@ -290,6 +301,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         r#"{"new":"a longer password"}"#,
         Changes,
     ),
+    row(
+        "POST /api/v1/users/{id}/password-link",
+        "/api/v1/users/ann/password-link",
+        r#"{"mail":true}"#,
+        Changes,
+    ),
     row("PUT /api/v1/users/{id}/profile", "/api/v1/users/ann/profile", r#"{"profile":"Billing"}"#, Changes),
     row("POST /api/v1/users/{id}/restore", "/api/v1/users/archived/restore", "", Changes),
     row("PUT /api/v1/users/{id}/role", "/api/v1/users/ann/role", r#"{"role":"supervisor"}"#, Changes),
@@ -308,62 +325,3 @@ pub(crate) const EXAMPLES: &[Example] = &[
     ),
     row("POST /api/v1/users/{id}/unblock", "/api/v1/users/blocked/unblock", "", Changes),
 ];
-
-/// One operation of the description.
-#[derive(Clone, Debug)]
-pub(crate) struct Operation {
-    /// Method and path.
-    pub(crate) name: String,
-    /// Its `x-permission`.
-    pub(crate) permission: String,
-    /// Another body to send than the example's.
-    pub(crate) body: Option<Value>,
-    /// Another path to send than the example's.
-    pub(crate) path: Option<String>,
-    /// All the description says of it.
-    pub(crate) described: Value,
-}
-
-impl Operation {
-    /// Its example.
-    pub(crate) fn example(&self) -> Example {
-        let found = EXAMPLES.iter().find(|example| example.operation == self.name);
-        *found.unwrap_or_else(|| panic!("{} has no example: add a row to EXAMPLES", self.name))
-    }
-
-    /// The method.
-    pub(crate) fn method(&self) -> &str {
-        self.name.split(' ').next().unwrap()
-    }
-
-    /// Whether its path names a thing.
-    pub(crate) fn names_a_thing(&self) -> bool {
-        self.name.contains('{')
-    }
-}
-
-/// The description as JSON.
-pub(crate) fn description() -> Value {
-    serde_json::to_value(rollbook_api::server::description()).unwrap()
-}
-
-/// Every operation of the description.
-pub(crate) fn operations() -> Vec<Operation> {
-    let description = description();
-    let paths = description["paths"].as_object().unwrap();
-    let operations = paths.iter().flat_map(|(path, methods)| {
-        methods.as_object().unwrap().iter().map(move |(method, described)| Operation {
-            name: format!("{} {path}", method.to_uppercase()),
-            permission: described["x-permission"].as_str().unwrap_or_default().to_owned(),
-            body: None,
-            path: None,
-            described: described.clone(),
-        })
-    });
-    operations.collect()
-}
-
-/// The operations whose examples do this.
-pub(crate) fn operations_that(does: Does) -> Vec<Operation> {
-    operations().into_iter().filter(|operation| operation.example().does == does).collect()
-}

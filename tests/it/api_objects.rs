@@ -91,6 +91,13 @@ async fn voximplant_4_supervisors_give_skills_to_users_of_their_groups_in_bulk_a
     assert_eq!(given["users"].as_array().unwrap().len(), 4);
     let seen = supervisor.get("/api/v1/objects/skill:French").await.expect(200).json();
     assert_eq!((seen["users"].as_array().unwrap().len(), &seen["in_use"]), (2, &json!(true)));
+    assert_eq!(seen["users_count"], 4, "whom one may not see are counted");
+    // A list counts and names nobody.
+    let page = supervisor.get("/api/v1/objects?q=French").await.expect(200).json();
+    let listed = &page["items"][0];
+    let counts = ["users_count", "queues_count", "objects_count"].map(|count| &listed[count]);
+    assert_eq!(counts, [&json!(4), &json!(0), &json!(0)]);
+    assert!(["users", "queues", "objects"].iter().all(|ids| listed.get(ids).is_none()), "{listed}");
     let _ = agent.patch(path, &uses(json!([user("ann")]))).await.refused(404, "not_found");
     let _ = supervisor
         .patch("/api/v1/objects/tag:Urgent/used-by", &uses(json!([])))
@@ -207,6 +214,32 @@ async fn a_dry_run_says_who_would_no_longer_see_an_object() {
         assert_eq!(of(login).unwrap()["lost"], json!([{ "sees": id }]), "{login}");
     }
     assert!(of("agent").is_none(), "who did not see it loses nothing");
+}
+
+#[tokio::test]
+async fn a_difference_says_who_sees_a_locked_object_and_nothing_of_those_that_were_merely_added() {
+    let world = World::new().await;
+    let owner = world.owner();
+    let _ = owner.put("/api/v1/users/owner/keys", &json!({ "keys": ["VIP"] })).await.expect(200);
+    let before = world.head().await;
+    let affected = async || {
+        let path = format!("/api/v1/diff?from={before}");
+        owner.get(&path).await.expect(200).json()["affected"].clone()
+    };
+    for nth in 0..3 {
+        let _ = owner.post("/api/v1/objects", &object(&format!("skill:Number {nth}"))).await.expect(201);
+    }
+    assert_eq!(affected().await["count"], 0);
+    let _ = owner.delete("/api/v1/objects/skill:French").await.expect(200);
+    assert_eq!(affected().await["count"], 0, "what is archived is seen still");
+    let _ = owner
+        .patch("/api/v1/objects/skill:Number%201", &json!({ "visibility_key": "VIP" }))
+        .await
+        .expect(200);
+    let told = affected().await;
+    let id = world.north.id(Kind::Object, "skill:Number 1");
+    let users = told["users"].as_array().unwrap();
+    assert!(!users.is_empty() && users.iter().all(|one| one["gained"] == json!([{ "sees": id }])), "{told}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! An organization of one product's catalog, founded at the command line and reached through the API.
 
 use rollbook_api::app::{App, ServeOptions};
+use rollbook_api::mail;
 use rollbook_api::server;
 use rollbook_ledger::clock::Clock;
 use rollbook_ledger::deployment::Deployment;
@@ -22,19 +23,24 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn founded(catalog: &str) -> Self {
+        Self::with(catalog, ServeOptions::default()).await
+    }
+
+    /// One that is served differently.
+    pub(crate) async fn with(catalog: &str, options: ServeOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let arguments = ["--json", "init", "--organization", "acme", "--owner", "ada", "--catalog", catalog];
         let output = rollbook().current_dir(&folder).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let founded: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let anonymous = process(&folder).await;
+        let anonymous = process(&folder, options).await;
         let ada = sign_in(&anonymous, "ada", founded["owner"]["password"].as_str().unwrap()).await;
         Self { anonymous, ada, folder }
     }
 
     /// A caller without credentials of another process on the same database.
     pub(crate) async fn another_process(&self) -> Client {
-        process(&self.folder).await
+        process(&self.folder, ServeOptions::default()).await
     }
 
     /// Adds a user with a password; the client is theirs.
@@ -64,9 +70,10 @@ impl World {
     }
 }
 
-async fn process(folder: &TempDir) -> Client {
+async fn process(folder: &TempDir, options: ServeOptions) -> Client {
     let store = Store::sqlite(&folder.path().join("rollbook-data/rollbook.sqlite")).await.unwrap();
-    let app = App::new(Deployment::new(store, Clock::default()), ServeOptions::default());
+    let app = App::new(Deployment::new(store, Clock::default()), options);
+    tokio::spawn(mail::sending(app.clone()));
     Client::new(server::router(app))
 }
 

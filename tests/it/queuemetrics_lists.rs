@@ -3,12 +3,26 @@
 use crate::products_world::{PASSWORD, World, sign_in};
 use serde_json::{Value, json};
 
-/// The logins or names of a page, and its `next`.
+/// The logins, names or codes of a page, and its `next`.
 async fn page(world: &World, path: &str) -> (Vec<String>, Option<String>) {
     let page = world.ada.get(&format!("/api/v1{path}")).await.expect(200).json();
-    let name = |item: &Value| item["login"].as_str().or(item["name"].as_str()).unwrap().to_owned();
+    let name = |item: &Value| {
+        let texts = [&item["login"], &item["name"], &item["code"], &item["user"]["login"]];
+        texts.into_iter().find_map(Value::as_str).unwrap().to_owned()
+    };
     let items = page["items"].as_array().unwrap().iter().map(name).collect();
     (items, page["next"].as_str().map(str::to_owned))
+}
+
+/// What a cursor says to whoever looks into it: it is base64url.
+fn decoded(cursor: &str) -> String {
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let bits: Vec<usize> = cursor.chars().map(|digit| digits.find(digit).unwrap()).collect();
+    let byte = |four: &[usize]| {
+        let bits = four.iter().fold(0, |bits, digit| (bits << 6) | digit) << (6 * (4 - four.len()));
+        [bits >> 16, bits >> 8, bits].map(|byte| char::from((byte & 0xff) as u8))
+    };
+    bits.chunks(4).flat_map(byte).collect()
 }
 
 /// Every item of a list, page by page.
@@ -66,13 +80,62 @@ async fn queuemetrics_12_a_page_goes_on_where_the_last_ended_whatever_was_added_
     let world = people().await;
     let (first, next) = page(&world, "/users?sort=-login&limit=2").await;
     assert_eq!(first, ["Ed", "di"]);
-    let _ = world.ada.patch("/api/v1/users/di", &json!({ "login": "zz" })).await.expect(200);
+    let _ = world.ada.patch("/api/v1/users/Ed", &json!({ "login": "aa" })).await.expect(200);
+    let _ = world.ada.patch("/api/v1/users/di", &json!({ "name": "Didi" })).await.expect(200);
+    let _ = world.ada.delete("/api/v1/users/di").await.expect(200);
     for login in ["fu", "ck"] {
         let _ =
             world.post("/users", json!({ "login": login, "name": login, "role": "User" })).await.expect(201);
     }
     let path = format!("/users?sort=-login&cursor={}", next.unwrap());
-    assert_eq!(page(&world, &path).await, (vec!["cy".into(), "ck".into(), "bo".into(), "ada".into()], None));
+    assert_eq!(
+        page(&world, &path).await,
+        (vec!["cy".into(), "ck".into(), "bo".into(), "ada".into(), "aa".into()], None)
+    );
+}
+
+#[tokio::test]
+async fn a_cursor_names_nobody_and_is_refused_once_its_last_user_is_renamed_or_erased() {
+    let world = people().await;
+    for code in ["Agent/77", "Agent/78"] {
+        let _ = world.post("/agents", json!({ "code": code, "description": code })).await.expect(201);
+    }
+    let may = "/access?permission=queues.view&";
+    for path in
+        ["/users?", "/users?sort=login&", "/users?sort=name,email&", "/agents?", "/agents?sort=name&", may]
+    {
+        let (first, next) = page(&world, &format!("{path}limit=1")).await;
+        let next = next.unwrap_or_else(|| panic!("{path} has another page"));
+        let held = decoded(&next).to_lowercase();
+        assert!(held.matches('-').count() >= 4, "{path}: an id is in it: {held}");
+        for text in ["ada", "ann", "agent"] {
+            assert!(!held.contains(text), "{path}: {held}");
+        }
+        let (second, _) = page(&world, &format!("{path}limit=1&cursor={next}")).await;
+        assert_ne!(first, second, "{path}");
+    }
+    let lost = async |path: String| {
+        let refused = world.ada.get(&format!("/api/v1{path}")).await.refused(422, "invalid").json();
+        let error = &refused["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!("cursor"), &json!("not_a_cursor")), "{path}");
+        assert!(error["detail"].as_str().unwrap().contains("renamed or erased"), "{error}");
+    };
+    let cursors = async |path: &str| page(&world, &format!("{path}limit=2")).await.1.unwrap();
+    let (unsorted, sorted) = (cursors("/users?").await, cursors("/users?sort=login&").await);
+    let _ = world.ada.patch("/api/v1/users/bo", &json!({ "login": "b2" })).await.expect(200);
+    lost(format!("/users?cursor={unsorted}")).await;
+    lost(format!("/users?sort=login&cursor={sorted}")).await;
+    let (unsorted, sorted) = (cursors("/users?").await, cursors("/users?sort=login&").await);
+    let by_creation = cursors("/users?sort=created&").await;
+    let _ = world.ada.delete("/api/v1/users/b2").await.expect(200);
+    let _ = world.ada.post("/api/v1/users/b2/erase", &json!({})).await.expect(200);
+    lost(format!("/users?cursor={unsorted}")).await;
+    lost(format!("/users?sort=login&cursor={sorted}")).await;
+    // Where nothing personal counts the place is kept.
+    assert_eq!(
+        page(&world, &format!("/users?sort=created&cursor={by_creation}")).await.0,
+        ["cy", "di", "Ed"]
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //! - [`pg_server`]: a PostgreSQL server of a test's own, to be crashed
 //! - [`process`]: the `rollbook` binary as a child process, to be killed
 //! - [`proxy`]: a network that cuts connections and loses answers
+//! - [`smtp`]: a mail server that keeps, refuses or loses what it is sent
 //! - [`totp`]: what an authenticator app shows
 //!
 //! It holds no test of Rollbook and no knowledge of its tables or routes (callers name paths in full). `tests/run` prepares what it stands on.
@@ -21,6 +22,7 @@ pub mod pg;
 pub mod pg_server;
 pub mod process;
 pub mod proxy;
+pub mod smtp;
 pub mod totp;
 
 /// How many rounds a crash test repeats, from `ROLLBOOK_CRASH_ROUNDS`.

@@ -5,6 +5,7 @@ mod followers;
 use crate::auth::password::Passwords;
 use crate::error::Problem;
 use crate::imports::Imports;
+use crate::mail::Mailer;
 use followers::Followers;
 use rollbook_domain::kernel::id::OrganizationId;
 use rollbook_domain::organization::state::Organization;
@@ -14,7 +15,7 @@ use rollbook_projections::follower::{Follower, Status};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// A check on a state that was not confirmed for this long is refused as stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(2);
@@ -26,6 +27,8 @@ const CONFIRM_WAIT: Duration = Duration::from_secs(2);
 const STREAMS_MAX: usize = 256;
 /// Most pasts that one process folds at once.
 const FOLDS_MAX: usize = 8;
+/// Most requests for links that one process works on after it answered them.
+const LINKS_MAX: usize = 64;
 /// How often [`App::measure`] looks.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
@@ -40,11 +43,22 @@ pub struct ServeOptions {
     pub hashes_at_once: usize,
     /// When idle organizations leave memory.
     pub memory: Memory,
+    /// Sends mails; without one they wait in the outbox.
+    pub mailer: Option<Mailer>,
+    /// Where people reach this service, without a slash at the end: what links in mails begin with.
+    pub public_url: Option<String>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { secure_cookies: false, behind_proxy: false, hashes_at_once: 4, memory: Memory::default() }
+        Self {
+            secure_cookies: false,
+            behind_proxy: false,
+            hashes_at_once: 4,
+            memory: Memory::default(),
+            mailer: None,
+            public_url: None,
+        }
     }
 }
 
@@ -60,6 +74,8 @@ struct Inner {
     followers: Arc<Followers>,
     streams: Arc<Semaphore>,
     folds: Arc<Semaphore>,
+    links: Arc<Semaphore>,
+    mails: Notify,
     imports: Imports,
     is_closing: AtomicBool,
 }
@@ -72,7 +88,9 @@ impl App {
         let followers = Arc::new(Followers::default());
         let ending = Arc::clone(&followers);
         deployment.before_closing(move |writer| ending.end(writer));
-        let [streams, folds] = [STREAMS_MAX, FOLDS_MAX].map(|most| Arc::new(Semaphore::new(most)));
+        let most = [STREAMS_MAX, FOLDS_MAX, LINKS_MAX];
+        let [streams, folds, links] = most.map(|most| Arc::new(Semaphore::new(most)));
+        let mails = Notify::new();
         let is_closing = AtomicBool::new(false);
         let imports = Imports::default();
         Self(Arc::new(Inner {
@@ -82,6 +100,8 @@ impl App {
             followers,
             streams,
             folds,
+            links,
+            mails,
             imports,
             is_closing,
         }))
@@ -149,12 +169,31 @@ impl App {
         permit.map_err(|_| Problem::unavailable("busy", "this process is about to end", 1))
     }
 
+    /// Leave to make a link after whoever asks for it was answered.
+    ///
+    /// # Errors
+    /// 503 `busy` if too many are being made.
+    pub fn link_turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let permit = self.0.links.clone().try_acquire_owned();
+        permit.map_err(|_| Problem::unavailable("busy", "too many links are asked for; try again", 5))
+    }
+
+    /// Says that a mail waits to be sent.
+    pub fn mail_waits(&self) {
+        self.0.mails.notify_one();
+    }
+
+    /// Ready when somebody says so.
+    pub async fn mail_comes(&self) {
+        self.0.mails.notified().await;
+    }
+
     /// How many imports this process takes.
     pub(crate) fn imports(&self) -> &Imports {
         &self.0.imports
     }
 
-    /// Measures, as long as the process serves, how far the activity logs are behind.
+    /// Measures, as long as the process serves, how far the activity logs are behind and how many mails wait.
     pub async fn measure(self) {
         loop {
             tokio::time::sleep(MEASURE_EVERY).await;
@@ -163,6 +202,10 @@ impl App {
             metrics::gauge!("rollbook_activity_log_behind").set(behind as f64);
             let stopped = status.iter().filter(|(_, status)| status.stopped.is_some()).count();
             metrics::gauge!("rollbook_activity_log_stopped").set(stopped as f64);
+            // Without an answer the last one stands.
+            if let Ok(waiting) = self.deployment().store().mails_waiting().await {
+                metrics::gauge!("rollbook_mails_waiting").set(waiting as f64);
+            }
         }
     }
 

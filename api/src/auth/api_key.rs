@@ -1,89 +1,21 @@
-//! API keys and API tokens: `rb_<id>_<secret>`. The id names organization and credential; of the secret only its
-//! SHA-256 is stored, and it is shown once. Which of the two it is, the stored credential says.
+//! API keys and API tokens: `rb_<id>_<secret>`, shown once. Which of the two it is, the stored credential says.
 
-use super::random;
+use super::secret::Secret;
 use crate::error::Problem;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rollbook_domain::kernel::id::{CredentialId, OrganizationId};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
-use uuid::Uuid;
 
-/// A key or token as a caller presents it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// The organization it belongs to.
-    pub organization: OrganizationId,
-    /// The credential it is checked against.
-    pub credential: CredentialId,
-    secret: String,
-}
+const PREFIX: &str = "rb_";
 
 /// A new key: its text, shown once, and the hash to store.
 ///
 /// # Errors
 /// [`Problem`] without randomness.
 pub fn new_key(organization: OrganizationId, credential: CredentialId) -> Result<(String, String), Problem> {
-    let secret = URL_SAFE_NO_PAD.encode(random::<32>()?);
-    let (organization, id) = (organization.uuid().simple(), credential.0.simple());
-    let text = format!("rb_{organization}{id}_{secret}");
-    Ok((text, hash(&secret)))
+    Secret::draw(PREFIX, organization, credential)
 }
 
-impl ApiKey {
-    /// Reads what looks like an API key.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix("rb_")?.split_once('_')?;
-        let organization = Uuid::parse_str(id.get(..32)?).ok()?;
-        let credential = Uuid::parse_str(id.get(32..)?).ok()?;
-        Some(Self {
-            organization: OrganizationId(organization),
-            credential: CredentialId(credential),
-            secret: secret.to_owned(),
-        })
-    }
-
-    /// Whether the secret is the one that was stored, in constant time.
-    #[must_use]
-    pub fn matches(&self, stored: &str) -> bool {
-        hash(&self.secret).as_bytes().ct_eq(stored.as_bytes()).into()
-    }
-}
-
-impl std::fmt::Debug for ApiKey {
-    /// Leaves the secret out, so that no log has it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ApiKey").field("credential", &self.credential).finish_non_exhaustive()
-    }
-}
-
-fn hash(secret: &str) -> String {
-    hex::encode(Sha256::digest(secret.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_read_back_and_matches_only_its_own_hash() {
-        let organization = OrganizationId(Uuid::from_u128(1));
-        let credential = CredentialId(Uuid::from_u128(2));
-        let (text, stored) = new_key(organization, credential).unwrap();
-        let key = ApiKey::parse(&text).unwrap();
-        assert_eq!((key.organization, key.credential), (organization, credential));
-        assert!(key.matches(&stored));
-        let (_, other) = new_key(organization, credential).unwrap();
-        assert!(!key.matches(&other));
-        assert!(!format!("{key:?}").contains(text.rsplit('_').next().unwrap()));
-    }
-
-    #[test]
-    fn what_is_not_a_key_is_not_read() {
-        for text in ["", "rb_", "rb_1_2", "rbs_abc", "rb_é_x"] {
-            assert_eq!(ApiKey::parse(text), None, "{text}");
-        }
-    }
+/// Reads what looks like an API key.
+#[must_use]
+pub fn parse(text: &str) -> Option<Secret> {
+    Secret::read(PREFIX, text)
 }

@@ -241,7 +241,7 @@ impl<'a> Guess<'a> {
     }
 }
 
-fn too_many(left_us: i64) -> Problem {
+pub(super) fn too_many(left_us: i64) -> Problem {
     let seconds = u32::try_from(left_us / 1_000_000 + 1).unwrap_or(u32::MAX);
     let detail = "too many failed attempts; wait, or ask an administrator";
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
@@ -258,7 +258,7 @@ fn unknown(salt: &str, login: &str) -> String {
     format!("unknown:{}", hex::encode(keyed.finalize()))
 }
 
-fn address_key(client: &Client) -> String {
+pub(super) fn address_key(client: &Client) -> String {
     let ip = client.ip.as_deref().unwrap_or_default();
     let network = ip.parse().map_or_else(|_| ip.to_owned(), |ip| network(ip).to_string());
     format!("address:{}", hex::encode(Sha256::digest(network.as_bytes())))

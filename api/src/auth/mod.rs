@@ -5,10 +5,13 @@
 //! hashed with Argon2id, off the async threads.
 
 pub mod api_key;
+pub(crate) mod forgotten;
 pub(crate) mod guess;
 pub(crate) mod kept;
+pub(crate) mod link;
 pub mod password;
 pub(crate) mod second;
+pub mod secret;
 pub mod session;
 pub mod sign_in;
 pub(crate) mod totp;

@@ -236,7 +236,7 @@ mod tests {
             .iter()
             .map(|change| match change {
                 CredentialChange::Put(row) => row,
-                CredentialChange::Delete(_) => panic!("nothing is deleted"),
+                CredentialChange::Delete(_) | CredentialChange::Mail(_) => panic!("only rows are put"),
             })
             .collect();
         assert_eq!((rows[0].kind.as_str(), rows[0].meta.as_str()), (SEED, r#"{"step":7}"#));

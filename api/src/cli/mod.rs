@@ -9,6 +9,7 @@ mod import;
 mod init;
 mod migrate;
 mod openapi;
+mod outbox;
 mod output;
 mod past;
 mod progress;
@@ -79,6 +80,8 @@ enum Command {
     Import(import::Import),
     /// Let somebody in again who is locked out.
     Recover(recover::Recover),
+    /// List the mails that wait to be sent, or show the link in one.
+    Outbox(outbox::Outbox),
     /// Build a demonstration and serve it.
     Demo(demo::Demo),
     /// Print the API description.
@@ -124,6 +127,7 @@ async fn dispatch(cli: Cli, output: &Output) -> Result<(), Failure> {
         Command::Rollback(command) => rollback::run(&cli.global, command, output).await,
         Command::Import(command) => import::run(&cli.global, command, output).await,
         Command::Recover(command) => recover::run(&cli.global, command, output).await,
+        Command::Outbox(command) => outbox::run(&cli.global, command, output).await,
         Command::Demo(command) => demo::run(&cli.global, command, output).await,
         Command::Openapi => openapi::run(output),
     }

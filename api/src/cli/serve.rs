@@ -4,6 +4,7 @@ use super::output::Output;
 use super::{Failure, Global};
 use crate::app::{App, ServeOptions};
 use crate::config::{Flags, LogFormat, Settings};
+use crate::mail::Mailer;
 use crate::server::{self, Listening};
 use clap::Args;
 use rollbook_ledger::deployment::{Deployment, Memory};
@@ -46,22 +47,26 @@ pub(super) async fn run(global: &Global, command: Serve, output: &Output) -> Res
     let settings = global.settings(command.flags())?;
     log_to_stderr(settings.log_format, &settings.log_level);
     server::metrics::install();
+    let options = options(&settings)?;
     let deployment = super::connect::deployment(&settings, false).await?;
     let listen = settings.listen;
     let listening = Listening::bind(listen).await;
     let listening = listening.map_err(|error| Failure::Unavailable(format!("listen {listen}: {error}")))?;
     let stop = Stop::listen()?;
     output.plain(&format!("listening on http://{}", listening.address()));
-    until_told(stop, listening, deployment, options(&settings)).await
+    until_told(stop, listening, deployment, options).await
 }
 
-fn options(settings: &Settings) -> ServeOptions {
-    ServeOptions {
+fn options(settings: &Settings) -> Result<ServeOptions, Failure> {
+    let mailer = settings.mail.as_ref().map(Mailer::new).transpose();
+    Ok(ServeOptions {
         secure_cookies: settings.secure_cookies,
         behind_proxy: settings.behind_proxy,
         hashes_at_once: settings.hashes_at_once,
         memory: Memory { budget: settings.organizations_mib << 20, ..Memory::default() },
-    }
+        mailer: mailer.map_err(Failure::Usage)?,
+        public_url: settings.public_url.clone(),
+    })
 }
 
 /// Serves until SIGINT or SIGTERM; what is under way then is finished.

@@ -16,7 +16,7 @@ pub struct Known {
 }
 
 /// Every setting.
-pub const KNOWN: [Known; 10] = [
+pub const KNOWN: [Known; 16] = [
     plain(
         "data",
         "rollbook-data",
@@ -51,6 +51,33 @@ pub const KNOWN: [Known; 10] = [
         "MiB, 0 to 1,048,576",
         "Memory of open organizations, estimated; beyond it those leave that were idle for longest, at least 5 minutes",
     ),
+    plain(
+        "public_url",
+        "",
+        "an http:// or https:// URL",
+        "Where people reach this service: what links in mails begin with; needed for `mail_server`",
+    ),
+    plain(
+        "mail_server",
+        "",
+        "host:port",
+        "SMTP server that mails are sent through; without one they wait (`rollbook outbox`)",
+    ),
+    plain(
+        "mail_tls",
+        "starttls",
+        "starttls, tls or none",
+        "TLS with the mail server: after STARTTLS, from the first byte, or none (a relay on this machine)",
+    ),
+    plain("mail_user", "", "a name", "As whom one signs in at the mail server; not without TLS"),
+    Known {
+        key: "mail_password",
+        default: "",
+        limits: "a text",
+        about: "With which password; goes with `mail_user`",
+        secret: true,
+    },
+    plain("mail_from", "", "an address, or Name <address>", "From whom mails are; needed for `mail_server`"),
     plain("log_format", "json", "json or text", "How log lines are written to standard error"),
     plain("log_level", "info", "a level, or target=level list", "error, warn, info, debug or trace"),
 ];

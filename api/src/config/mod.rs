@@ -6,12 +6,14 @@
 
 mod known;
 mod layer;
+mod mail;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub use known::{KNOWN, Known};
 pub use layer::{Flags, Layers};
+pub use mail::{MailSettings, MailTls, Redacted};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,6 +62,10 @@ pub struct Settings {
     pub hashes_at_once: usize,
     /// Memory that open organizations may take together, in MiB.
     pub organizations_mib: u64,
+    /// Where people reach this service, without a slash at the end.
+    pub public_url: Option<String>,
+    /// The mail server, if mails are to be sent.
+    pub mail: Option<MailSettings>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// What is logged, as `tracing_subscriber::EnvFilter` reads it.

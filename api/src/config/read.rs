@@ -1,7 +1,7 @@
 //! Merged values to typed settings, each checked.
 
 use super::known::find;
-use super::{ConfigError, Database, LogFormat, Settings};
+use super::{ConfigError, Database, LogFormat, Settings, mail};
 use config::{Map, Value, ValueKind};
 use rollbook_ledger::store::Store;
 use std::net::SocketAddr;
@@ -20,15 +20,17 @@ pub(super) fn settings(merged: &Map<String, Value>) -> Result<Settings, ConfigEr
         behind_proxy: reader.flag("behind_proxy")?,
         hashes_at_once: usize::try_from(reader.count("hashes_at_once", 1, 64)?).unwrap_or(usize::MAX),
         organizations_mib: reader.count("organizations_mib", 0, 1 << 20)?,
+        public_url: mail::public_url(&reader)?,
+        mail: mail::settings(&reader)?,
         log_format: reader.log_format()?,
         log_level: reader.log_level()?,
     })
 }
 
-struct Reader<'a>(&'a Map<String, Value>);
+pub(super) struct Reader<'a>(&'a Map<String, Value>);
 
 impl Reader<'_> {
-    fn text(&self, key: &str) -> Result<String, ConfigError> {
+    pub(super) fn text(&self, key: &str) -> Result<String, ConfigError> {
         match self.0.get(key).map(|value| &value.kind) {
             None | Some(ValueKind::Nil) => Ok(String::new()),
             Some(ValueKind::Table(_) | ValueKind::Array(_)) => Err(self.wrong(key, "is one value")),
@@ -36,7 +38,7 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong(&self, key: &str, wanted: &str) -> ConfigError {
+    pub(super) fn wrong(&self, key: &str, wanted: &str) -> ConfigError {
         let value = self.0.get(key);
         let secret = find(key).is_none_or(|known| known.secret);
         let said = value.filter(|_| !secret).map(|value| format!("; it is {:?}", value.kind.to_string()));

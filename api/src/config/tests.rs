@@ -1,6 +1,6 @@
 //! Which layer wins, and what an error says.
 
-use super::{Database, Layers, LogFormat, Settings};
+use super::{Database, Layers, LogFormat, MailTls, Redacted, Settings};
 use std::path::PathBuf;
 
 struct Folder(PathBuf);
@@ -44,6 +44,8 @@ fn without_any_layer_the_defaults_hold() {
         behind_proxy: false,
         hashes_at_once: 4,
         organizations_mib: 512,
+        public_url: None,
+        mail: None,
         log_format: LogFormat::Json,
         log_level: "info".into(),
     };
@@ -140,4 +142,49 @@ fn a_secret_is_repeated_neither_by_an_error_nor_by_debug() {
     let layers =
         Layers { environment: env(&[("database_url", "postgres://u:planted@h/d")]), ..Layers::default() };
     assert!(!format!("{:?}", layers.settings().unwrap()).contains("planted"));
+}
+
+const MAIL: [(&str, &str); 3] = [
+    ("public_url", "https://roll.example.com/"),
+    ("mail_server", "[::1]:2525"),
+    ("mail_from", "Rollbook <rollbook@example.com>"),
+];
+
+fn mailing(more: &[(&str, &str)]) -> Layers {
+    Layers { environment: [env(&MAIL), env(more)].concat(), ..Layers::default() }
+}
+
+#[test]
+fn a_mail_server_is_reached_by_starttls_unless_said_otherwise() {
+    let settings = mailing(&[]).settings().unwrap();
+    let mail = settings.mail.unwrap();
+    assert_eq!(settings.public_url.as_deref(), Some("https://roll.example.com"));
+    assert_eq!((mail.host.as_str(), mail.port, mail.tls), ("::1", 2525, MailTls::Starttls));
+    assert_eq!((mail.from.to_string().as_str(), mail.sign_in), ("Rollbook <rollbook@example.com>", None));
+    let settings = mailing(&[("mail_tls", "tls"), ("mail_user", "roll"), ("mail_password", "planted")]);
+    let settings = settings.settings().unwrap();
+    assert!(!format!("{settings:?}").contains("planted"));
+    let mail = settings.mail.unwrap();
+    assert_eq!((mail.tls, mail.sign_in), (MailTls::Tls, Some(("roll".into(), Redacted("planted".into())))));
+}
+
+#[test]
+fn half_a_mail_server_is_refused_and_names_what_is_missing() {
+    for (more, said) in [
+        (
+            &[("public_url", "")][..],
+            "`public_url` (environment ROLLBOOK_PUBLIC_URL): is needed for the links",
+        ),
+        (&[("public_url", "ftp://x")], "`public_url`"),
+        (&[("public_url", "https://x/#a")], "without user, ? or #"),
+        (&[("mail_server", "smtp.example.com")], "is a host and a port, as in smtp.example.com:587"),
+        (&[("mail_from", "nobody")], "`mail_from`"),
+        (&[("mail_tls", "ssl")], "is starttls, tls or none"),
+        (&[("mail_user", "roll")], "`mail_password` (nowhere): goes with `mail_user`"),
+        (&[("mail_password", "planted")], "`mail_user` (nowhere): goes with `mail_password`"),
+        (&[("mail_tls", "none"), ("mail_user", "roll"), ("mail_password", "planted")], "would be readable"),
+    ] {
+        let said_of = error(mailing(more));
+        assert!(said_of.contains(said) && !said_of.contains("planted"), "{said_of}");
+    }
 }

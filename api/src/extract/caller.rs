@@ -1,8 +1,8 @@
 //! Who asks: a session, an API key or an API token, of one active user of one organization.
 
 use crate::app::App;
-use crate::auth::api_key::ApiKey;
-use crate::auth::{random, session};
+use crate::auth::secret::Secret;
+use crate::auth::{api_key, random, session};
 use crate::error::Problem;
 use crate::view::Eyes;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -135,7 +135,7 @@ async fn by_session(app: &App, token: &str, client: Client) -> Result<Caller, Pr
     Ok(Caller { open, user, actor: Actor::User(user), session, began, client, clock })
 }
 
-async fn by_api_key(app: &App, key: &ApiKey, client: Client) -> Result<Caller, Problem> {
+async fn by_api_key(app: &App, key: &Secret, client: Client) -> Result<Caller, Problem> {
     let organization = key.organization.to_string();
     let found = app.deployment().store().credential(&organization, &key.credential.to_string()).await?;
     let stored =
@@ -187,7 +187,7 @@ impl Caller {
         let client = Client::from_request_parts(parts, app).await?;
         let cookie = session::cookie(app.options().secure_cookies);
         let token = token(&parts.headers, cookie).ok_or_else(Problem::unauthenticated)?;
-        let caller = match ApiKey::parse(&token) {
+        let caller = match api_key::parse(&token) {
             Some(key) => by_api_key(app, &key, client).await?,
             None => by_session(app, &token, client).await?,
         };

@@ -54,7 +54,8 @@ impl<'a> Sessions<'a> {
                     UserEvent::Blocked { user, .. }
                     | UserEvent::Unblocked { user, .. }
                     | UserEvent::Archived { user, .. }
-                    | UserEvent::Restored { user, .. },
+                    | UserEvent::Restored { user, .. }
+                    | UserEvent::PasswordLinkMade { user, .. },
                 ) => {
                     self.store.delete_sessions_of(&self.organization, &user.to_string()).await?;
                 }

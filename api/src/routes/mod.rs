@@ -10,11 +10,13 @@ mod entities;
 mod history;
 mod imports;
 mod key_words;
+mod links;
 mod list;
 mod mutation;
 mod named;
 pub(crate) mod past;
 mod permissions;
+mod place;
 mod read;
 pub(crate) mod refer;
 pub(crate) mod retry;
@@ -37,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::router())
+        .merge(links::router())
         .merge(users::router())
         .merge(tokens::router())
         .merge(permissions::router())

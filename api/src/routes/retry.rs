@@ -161,7 +161,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, remembered: &Remembered) 
         _ => remembered.last_position,
     };
     let organization = at(app, caller, position).await?;
-    if let Shown::Password(user) = &shown {
+    if let Shown::Password(user) | Shown::Link(user) = &shown {
         ending::sessions_before(app, caller, UserId(user.id), organization.at).await?;
     }
     let first = match changed {

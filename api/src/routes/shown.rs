@@ -27,6 +27,8 @@ pub(super) enum Shown {
     Entity(Subject),
     /// A user with a new API key, whose text is shown once.
     ApiKey(Subject),
+    /// A user with a new link to set a password by, which is shown once.
+    Link(Subject),
     /// A user with a second factor, whose recovery codes are shown once.
     TwoFactor(Subject),
     /// A new API token of a user, whose text is shown once.
@@ -61,6 +63,7 @@ impl Shown {
             Self::Rollback(_) if nothing => StatusCode::OK,
             Self::Created
             | Self::ApiKey(_)
+            | Self::Link(_)
             | Self::TwoFactor(_)
             | Self::Token(..)
             | Self::Rollback(_)
@@ -91,6 +94,7 @@ impl Shown {
         match self {
             Self::Entity(subject)
             | Self::ApiKey(subject)
+            | Self::Link(subject)
             | Self::TwoFactor(subject)
             | Self::Password(subject)
             | Self::Erasure(subject) => Some(*subject),
@@ -115,6 +119,11 @@ impl Shown {
             Self::Created => of(first.map_or(organization.id.subject(), |first| first.subject)),
             Self::Entity(subject) | Self::Password(subject) | Self::Erasure(subject) => of(*subject),
             Self::ApiKey(subject) => Ok(json!({ "api_key": secret, "user": of(*subject)? })),
+            Self::Link(subject) => {
+                let link = organization.user(UserId(subject.id)).and_then(|user| user.link.as_ref());
+                let expires_at = link.map(|link| link.until.to_string());
+                Ok(json!({ "link": secret, "expires_at": expires_at, "user": of(*subject)? }))
+            }
             Self::TwoFactor(subject) => {
                 let codes = secret.map(|codes| codes.split(' ').collect::<Vec<_>>());
                 Ok(json!({ "recovery_codes": codes, "user": of(*subject)? }))
@@ -152,6 +161,7 @@ mod tests {
             Shown::Created,
             Shown::Entity(subject),
             Shown::ApiKey(subject),
+            Shown::Link(subject),
             Shown::TwoFactor(subject),
             Shown::Token(UserId(subject.id), CredentialId(Uuid::from_u128(4))),
             Shown::RevokedToken(UserId(subject.id), CredentialId(Uuid::from_u128(4))),

@@ -2,13 +2,13 @@
 
 use super::list::{self, Page};
 use super::past;
+use super::place;
 use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Caller, MinPosition, Params};
 use axum::Json;
 use axum::extract::State;
 use rollbook_domain::kernel::id::{Kind, Subject};
-use rollbook_domain::kernel::text::folded;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::{Facts, NamedTarget, Targets};
 use rollbook_domain::permission::reason::Reason;
@@ -82,7 +82,7 @@ async fn who_may(
     let now = past::newest(&caller, min, at).await?;
     caller.need(&app, &now, "audit.view", &Targets::default())?;
     let limit = params.limit()?;
-    let after = list::after(params.take("cursor"))?;
+    let cursor = params.take("cursor");
     let permission = params.take("permission").ok_or_else(|| {
         Problem::field("permission", "required", "say which permission, as `module.action`")
     })?;
@@ -94,6 +94,7 @@ async fn who_may(
     }
     let then = past::state(&app, &now, at, "at").await?;
     caller.reads(&app, &now, "access", subject_of(&targets));
+    let after = place::login(cursor, &then.organization, |_| true)?;
     past::aside(move || page(&then, &permission, &targets, limit, after.as_deref())).await.map(Json)
 }
 
@@ -123,10 +124,14 @@ fn page(then: &AsOf, permission: &str, targets: &Targets, limit: u32, after: Opt
     let at = then.at;
     let asked = |who| Question { who, permission, targets, facts, at, as_if_active: false };
     let may = organization.users_after(after).filter(|who| allowed(organization, &asked(who)));
-    let key = |who: &&User| folded(who.login.text());
-    let Page { items, next } = list::page(may, limit, key, |who| AccessView {
-        user: NamedUser { id: who.id.uuid(), login: who.login.text().to_owned() },
-        reasons: explain(organization, &asked(who)).reasons,
-    });
+    let Page { items, next } = list::page(
+        may,
+        limit,
+        |who: &&User| place::of_user(who),
+        |who| AccessView {
+            user: NamedUser { id: who.id.uuid(), login: who.login.text().to_owned() },
+            reasons: explain(organization, &asked(who)).reasons,
+        },
+    );
     AccessPage { items, next, position: organization.position }
 }

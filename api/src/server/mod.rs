@@ -6,6 +6,7 @@ mod health;
 mod layers;
 pub mod logs;
 pub mod metrics;
+mod reset;
 mod serve;
 
 use crate::app::App;
@@ -62,6 +63,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .merge(reset::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(no_such_path)
         .layer(from_fn_with_state(app.clone(), retry::answered_once))

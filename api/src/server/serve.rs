@@ -2,6 +2,7 @@
 
 use super::router;
 use crate::app::App;
+use crate::mail;
 use rollbook_ledger::follow::Rhythm;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -44,6 +45,7 @@ pub async fn serve(
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     app.deployment().start(Rhythm { memory: app.options().memory, ..Rhythm::default() }).await;
     let measuring = tokio::spawn(app.clone().measure());
+    let sending = tokio::spawn(mail::sending(app.clone()));
     let closing = app.clone();
     let stop = async move {
         stop.await;
@@ -51,6 +53,7 @@ pub async fn serve(
     };
     let served = axum::serve(listening.listener, service).with_graceful_shutdown(stop).await;
     measuring.abort();
+    sending.abort();
     app.stop_followers();
     app.deployment().stop().await;
     served

@@ -36,13 +36,17 @@ pub fn entity(organization: &Organization, subject: Subject, eyes: Eyes<'_>) -> 
     let id = subject.id;
     match subject.kind {
         Kind::User => organization.user(UserId(id)).and_then(|it| json(user(organization, it, eyes))),
-        Kind::Role => organization.roles.get(&RoleId(id)).and_then(|it| json(role(organization, it))),
+        Kind::Role => organization.roles.get(&RoleId(id)).and_then(|it| json(role(organization, it, eyes))),
         Kind::Profile => {
-            organization.profiles.get(&ProfileId(id)).and_then(|it| json(profile(organization, it)))
+            organization.profiles.get(&ProfileId(id)).and_then(|it| json(profile(organization, it, eyes)))
         }
-        Kind::Key => organization.keys.get(&KeyId(id)).and_then(|it| json(key(organization, it))),
-        Kind::Queue => organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it))),
-        Kind::Group => organization.groups.get(&GroupId(id)).and_then(|it| json(group(organization, it))),
+        Kind::Key => organization.keys.get(&KeyId(id)).and_then(|it| json(key(organization, it, eyes))),
+        Kind::Queue => {
+            organization.queues.get(&QueueId(id)).and_then(|it| json(queue(organization, it, eyes)))
+        }
+        Kind::Group => {
+            organization.groups.get(&GroupId(id)).and_then(|it| json(group(organization, it, eyes)))
+        }
         Kind::Agent => organization.agent(AgentId(id)).and_then(|it| json(agent(organization, it, eyes))),
         Kind::Object => organization.object(ObjectId(id)).and_then(|it| json(object(organization, it, eyes))),
         Kind::Settings => json(settings(organization)),
@@ -59,8 +63,8 @@ fn json(view: impl Serialize) -> Option<Value> {
 const MASTERKEY_WARNING: WarningView =
     WarningView { code: "masterkey", detail: "Masterkey enabled - recommended use for testing only" };
 
-/// Who did something and when, whom of them one sees or not: as the history says it.
-fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp) -> StampView {
+/// Who did something and when; of somebody whom one may not see only that it was a user or their API key.
+fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp, eyes: Eyes<'_>) -> StampView {
     let (kind, id) = match by {
         Actor::User(user) => ("user", Some(user.uuid())),
         Actor::ApiKey { key, .. } => ("api_key", Some(key.0)),
@@ -68,7 +72,9 @@ fn stamp(organization: &Organization, Stamp { by, at, .. }: Stamp) -> StampView 
         Actor::Operator => ("operator", None),
         Actor::System => ("system", None),
     };
-    let label = by.user().and_then(|user| organization.label(user.subject()));
+    let user = by.user().filter(|user| eyes.see(user.subject()));
+    let id = id.filter(|_| user.is_some());
+    let label = user.and_then(|user| organization.label(user.subject()));
     StampView { by: ActorView { kind, id, label }, at: at.to_string() }
 }
 
@@ -111,8 +117,8 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         has_two_factor: user.two_factor.is_some(),
         has_api_key: user.api_key.is_some() && !user.erased,
         erased: user.erased,
-        created: stamp(organization, user.record.created),
-        updated: stamp(organization, user.record.updated),
+        created: stamp(organization, user.record.created, eyes),
+        updated: stamp(organization, user.record.updated, eyes),
         version: user.record.version,
         position: user.record.updated.position,
     }
@@ -144,7 +150,7 @@ fn key_name(organization: &Organization, id: KeyId) -> String {
 
 /// A role.
 #[must_use]
-pub fn role(organization: &Organization, role: &Role) -> RoleView {
+pub fn role(organization: &Organization, role: &Role, eyes: Eyes<'_>) -> RoleView {
     RoleView {
         id: role.id.uuid(),
         name: role.name.clone(),
@@ -159,8 +165,8 @@ pub fn role(organization: &Organization, role: &Role) -> RoleView {
         ),
         holders: role.holders.len(),
         status: role.status.word(),
-        created: stamp(organization, role.record.created),
-        updated: stamp(organization, role.record.updated),
+        created: stamp(organization, role.record.created, eyes),
+        updated: stamp(organization, role.record.updated, eyes),
         version: role.record.version,
         position: role.record.updated.position,
     }
@@ -168,7 +174,7 @@ pub fn role(organization: &Organization, role: &Role) -> RoleView {
 
 /// A profile.
 #[must_use]
-pub fn profile(organization: &Organization, profile: &Profile) -> ProfileView {
+pub fn profile(organization: &Organization, profile: &Profile, eyes: Eyes<'_>) -> ProfileView {
     ProfileView {
         id: profile.id.uuid(),
         name: profile.name.clone(),
@@ -178,8 +184,8 @@ pub fn profile(organization: &Organization, profile: &Profile) -> ProfileView {
         grants: profile.grants.value.clone().into(),
         holders: profile.holders.len(),
         status: profile.status.word(),
-        created: stamp(organization, profile.record.created),
-        updated: stamp(organization, profile.record.updated),
+        created: stamp(organization, profile.record.created, eyes),
+        updated: stamp(organization, profile.record.updated, eyes),
         version: profile.record.version,
         position: profile.record.updated.position,
     }
@@ -187,7 +193,7 @@ pub fn profile(organization: &Organization, profile: &Profile) -> ProfileView {
 
 /// A key.
 #[must_use]
-pub fn key(organization: &Organization, key: &Key) -> KeyView {
+pub fn key(organization: &Organization, key: &Key, eyes: Eyes<'_>) -> KeyView {
     KeyView {
         id: key.id.uuid(),
         name: key.name.clone(),
@@ -195,8 +201,8 @@ pub fn key(organization: &Organization, key: &Key) -> KeyView {
         reserved: key.reserved,
         restricts: key.restricts,
         status: key.status.word(),
-        created: stamp(organization, key.record.created),
-        updated: stamp(organization, key.record.updated),
+        created: stamp(organization, key.record.created, eyes),
+        updated: stamp(organization, key.record.updated, eyes),
         version: key.record.version,
         position: key.record.updated.position,
     }
@@ -204,7 +210,7 @@ pub fn key(organization: &Organization, key: &Key) -> KeyView {
 
 /// A queue or campaign.
 #[must_use]
-pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
+pub fn queue(organization: &Organization, queue: &Queue, eyes: Eyes<'_>) -> QueueView {
     let supervisor = |(user, supervision): (&UserId, &Supervision)| SupervisorView {
         user: user.uuid(),
         editor: *supervision == Supervision::Editor,
@@ -224,8 +230,8 @@ pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
         update_protected: queue.update_protected,
         delete_protected: queue.delete_protected,
         status: queue.status.word(),
-        created: stamp(organization, queue.record.created),
-        updated: stamp(organization, queue.record.updated),
+        created: stamp(organization, queue.record.created, eyes),
+        updated: stamp(organization, queue.record.updated, eyes),
         version: queue.record.version,
         position: queue.record.updated.position,
     }
@@ -233,7 +239,7 @@ pub fn queue(organization: &Organization, queue: &Queue) -> QueueView {
 
 /// A group.
 #[must_use]
-pub fn group(organization: &Organization, group: &Group) -> GroupView {
+pub fn group(organization: &Organization, group: &Group, eyes: Eyes<'_>) -> GroupView {
     GroupView {
         id: group.id.uuid(),
         name: group.name.clone(),
@@ -242,8 +248,8 @@ pub fn group(organization: &Organization, group: &Group) -> GroupView {
         supervisors: group.supervisors.iter().map(|id| id.uuid()).collect(),
         settings: group.settings.iter().map(|(setting, value)| (setting.word(), value.clone())).collect(),
         status: group.status.word(),
-        created: stamp(organization, group.record.created),
-        updated: stamp(organization, group.record.updated),
+        created: stamp(organization, group.record.created, eyes),
+        updated: stamp(organization, group.record.updated, eyes),
         version: group.record.version,
         position: group.record.updated.position,
     }
@@ -274,19 +280,34 @@ pub fn agent(organization: &Organization, agent: &Agent, eyes: Eyes<'_>) -> Agen
             .map(UserId::uuid),
         status: agent.status.word(),
         erased: agent.is_erased(),
-        created: stamp(organization, agent.record.created),
-        updated: stamp(organization, agent.record.updated),
+        created: stamp(organization, agent.record.created, eyes),
+        updated: stamp(organization, agent.record.updated, eyes),
         version: agent.record.version,
         position: agent.record.updated.position,
     }
 }
 
+/// Most ids of each kind that one object shows; all are counted.
+const USED_BY_SHOWN_MAX: usize = 1_000;
+
 /// An object; of what uses it, what `eyes` may see.
 #[must_use]
 pub fn object(organization: &Organization, object: &Object, eyes: Eyes<'_>) -> ObjectView {
-    let seen = |subjects: &mut dyn Iterator<Item = Subject>| -> Vec<Uuid> {
-        subjects.filter(|subject| eyes.see(*subject)).map(|subject| subject.id).collect()
+    let seen = |subjects: &mut dyn Iterator<Item = Subject>| -> Option<Vec<Uuid>> {
+        let seen = subjects.filter(|subject| eyes.see(*subject)).take(USED_BY_SHOWN_MAX);
+        Some(seen.map(|subject| subject.id).collect())
     };
+    ObjectView {
+        users: seen(&mut object.users.iter().map(|id| id.subject())),
+        queues: seen(&mut object.queues.iter().map(|id| id.subject())),
+        objects: seen(&mut object.objects.iter().map(|id| id.subject())),
+        ..listed_object(organization, object, eyes)
+    }
+}
+
+/// An object as in a list: what uses it is counted and not named, which takes looking at nothing of it.
+#[must_use]
+pub fn listed_object(organization: &Organization, object: &Object, eyes: Eyes<'_>) -> ObjectView {
     let key = |id: Option<KeyId>| id.map(|id| key_name(organization, id));
     ObjectView {
         id: object.id.uuid(),
@@ -296,13 +317,16 @@ pub fn object(organization: &Organization, object: &Object, eyes: Eyes<'_>) -> O
         visibility_key: key(object.visibility_key.value),
         reports_key: key(object.reports_key.value),
         contents: object.contents.clone(),
-        users: seen(&mut object.users.iter().map(|id| id.subject())),
-        queues: seen(&mut object.queues.iter().map(|id| id.subject())),
-        objects: seen(&mut object.objects.iter().map(|id| id.subject())),
+        users: None,
+        queues: None,
+        objects: None,
+        users_count: object.users.len(),
+        queues_count: object.queues.len(),
+        objects_count: object.objects.len(),
         in_use: object.is_in_use(),
         status: object.status.word(),
-        created: stamp(organization, object.record.created),
-        updated: stamp(organization, object.record.updated),
+        created: stamp(organization, object.record.created, eyes),
+        updated: stamp(organization, object.record.updated, eyes),
         version: object.record.version,
         position: object.record.updated.position,
     }

@@ -6,7 +6,7 @@ mod eyes;
 mod shapes;
 
 pub use catalog::{CatalogView, OrganizationView, PermissionView, ReservedKeyView, catalog, organization};
-pub use entity::{agent, entity, group, key, object, profile, queue, role, settings, user};
+pub use entity::{agent, entity, group, key, listed_object, object, profile, queue, role, settings, user};
 pub use eyes::Eyes;
 pub use shapes::{
     ActorView, AgentView, AvatarView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView,

@@ -14,9 +14,9 @@ use uuid::Uuid;
 pub struct ActorView {
     /// `user`, `api_key`, `token`, `operator` or `system`.
     pub kind: &'static str,
-    /// The user's id, or the API key's.
+    /// The user's id, or the API key's; null where you may not see that user, or the key's owner.
     pub id: Option<Uuid>,
-    /// The login of the user, or of the API key's owner, as it is at the position shown.
+    /// The login of the user, or of the API key's owner, as it is at the position shown; null where you may not see them.
     pub label: Option<String>,
 }
 
@@ -346,12 +346,24 @@ pub struct ObjectView {
     pub reports_key: Option<String>,
     /// What is in it, in order.
     pub contents: Vec<String>,
-    /// Ids of the users who have it, of those whom you may see.
-    pub users: Vec<Uuid>,
-    /// Ids of the queues and campaigns that use it, of those that you may see.
-    pub queues: Vec<Uuid>,
-    /// Ids of the other objects that use it, of those that you may see.
-    pub objects: Vec<Uuid>,
+    /// Ids of the users who have it, the first 1,000 of those whom you may see; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub users: Option<Vec<Uuid>>,
+    /// Ids of the queues and campaigns that use it, the first 1,000 of those that you may see; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub queues: Option<Vec<Uuid>>,
+    /// Ids of the other objects that use it, the first 1,000 of those that you may see; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub objects: Option<Vec<Uuid>>,
+    /// How many users have it, seen or not.
+    pub users_count: usize,
+    /// How many queues and campaigns use it, seen or not.
+    pub queues_count: usize,
+    /// How many other objects use it, seen or not.
+    pub objects_count: usize,
     /// Whether anybody has it or anything uses it, seen or not.
     pub in_use: bool,
     /// `active` or `archived`.

@@ -54,7 +54,7 @@ fn taking_over(with: &Beginnings) -> Vec<Ask> {
 
 fn user(command: &UserCommand) -> Ask {
     let permission = match command {
-        UserCommand::Create(_) | UserCommand::TakeOver(..) => "users.create",
+        UserCommand::Create(_) | UserCommand::Invite(..) | UserCommand::TakeOver(..) => "users.create",
         UserCommand::Edit(..) | UserCommand::SetAvatar(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
         UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) | UserCommand::SetElements(..) => {
@@ -70,6 +70,8 @@ fn user(command: &UserCommand) -> Ask {
         | UserCommand::LockOut { .. } => "users.block",
         UserCommand::Archive(_) | UserCommand::Restore(_) => "users.archive",
         UserCommand::SetPassword(..)
+        | UserCommand::MakePasswordLink(..)
+        | UserCommand::SetByLink { .. }
         | UserCommand::SetTwoFactor { .. }
         | UserCommand::RemoveTwoFactor(_)
         | UserCommand::UseRecoveryCode(..) => "users.password",

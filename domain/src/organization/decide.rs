@@ -14,6 +14,7 @@ use crate::kernel::context::{Context, Fresh};
 use crate::kernel::id::Kind;
 use crate::kernel::text;
 use crate::settings::state::ReasonRule;
+use crate::user::link::is_by_link;
 
 /// Most events one command may make.
 pub const EVENTS_MAX: usize = 10_000;
@@ -48,7 +49,7 @@ pub fn decide(before: &Organization, context: &Context, command: &Command) -> Re
     if events.len() > EVENTS_MAX {
         return Err(too_many("events", events.len()));
     }
-    let authority = authorize::authorize(before, &now, context, &events)?;
+    let authority = authorize::authorize((before, &now), context, command, &events)?;
     // After the authority: who may not touch the last owner learns that, not that it is the last.
     keeper::keeps_a_keeper(before, &now, &events)?;
     reason(before, context, command, &events)?;
@@ -115,7 +116,8 @@ fn reason(
     let given = context.reason.as_deref().map(|reason| text::free("Rollbook-Reason", reason)).transpose()?;
     let given = given.is_some_and(|reason| !reason.is_empty());
     let by_system = matches!(context.actor, crate::kernel::context::Actor::System);
-    if demanded && !given && !by_system { Err(Rejection::ReasonRequired) } else { Ok(()) }
+    let is_asked = !by_system && !is_by_link(context, command);
+    if demanded && !given && is_asked { Err(Rejection::ReasonRequired) } else { Ok(()) }
 }
 
 fn undoes(command: &Command) -> bool {

@@ -81,6 +81,7 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         UserEvent::SuperuserSet { to, .. } => Gifts { superuser: *to, ..Gifts::default() },
         // Whoever takes the second factor away leaves a password that may be known.
         UserEvent::PasswordSet { user, .. }
+        | UserEvent::PasswordLinkMade { user, .. }
         | UserEvent::TwoFactorRemoved { user, .. }
         | UserEvent::ApiKeyCreated { user, .. }
         | UserEvent::TokenCreated { user, .. } => {

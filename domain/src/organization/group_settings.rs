@@ -1,4 +1,5 @@
-//! Who may switch a setting on through a group: by its override, by who is in it, by ending it.
+//! Who may switch a setting on through a group: by its override, by who is in it, by ending it, or by bringing back
+//! somebody from the archive, which they went to out of their groups.
 //!
 //! Whatever command it comes of, what counts is for whom the setting is on that was off before. One may switch on what
 //! is on for oneself, or what one may switch on for everybody.
@@ -14,6 +15,7 @@ use crate::permission::facts::{Facts, Target, Targets};
 use crate::permission::resolve::{self, Question};
 use crate::settings::effective::is_on;
 use crate::settings::state::Setting;
+use crate::user::event::UserEvent;
 use crate::user::state::{Status, User};
 
 /// Refuses an event by which a setting is on for somebody for whom it was off, if `giver` may not switch it on.
@@ -23,8 +25,13 @@ pub(super) fn check(
     giver: &User,
     at: Moment,
 ) -> Result<(), Rejection> {
-    let Event::Group(event) = event else { return Ok(()) };
-    let concerned = concerned(event, before, after);
+    let concerned = if let Event::Group(event) = event {
+        concerned(event, before, after)
+    } else if let Event::User(UserEvent::Restored { user, .. }) = event {
+        vec![*user]
+    } else {
+        return Ok(());
+    };
     for setting in Setting::ALL.into_iter().filter(|setting| setting.by_group()) {
         let begins = |id: &UserId| begins(before, after, *id, setting);
         if concerned.iter().any(begins)
@@ -54,11 +61,13 @@ fn concerned(event: &GroupEvent, before: &Organization, after: &Organization) ->
     }
 }
 
-/// Whoever is archived by the same command begins nothing.
+/// Whoever is archived by the same command begins nothing. For whoever was archived nothing was on.
 fn begins(before: &Organization, after: &Organization, id: UserId, setting: Setting) -> bool {
     let Some(now) = after.user(id).filter(|user| user.status.value != Status::Archived) else { return false };
-    let was =
-        before.user(id).map_or_else(|| before.settings.flag(setting), |was| is_on(before, was, setting));
+    let was = before.user(id).map_or_else(
+        || before.settings.flag(setting),
+        |was| was.status.value != Status::Archived && is_on(before, was, setting),
+    );
     !was && is_on(after, now, setting)
 }
 
@@ -76,6 +85,7 @@ mod tests {
     use crate::group::command::{GroupCommand, GroupEdit};
     use crate::kernel::id::GroupId;
     use crate::kernel::spec::{World, given, world};
+    use crate::organization::command::Command;
     use crate::organization::rejection::Forbidden;
     use crate::permission::grant::{Grant, Scope};
     use crate::settings::command::SettingsCommand;
@@ -163,5 +173,28 @@ mod tests {
         world.act(GroupCommand::Edit(world.group("Quiet"), says(Some(false))));
         let anna = world.user_id("anna");
         given(&world).as_user("hal").when(UserCommand::Archive(anna)).accepted();
+    }
+
+    #[test]
+    fn voximplant_7_no_ban_of_a_group_is_lifted_by_way_of_the_archive() {
+        let (mut world, _, night) = silent();
+        world.act(general(true));
+        world.act(GroupCommand::Edit(night, says(Some(false))));
+        let [view, archive] = ["users.view", "users.archive"].map(|name| Grant::new(name, Scope::Lower));
+        let hal = world.add_user_with("hal", 45, &[view, archive]);
+        let quiet = world.add_group("Quiet", &[hal], &[]);
+        world.act(GroupCommand::Edit(quiet, says(Some(false))));
+        let anna = world.user_id("anna");
+        let by_hal = |world: &World, command: Command| given(world).as_user("hal").when(command);
+        let there_and_back = [UserCommand::Archive(anna), UserCommand::Restore(anna)].map(Command::User);
+        by_hal(&world, Command::Many(there_and_back.into())).then_refused(refused());
+        world.act(UserCommand::Archive(anna));
+        by_hal(&world, Command::User(UserCommand::Restore(anna))).then_refused(refused());
+        // Where it is off for everybody nothing begins, and whoever has it may give it back.
+        let mut off = world.clone();
+        off.act(general(false));
+        by_hal(&off, Command::User(UserCommand::Restore(anna))).then_names(&["user.restored"]);
+        world.act(GroupCommand::Edit(quiet, says(None)));
+        by_hal(&world, Command::User(UserCommand::Restore(anna))).then_names(&["user.restored"]);
     }
 }

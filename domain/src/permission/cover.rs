@@ -78,6 +78,14 @@ pub fn key_to_grant_any(organization: &Organization) -> Option<KeyId> {
     organization.catalog.permission(GRANT_ANY)?.key.as_ref()?.id(organization)
 }
 
+/// Whether `user`, who may do `permission` at some scope, may do it to whatever it is about but for locks: nothing limits
+/// where it reaches.
+#[must_use]
+pub fn reaches_all(organization: &Organization, user: &User, permission: &str) -> bool {
+    let everything = Grant::new(permission, Scope::All);
+    user.superuser.value || held(organization, user).any(|held| covers(held.grant, &everything))
+}
+
 /// The first of `gifts` that `giver` may not give: neither may they give anything, nor are they superuser, nor do
 /// they hold it at least as wide.
 #[must_use]

@@ -34,6 +34,11 @@ pub enum Setting {
     PasswordWarningDays,
     /// How many passwords before the current one do not come again under the suite; 0 to 12.
     PasswordHistory,
+    /// Minutes that a link lasts by which one sets a password that one forgot; 5 to 1,440.
+    ForgottenLinkMinutes,
+    /// Days that a link lasts by which an administrator has a user set a password, the one on which it is made included; 1
+    /// to 30.
+    ResetLinkDays,
     /// Days the activity ledger is kept; 0 for ever, at most 36,500.
     ActivityDays,
     /// How many characters of a masked part are hidden; 0 to 100.
@@ -73,7 +78,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -84,6 +89,8 @@ impl Setting {
         Self::PasswordDays,
         Self::PasswordWarningDays,
         Self::PasswordHistory,
+        Self::ForgottenLinkMinutes,
+        Self::ResetLinkDays,
         Self::ActivityDays,
         Self::MaskCharacters,
         Self::AddressesAllowed,
@@ -105,6 +112,8 @@ impl Setting {
             Self::PasswordDays => "password_days",
             Self::PasswordWarningDays => "password_warning_days",
             Self::PasswordHistory => "password_history",
+            Self::ForgottenLinkMinutes => "forgotten_link_minutes",
+            Self::ResetLinkDays => "reset_link_days",
             Self::ActivityDays => "activity_days",
             Self::MaskCharacters => "mask_characters",
             Self::AddressesAllowed => "addresses_allowed",
@@ -127,6 +136,8 @@ impl Setting {
             Self::PasswordDays => SettingValue::Number(90),
             Self::PasswordWarningDays => SettingValue::Number(15),
             Self::PasswordHistory => SettingValue::Number(12),
+            Self::ForgottenLinkMinutes => SettingValue::Number(60),
+            Self::ResetLinkDays => SettingValue::Number(5),
             Self::ActivityDays => SettingValue::Number(0),
             Self::MaskCharacters => SettingValue::Number(4),
             Self::AddressesAllowed => SettingValue::List(Vec::new()),
@@ -158,6 +169,8 @@ impl Setting {
             (Self::PasswordDays, SettingValue::Number(n)) => *n <= 3_650,
             (Self::PasswordWarningDays, SettingValue::Number(n)) => *n <= 365,
             (Self::PasswordHistory, SettingValue::Number(n)) => *n <= 12,
+            (Self::ForgottenLinkMinutes, SettingValue::Number(n)) => (5..=1_440).contains(n),
+            (Self::ResetLinkDays, SettingValue::Number(n)) => (1..=30).contains(n),
             (Self::ActivityDays, SettingValue::Number(n)) => *n <= 36_500,
             (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
             (Self::ExtensionMin, SettingValue::Number(n)) => (1..=999_999_999).contains(n),
@@ -180,6 +193,8 @@ impl Setting {
             Self::PasswordDays => "a number of days from 0 (for ever) to 3650",
             Self::PasswordWarningDays => "a number of days from 0 to 365",
             Self::PasswordHistory => "a number from 0 to 12",
+            Self::ForgottenLinkMinutes => "a number of minutes from 5 to 1440",
+            Self::ResetLinkDays => "a number of days from 1 to 30",
             Self::ActivityDays => "a number of days from 0 (for ever) to 36500",
             Self::MaskCharacters => "a number from 0 to 100",
             Self::ExtensionMin => "a number from 1 to 999999999",

@@ -2,6 +2,7 @@
 
 use super::avatar::Avatar;
 use super::detail::Details;
+use super::link::Link;
 use super::password::NewPassword;
 use super::state::{KeyEntry, Status};
 use super::window::LoginWindow;
@@ -63,6 +64,8 @@ pub struct Beginnings {
 pub enum UserCommand {
     /// Add a user.
     Create(NewUser),
+    /// Add a user who sets the first password by a link; say that it was stored.
+    Invite(NewUser, Link),
     /// Add a user as another register has them, all or nothing.
     TakeOver(NewUser, Beginnings),
     /// Replace fields.
@@ -104,6 +107,17 @@ pub enum UserCommand {
     Restore(UserId),
     /// Say that a password was stored.
     SetPassword(UserId, NewPassword),
+    /// Say that a link to set a password was stored; until it is used no other password works.
+    MakePasswordLink(UserId, Link),
+    /// Say that a password was stored, set by who holds a link.
+    SetByLink {
+        /// Whose; the actor too.
+        user: UserId,
+        /// The link that somebody made; none if the user asked for it.
+        made: Option<CredentialId>,
+        /// The password.
+        new: NewPassword,
+    },
     /// Say that an API key was stored; the one before it is revoked.
     CreateApiKey(UserId, CredentialId),
     /// Say that the API key was deleted.
@@ -153,7 +167,7 @@ impl UserCommand {
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Create(_) | Self::TakeOver(..) => None,
+            Self::Create(_) | Self::Invite(..) | Self::TakeOver(..) => None,
             Self::Edit(user, _)
             | Self::SetAvatar(user, _)
             | Self::AssignRole(user, _)
@@ -171,6 +185,8 @@ impl UserCommand {
             | Self::Archive(user)
             | Self::Restore(user)
             | Self::SetPassword(user, _)
+            | Self::MakePasswordLink(user, _)
+            | Self::SetByLink { user, .. }
             | Self::CreateApiKey(user, _)
             | Self::RevokeApiKey(user)
             | Self::SetTwoFactor { user, .. }

@@ -2,7 +2,6 @@
 
 use super::account;
 use super::command::{Beginnings, NewUser, UserCommand, UserEdit};
-use super::erasure;
 use super::event::UserEvent;
 use super::guards::{
     assignable_profile, assignable_role, email_is_free, login_is_as_formed, login_is_free, offered,
@@ -13,7 +12,7 @@ use super::state::{KeyEntry, Status, User};
 use super::token;
 use super::two_factor;
 use super::window::LoginWindow;
-use super::{elements, password};
+use super::{elements, erasure, link, password};
 use crate::group::decide as group;
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, ProfileId, RoleId, UserId};
@@ -31,6 +30,7 @@ use imbl::OrdSet;
 pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Result<(), Rejection> {
     match command {
         UserCommand::Create(new) => create(deciding, new).map(drop),
+        UserCommand::Invite(new, link) => link::invite(deciding, new, *link),
         UserCommand::TakeOver(new, beginnings) => take_over(deciding, new, beginnings),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
         UserCommand::SetAvatar(user, avatar) => account::set_avatar(deciding, *user, avatar.as_ref()),
@@ -51,6 +51,8 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::Archive(user) => archive(deciding, *user),
         UserCommand::Restore(user) => restore(deciding, *user),
         UserCommand::SetPassword(user, new) => password::set(deciding, *user, *new),
+        UserCommand::MakePasswordLink(user, link) => link::make(deciding, *user, *link),
+        UserCommand::SetByLink { user, made, new } => link::set(deciding, *user, *made, *new),
         UserCommand::CreateApiKey(user, credential) => create_api_key(deciding, *user, *credential),
         UserCommand::RevokeApiKey(user) => revoke_api_key(deciding, *user),
         UserCommand::SetTwoFactor { user, seed, recovery_codes } => {

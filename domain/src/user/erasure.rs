@@ -1,4 +1,4 @@
-//! The rules of erasing a user: only the archived are, and only once it was asked for.
+//! Asking that a user's personal data be erased, and saying that it is. The values themselves are the ledger's to erase.
 
 use super::decide::existing;
 use super::event::UserEvent;
@@ -8,7 +8,7 @@ use crate::kernel::id::UserId;
 use crate::organization::decide::Deciding;
 use crate::organization::rejection::Rejection;
 
-/// Asks for it; the agent whose code is the login goes with the user.
+/// Asked for, once the user is put away; with it for what is told of them elsewhere.
 pub(super) fn request(deciding: &mut Deciding<'_>, id: UserId, authored: bool) -> Result<(), Rejection> {
     let user = existing(deciding, id)?;
     if user.erased && (user.erased_authored || !authored) {

@@ -68,6 +68,10 @@ events! {
         "restored {subject}" { from: Status, to: Status }
     PasswordSet = "user.password_set" v "1", Fact, AccountChange,
         "set the password of {subject}" { credential: CredentialId, by_oneself: bool }
+    PasswordLinkMade = "user.password_link_made" v "1", Fact, AccountChange,
+        "made a link for {subject} to set a password by, and took the one before away" {
+        credential: CredentialId, until: Moment,
+    }
     ApiKeyCreated = "user.api_key_created" v "1", Fact, AccountChange,
         "created an API key for {subject}" { credential: CredentialId }
     ApiKeyRevoked = "user.api_key_revoked" v "1", Fact, AccountChange,

@@ -10,6 +10,7 @@ mod erasure;
 pub mod event;
 pub(crate) mod extension;
 mod guards;
+pub mod link;
 pub mod password;
 pub mod rejection;
 pub(crate) mod rights;

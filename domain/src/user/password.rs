@@ -146,19 +146,28 @@ pub(super) fn first(deciding: &mut Deciding<'_>, user: UserId, new: NewPassword)
 /// is leaves an event with each wrong guess.
 pub(super) fn set(deciding: &mut Deciding<'_>, id: UserId, new: NewPassword) -> Result<(), Rejection> {
     let user = decide::editable(deciding, id)?;
-    if let Some(rejection) = refusal(&deciding.now.settings, &user, new) {
+    if let Some(rejection) = refusal(&deciding.now.settings, (&user, "/new"), new) {
         deciding.refuse_last(rejection);
     }
     let by_oneself = deciding.context.actor == Actor::User(id);
     deciding.emit(UserEvent::PasswordSet { user: id, credential: new.credential, by_oneself })
 }
 
-fn refusal(settings: &Settings, user: &User, new: NewPassword) -> Option<Rejection> {
+/// The same for who holds a link, and nobody else comes here.
+pub(super) fn by_link(deciding: &mut Deciding<'_>, id: UserId, new: NewPassword) -> Result<(), Rejection> {
+    let user = decide::existing(deciding, id)?;
+    if let Some(rejection) = refusal(&deciding.now.settings, (&user, "/password"), new) {
+        return Err(rejection);
+    }
+    deciding.emit(UserEvent::PasswordSet { user: id, credential: new.credential, by_oneself: true })
+}
+
+fn refusal(settings: &Settings, (user, pointer): (&User, &str), new: NewPassword) -> Option<Rejection> {
     let current = user.password.map(|password| password.credential);
     if new.compared.is_some_and(|compared| compared.current != current) {
         return Some(UserRejection::PasswordMoved.into());
     }
-    let error = too_simple(settings, "/new", new).or_else(|| used_before(settings, new));
+    let error = too_simple(settings, pointer, new).or_else(|| used_before(settings, pointer, new));
     error.map(Rejection::from)
 }
 
@@ -169,14 +178,14 @@ fn too_simple(settings: &Settings, pointer: &str, new: NewPassword) -> Option<Fi
     demanded.then(|| FieldError::new(pointer, "too_simple", detail))
 }
 
-fn used_before(settings: &Settings, new: NewPassword) -> Option<FieldError> {
+fn used_before(settings: &Settings, pointer: &str, new: NewPassword) -> Option<FieldError> {
     let same_as = new.compared?.same_as.filter(|_| settings.flag(Setting::SecuritySuite))?;
     let kept = kept(settings);
     match same_as {
-        0 => Some(FieldError::new("/new", "same_password", "is the password already; choose another")),
+        0 => Some(FieldError::new(pointer, "same_password", "is the password already; choose another")),
         _ if same_as <= kept => {
             let detail = format!("was used before; the last {kept} passwords do not come again");
-            Some(FieldError::new("/new", "used_before", &detail))
+            Some(FieldError::new(pointer, "used_before", &detail))
         }
         _ => None,
     }

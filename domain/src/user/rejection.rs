@@ -82,6 +82,12 @@ pub enum UserRejection {
     /// Somebody else set the password after this one was compared with it.
     #[error("the password was changed meanwhile; try again, with the new one if it is yours")]
     PasswordMoved,
+    /// The link was used, or another password was set, or it was ended otherwise; or it never was one.
+    #[error("this password link is invalid or it has already been used once")]
+    LinkInvalid,
+    /// It is too late for it.
+    #[error("this password link has expired; ask for a new one")]
+    LinkExpired,
 }
 
 impl Refusal for UserRejection {
@@ -113,6 +119,8 @@ impl Refusal for UserRejection {
             Self::TwoFactorDemanded => "two_factor_demanded",
             Self::TokenNameTaken => "name_taken",
             Self::PasswordMoved => "password_moved",
+            Self::LinkInvalid => "link_invalid",
+            Self::LinkExpired => "link_expired",
         }
     }
 }

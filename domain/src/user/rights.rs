@@ -38,6 +38,8 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         | UserEvent::RecoveryCodeUsed { .. } => {
             Right::over("users.password", user).ranked().free_for_oneself()
         }
+        // One's own is set with the old one, or by a link that one asked for.
+        UserEvent::PasswordLinkMade { .. } => Right::over("users.password", user).ranked().not_oneself(),
         UserEvent::ApiKeyCreated { .. }
         | UserEvent::ApiKeyRevoked { .. }
         | UserEvent::TokenCreated { .. }

@@ -3,6 +3,7 @@
 use super::avatar::Avatar;
 use super::detail::{Detail, DetailValue};
 use super::event::UserEvent;
+use super::link::Link;
 use super::password::Password;
 use super::token::Token;
 use super::two_factor::TwoFactor;
@@ -126,6 +127,8 @@ pub struct User {
     pub superuser: Since<bool>,
     /// The password, if one was ever set.
     pub password: Option<Password>,
+    /// The link that somebody made to set one by, until it is used or ended. Boxed: few have one.
+    pub link: Option<Box<Link>>,
     /// The stored API key, if there is one.
     pub api_key: Option<CredentialId>,
     /// What the user signs in with beside the password, if anything. Boxed, so that it costs little where there is none.
@@ -173,6 +176,7 @@ impl User {
             masterkey: Since::new(false, position),
             superuser: Since::new(false, position),
             password: None,
+            link: None,
             api_key: None,
             two_factor: None,
             tokens: BTreeMap::new(),
@@ -188,6 +192,7 @@ impl User {
     /// Folds one event about this user.
     pub fn apply(&mut self, event: &UserEvent, stamp: Stamp, catalog: &Catalog) {
         let at = stamp.position;
+        self.end_link(event);
         match event {
             UserEvent::Created { .. } => {}
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
@@ -226,6 +231,10 @@ impl User {
             UserEvent::PasswordSet { credential, .. } => {
                 self.password = Some(Password { credential: *credential, set_at: stamp.at });
             }
+            UserEvent::PasswordLinkMade { credential, until, .. } => {
+                self.password = None;
+                self.link = Some(Box::new(Link { credential: *credential, until: *until }));
+            }
             UserEvent::ApiKeyCreated { credential, .. } => self.api_key = Some(*credential),
             UserEvent::ApiKeyRevoked { .. } => self.api_key = None,
             UserEvent::TwoFactorSet { seed, recovery_codes, .. } => {
@@ -251,8 +260,20 @@ impl User {
         self.record.update(stamp);
     }
 
+    /// A link ends with another password, and where it may be on its way to an address that is no more.
+    fn end_link(&mut self, event: &UserEvent) {
+        if let UserEvent::EmailChanged { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::Blocked { .. }
+        | UserEvent::Archived { .. } = event
+        {
+            self.link = None;
+        }
+    }
+
     fn erase(&mut self, authored: bool) {
         self.erased = true;
+        self.link = None;
         self.erased_authored |= authored;
         self.login = self.login.erased();
         self.name = self.name.erased();
@@ -299,14 +320,15 @@ impl User {
         }
     }
 
-    /// The stored secrets that events name: password, second factor, API key and API tokens.
+    /// The stored secrets that events name: password, link, second factor, API key and API tokens.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
         let password = self.password.map(|password| password.credential);
+        let link = self.link.as_ref().map(|link| link.credential);
         let two_factor = self.two_factor.iter();
         let two_factor =
             two_factor.flat_map(|two| std::iter::once(two.seed).chain(two.recovery_codes.iter().copied()));
         let keys = self.api_key.into_iter().chain(self.live_tokens().map(|(id, _)| id));
-        password.into_iter().chain(two_factor).chain(keys)
+        password.into_iter().chain(link).chain(two_factor).chain(keys)
     }
 
     /// Whether sign-ins are refused at that time.

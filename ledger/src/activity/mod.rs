@@ -87,6 +87,9 @@ pub const CATALOGUE: &[ActType] = &[
     ActType { name: SIGNED_IN, sentence: "signed in" },
     ActType { name: SIGNED_OUT, sentence: "signed out" },
     ActType { name: SIGN_IN_FAILED, sentence: "failed to sign in: {why}" },
+    ActType { name: LINK_ASKED, sentence: "asked for a link to set a password: {why}" },
+    ActType { name: LINK_USED, sentence: "set a password by a link ({purpose})" },
+    ActType { name: LINK_REFUSED, sentence: "was refused a link to set a password: {code}" },
     ActType { name: DENIED, sentence: "was denied {permission|code} on {route}" },
     ActType { name: READ, sentence: "read {what}" },
     ActType { name: EXPORTED, sentence: "exported {what}" },
@@ -105,6 +108,12 @@ pub const SIGNED_IN: &str = "session.started";
 pub const SIGNED_OUT: &str = "session.ended";
 /// Somebody failed to sign in; nothing that was typed is kept.
 pub const SIGN_IN_FAILED: &str = "session.failed";
+/// Somebody asked for a link to set a password that was forgotten; nothing that was typed is kept.
+pub const LINK_ASKED: &str = "password_link.asked";
+/// Somebody set a password by a link.
+pub const LINK_USED: &str = "password_link.used";
+/// A link was used that was used before, had ended or expired, or never was.
+pub const LINK_REFUSED: &str = "password_link.refused";
 /// A request was denied.
 pub const DENIED: &str = "request.denied";
 /// History, activity, a past state, an access report or somebody's permissions were read.

@@ -106,7 +106,7 @@ async fn forget_values(store: &Store, id: OrganizationId, keys: &[String]) -> Re
     Ok(())
 }
 
-/// Values, secrets, pictures, sessions and counters.
+/// Values, secrets, mails, pictures, sessions and counters.
 async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), StoreError> {
     forget_values(store, id, &keys(user)).await?;
     let (organization, person) = (id.to_string(), user.id.to_string());
@@ -116,6 +116,7 @@ async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), St
     for credential in named.chain(owned) {
         store.delete_credential(&organization, &credential).await?;
     }
+    store.delete_mails_of(&organization, &person).await?;
     store.delete_pictures_of(&organization, &person).await?;
     store.delete_logons_of(&organization, &person).await?;
     store.delete_sessions_of(&organization, &person).await?;

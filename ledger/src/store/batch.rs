@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::AppendError;
 use super::credentials::Credential;
+use super::outbox::Mail;
 use crate::entry::{Frontier, LedgerId, LedgerKind, Sealed};
 
 /// The most rows of one batch: one command's 10,000 events.
@@ -125,6 +126,8 @@ pub enum CredentialChange {
     Put(Credential),
     /// Deletes the one with this id, if there is one.
     Delete(String),
+    /// Puts a mail into the outbox that says the secret of a credential.
+    Mail(Mail),
 }
 
 /// What an append that went well did.
@@ -201,12 +204,22 @@ impl Batch {
         let last: BTreeMap<&str, Option<&Credential>> = self
             .credentials
             .iter()
-            .map(|change| match change {
-                CredentialChange::Put(credential) => (credential.id.as_str(), Some(credential)),
-                CredentialChange::Delete(id) => (id.as_str(), None),
+            .filter_map(|change| match change {
+                CredentialChange::Put(credential) => Some((credential.id.as_str(), Some(credential))),
+                CredentialChange::Delete(id) => Some((id.as_str(), None)),
+                CredentialChange::Mail(_) => None,
             })
             .collect();
         let deleted = last.iter().filter(|(_, put)| put.is_none()).map(|(id, _)| *id).collect();
         (last.into_values().flatten().collect(), deleted)
+    }
+
+    /// The mails that are put into the outbox, by id: the last with each.
+    pub(super) fn mails(&self) -> Vec<&Mail> {
+        let mails = self.credentials.iter().filter_map(|change| match change {
+            CredentialChange::Mail(mail) => Some((mail.id.as_str(), mail)),
+            CredentialChange::Put(_) | CredentialChange::Delete(_) => None,
+        });
+        mails.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 }

@@ -24,6 +24,9 @@ const DELETE: &str = "DELETE FROM credentials WHERE aggregate_id = $1 AND id = $
 /// The kind of a credential that was a password: nobody signs in by it.
 pub const OLD_PASSWORD: &str = "old_password";
 
+/// The kind of a credential that is a link to set a password by.
+pub const PASSWORD_LINK: &str = "password_link";
+
 /// One credential of a user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {

@@ -16,6 +16,7 @@ mod heads;
 mod held;
 mod imports;
 mod logons;
+mod outbox;
 mod pages;
 mod personal;
 mod pictures;
@@ -36,11 +37,12 @@ pub use batch::{
     Appended, Batch, Command, CredentialChange, PersonalRow, PersonalValue, Prune, ROWS_MAX, Row, Subject,
 };
 pub use counting::Counting;
-pub use credentials::{Credential, OLD_PASSWORD};
+pub use credentials::{Credential, OLD_PASSWORD, PASSWORD_LINK};
 pub use error::{AppendError, ReadError, SchemaError, StoreError};
 pub use held::{HOLD_MAX, Held};
 pub use imports::{IMPORTS_KEPT, Import};
 pub use logons::Logons;
+pub use outbox::{Mail, Waiting};
 pub use pages::{CheckedPages, Pages};
 pub use pictures::{PICTURES_MAX, Picture};
 pub use postgres::PostgresStore;

@@ -1,16 +1,14 @@
 //! Deciding what waits, one command after another on a speculative state, and sealing what came of it.
 
+use super::secrets::{owned, replaced};
 use super::{Decide, Decided, Submission, WriteError};
 use crate::codec::{self, Origin};
 use crate::entry::Frontier;
-use crate::store::{Batch, Command as Remembered, CredentialChange, OLD_PASSWORD, ROWS_MAX, Row};
+use crate::store::{Batch, Command as Remembered, CredentialChange, ROWS_MAX, Row};
 use crate::writer::load::ledger_of;
-use rollbook_domain::event::Event;
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::decide::Accepted;
 use rollbook_domain::organization::state::Organization;
-use rollbook_domain::user::event::UserEvent;
-use rollbook_domain::user::password::kept;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
@@ -116,7 +114,8 @@ impl Building {
         rows.iter().for_each(|row| self.frontier.push(*row.sealed.leaf()));
         self.rows.extend(rows);
         self.remember(submission, first, accepted.after.position);
-        self.credentials.extend(submission.credentials.iter().cloned());
+        let asked = submission.credentials.iter();
+        self.credentials.extend(asked.map(|change| owned(change.clone(), &accepted.events)));
         self.credentials.extend(replaced(&self.state, &accepted, &submission.credentials));
         self.state = accepted.after.clone();
         Some(Ok(Decided { events: accepted.events, first, after: accepted.after }))
@@ -162,35 +161,6 @@ impl Building {
             created_at_us: submission.context.at.micros(),
         });
     }
-}
-
-/// The stored secrets that a command leaves to nobody. Whoever asks cannot name them: others may have set another
-/// meanwhile. Of the old passwords that are `asked` to be kept, newest first, as many are as the settings say by now.
-fn replaced(before: &Organization, accepted: &Accepted, asked: &[CredentialChange]) -> Vec<CredentialChange> {
-    let old = asked.iter().filter_map(|change| match change {
-        CredentialChange::Put(put) if put.kind == OLD_PASSWORD => Some(put.id.clone()),
-        CredentialChange::Put(_) | CredentialChange::Delete(_) => None,
-    });
-    let mut kept_old: Vec<_> = old.collect();
-    let mut gone = kept_old.split_off(kept_old.len().min(kept(&before.settings)));
-    for event in &accepted.events {
-        let Event::User(
-            UserEvent::PasswordSet { user, .. }
-            | UserEvent::ApiKeyCreated { user, .. }
-            | UserEvent::ApiKeyRevoked { user, .. }
-            | UserEvent::TwoFactorRemoved { user, .. }
-            | UserEvent::RecoveryCodeUsed { user, .. }
-            | UserEvent::TokenRevoked { user, .. },
-        ) = event
-        else {
-            continue;
-        };
-        let (Some(old), Some(new)) = (before.user(*user), accepted.after.user(*user)) else { continue };
-        let stays: Vec<_> = new.credentials().collect();
-        let lost = old.credentials().filter(|id| !stays.contains(id)).map(|id| id.to_string());
-        gone.extend(lost.filter(|id| !kept_old.contains(id)));
-    }
-    gone.into_iter().map(CredentialChange::Delete).collect()
 }
 
 fn panicked(command: Uuid) -> WriteError {

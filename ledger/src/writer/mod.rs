@@ -12,6 +12,7 @@ mod flight;
 mod handle;
 mod load;
 mod pipeline;
+mod secrets;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ mod tests;
 pub(crate) use commit::{Outcome, commit};
 pub(crate) use load::{Loaded, reading, to_head};
 pub use load::{is_erased, ledger_of};
+pub use secrets::asked_link;
 
 use crate::clock::Clock;
 use crate::codec::{DecodeFailure, Missing};

@@ -1,6 +1,9 @@
 //! The ordinary rows beside the ledgers: credentials, sessions, counters, snapshots, checkpoints.
 
-use rollbook_ledger::store::{Attempts, Credential, IMPORTS_KEPT, Import, Session, Snapshot};
+use rollbook_ledger::entry::Frontier;
+use rollbook_ledger::store::{
+    Attempts, Credential, CredentialChange, IMPORTS_KEPT, Import, Mail, Session, Snapshot, Waiting,
+};
 
 use crate::bench::{Bench, on_both};
 use crate::rows::{activity, batch_after, command, organization};
@@ -9,6 +12,8 @@ on_both! {
     credentials_are_put_replaced_and_deleted
     a_session_is_found_by_its_token_until_it_is_over
     failures_at_the_same_time_all_count
+    a_mail_is_claimed_by_one_and_a_newer_one_takes_its_place
+    a_mail_comes_with_its_batch_or_not_at_all
     a_snapshot_is_stored_only_if_it_is_newer
     a_checkpoint_moves_only_from_where_it_is
     commands_are_forgotten_by_age
@@ -110,6 +115,55 @@ async fn a_session_is_found_by_its_token_until_it_is_over(bench: &Bench) {
     assert_eq!(bench.store.delete_session(ORG, "bob", "b").await, Ok(true));
     assert_eq!(bench.store.delete_session(ORG, "ann", "c").await, Ok(false));
     assert_eq!(bench.store.delete_sessions_of(ORG, "bob").await, Ok(1));
+}
+
+fn mail(id: &str, due_at_us: i64) -> Mail {
+    Mail {
+        id: id.to_owned(),
+        user_id: "bob".to_owned(),
+        kind: "forgotten_password".to_owned(),
+        secret: "rbl_planted".to_owned(),
+        created_at_us: 1,
+        expires_at_us: 1_000,
+        tries: 0,
+        due_at_us,
+    }
+}
+
+async fn a_mail_is_claimed_by_one_and_a_newer_one_takes_its_place(bench: &Bench) {
+    let store = &bench.store;
+    for (id, due) in [("b", 20), ("a", 10), ("c", 30)] {
+        store.put_mail(ORG, &mail(id, due)).await.unwrap();
+    }
+    assert_eq!(store.mails_waiting().await, Ok(3));
+    let due = store.mails(20, 9).await.unwrap();
+    let one = |mail| Waiting { aggregate_id: ORG.to_owned(), mail };
+    assert_eq!(due, [one(mail("a", 10)), one(mail("b", 20))]);
+    assert!(!format!("{due:?}").contains("planted"));
+    let claims = (0..4).map(|_| store.claim_mail(&due[0], 50));
+    let claimed = futures::future::join_all(claims).await.into_iter().filter_map(|one| one.unwrap());
+    let claimed: Vec<_> = claimed.collect();
+    assert_eq!(claimed, [one(Mail { tries: 1, ..mail("a", 50) })]);
+    assert_eq!(store.mails(20, 9).await.unwrap(), [due[1].clone()], "a claimed one is left alone");
+    store.postpone_mail(&claimed[0], 60).await.unwrap();
+    assert_eq!(store.mails(60, 1).await.unwrap(), [due[1].clone()]);
+    assert_eq!(store.claim_mail(&claimed[0], 70).await, Ok(None), "it is due at another time now");
+    let again = store.mails(60, 9).await.unwrap().pop().unwrap();
+    store.put_mail(ORG, &mail("a", 15)).await.unwrap();
+    store.delete_mail(&again).await.unwrap();
+    assert_eq!(store.mails(15, 9).await.unwrap(), [one(mail("a", 15))], "the newer one stays");
+    store.delete_mails_of(ORG, "bob").await.unwrap();
+    assert_eq!(store.mails_waiting().await, Ok(0));
+}
+
+async fn a_mail_comes_with_its_batch_or_not_at_all(bench: &Bench) {
+    let mut batch = batch_after(&organization(), &Frontier::new(), 1, 1_000);
+    batch.credentials = vec![CredentialChange::Mail(mail("a", 1)), CredentialChange::Mail(mail("a", 2))];
+    bench.store.append(batch.clone()).await.unwrap();
+    assert_eq!(bench.store.mails(9, 9).await.unwrap().pop().map(|one| one.mail), Some(mail("a", 2)));
+    batch.credentials = vec![CredentialChange::Mail(mail("b", 1))];
+    assert!(bench.store.append(batch).await.is_err(), "the head has moved");
+    assert_eq!(bench.store.mails_waiting().await, Ok(1));
 }
 
 async fn failures_at_the_same_time_all_count(bench: &Bench) {

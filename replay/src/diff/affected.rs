@@ -9,6 +9,7 @@ use rollbook_domain::kernel::id::{
     GroupId, KeyId, Kind, ObjectId, ProfileId, QueueId, RoleId, Subject, UserId,
 };
 use rollbook_domain::object::event::ObjectEvent;
+use rollbook_domain::object::state::Object;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::queue::event::QueueEvent;
 use serde::Serialize;
@@ -76,14 +77,19 @@ pub fn everybody(before: &Organization, after: &Organization) -> Affected {
         key(before) != key(after)
     });
     let objects = before.objects.keys().chain(after.objects.keys()).copied();
-    let objects = objects.filter(|object| {
-        let keys = |side: &Organization| {
-            side.object(*object).map(|it| (it.visibility_key.value, it.reports_key.value, it.status))
-        };
-        keys(before) != keys(after)
-    });
+    let objects = objects.filter(|object| opens_or_shuts(before.object(*object), after.object(*object)));
     let locks = queues.map(QueueId::subject).chain(objects.map(ObjectId::subject));
     compare(before, after, &users, locks.collect())
+}
+
+/// Whether who sees an object can differ by more than what everybody holds: a key locks it, or it went or came back. Most
+/// have no key and were merely added.
+fn opens_or_shuts(before: Option<&Object>, after: Option<&Object>) -> bool {
+    let keys =
+        |side: Option<&Object>| side.map(|it| (it.visibility_key.value, it.reports_key.value, it.status));
+    let is_locked = [before, after].into_iter().flatten().any(|it| it.keys().next().is_some());
+    let was_there = before.is_some() && after.is_some();
+    keys(before) != keys(after) && (is_locked || was_there)
 }
 
 fn compare(

@@ -122,8 +122,16 @@ impl World {
     /// # Panics
     /// If it cannot be set up.
     pub async fn at(store: Store) -> Self {
+        Self::at_with(store, ServeOptions::default()).await
+    }
+
+    /// The same, served differently.
+    ///
+    /// # Panics
+    /// If it cannot be set up.
+    pub async fn at_with(store: Store, options: ServeOptions) -> Self {
         store.migrate().await.expect("the tables are created");
-        let app = App::new(Deployment::new(store, Clock::default()), ServeOptions::default());
+        let app = App::new(Deployment::new(store, Clock::default()), options);
         let router = server::router(app.clone());
         let (north, south) = (Place::found(&app, "north").await, Place::found(&app, "south").await);
         Self { app, north, south, router, folder: temporary() }

@@ -16,6 +16,7 @@ use axum::response::Response;
 use rollbook_domain::agent::command::{AgentCommand, AgentEdit};
 use rollbook_domain::agent::state::{Agent, Level};
 use rollbook_domain::kernel::id::{AgentId, GroupId, KeyId, Kind, QueueId, UserId};
+use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::shared::Standing;
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::organization::state::Organization;
@@ -155,6 +156,16 @@ impl Entity for Agent {
 
     fn name(&self) -> &str {
         self.code.text()
+    }
+
+    const PERSONAL: &'static [&'static str] = &["called", "name", "description"];
+
+    fn personal(&self, field: &str) -> Option<&Personal> {
+        match field {
+            "called" | "name" => Some(&self.code),
+            "description" => Some(&self.description),
+            _ => None,
+        }
     }
 
     fn description(&self) -> &str {

@@ -22,6 +22,7 @@ use crate::view::{self, Eyes, GroupView, KeyView, ProfileView, QueueView, RoleVi
 use rollbook_domain::group::command::{GroupCommand, GroupEdit};
 use rollbook_domain::group::state::Group;
 use rollbook_domain::kernel::id::{GroupId, KeyId, Kind, ProfileId, QueueId, RoleId};
+use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::shared::Standing;
 use rollbook_domain::kernel::text::folded;
 use rollbook_domain::key::command::{KeyCommand, KeyEdit};
@@ -63,6 +64,12 @@ trait Entity: Sized + 'static {
     fn all(organization: &Organization) -> impl Iterator<Item = &Self>;
     fn id(&self) -> Uuid;
     fn name(&self) -> &str;
+    /// Of the fields that it is sorted by those whose texts are about a person.
+    const PERSONAL: &'static [&'static str] = &[];
+    /// The text of one of these fields, if there is one.
+    fn personal(&self, _field: &str) -> Option<&Personal> {
+        None
+    }
     /// What lists are ordered by, unlike for each.
     fn called(&self) -> String {
         folded(self.name())
@@ -79,6 +86,7 @@ trait Entity: Sized + 'static {
     const COUNTS: &'static [&'static str] = &[];
     /// One of these numbers; `created` and `changed` are positions.
     fn count(&self, field: &str) -> u64;
+    /// As in a list.
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> Self::View;
     fn create(new: Self::Edit) -> Command;
     fn edit(id: Uuid, edit: Self::Edit) -> Command;
@@ -100,7 +108,7 @@ trait Resolve<Edit> {
 
 macro_rules! entities {
     ($($entity:ident, $id:ident, $map:ident, $command:ident, $edit:ident, $view:ty,
-        {$($count:ident: |$counted:ident| $number:expr),*}, |$organization:ident, $it:ident| $shown:expr;)*) => { $(
+        {$($count:ident: |$counted:ident| $number:expr),*}, |$organization:ident, $it:ident, $eyes:ident| $shown:expr;)*) => { $(
         impl Entity for $entity {
             const KIND: Kind = Kind::$entity;
             type Edit = $edit;
@@ -139,7 +147,7 @@ macro_rules! entities {
                 }
             }
 
-            fn view(&self, $organization: &Organization, _eyes: Eyes<'_>) -> $view {
+            fn view(&self, $organization: &Organization, $eyes: Eyes<'_>) -> $view {
                 let $it = self;
                 $shown
             }
@@ -165,12 +173,12 @@ macro_rules! entities {
 
 entities! {
     Role, RoleId, roles, RoleCommand, RoleEdit, RoleView,
-        {rank: |it| it.rank.value.into(), holders: |it| it.holders.len() as u64}, |organization, it| view::role(organization, it);
+        {rank: |it| it.rank.value.into(), holders: |it| it.holders.len() as u64}, |organization, it, eyes| view::role(organization, it, eyes);
     Profile, ProfileId, profiles, ProfileCommand, ProfileEdit, ProfileView,
-        {holders: |it| it.holders.len() as u64}, |organization, it| view::profile(organization, it);
-    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, {}, |organization, it| view::key(organization, it);
-    Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, {}, |organization, it| view::queue(organization, it);
-    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, {}, |organization, it| view::group(organization, it);
+        {holders: |it| it.holders.len() as u64}, |organization, it, eyes| view::profile(organization, it, eyes);
+    Key, KeyId, keys, KeyCommand, KeyEdit, KeyView, {}, |organization, it, eyes| view::key(organization, it, eyes);
+    Queue, QueueId, queues, QueueCommand, QueueEdit, QueueView, {}, |organization, it, eyes| view::queue(organization, it, eyes);
+    Group, GroupId, groups, GroupCommand, GroupEdit, GroupView, {}, |organization, it, eyes| view::group(organization, it, eyes);
 }
 
 /// The handlers of one entity with their descriptions, and its `router()`.

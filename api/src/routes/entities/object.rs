@@ -158,7 +158,7 @@ impl Entity for Object {
     }
 
     fn view(&self, organization: &Organization, eyes: Eyes<'_>) -> ObjectView {
-        view::object(organization, self, eyes)
+        view::listed_object(organization, self, eyes)
     }
 
     fn create(new: ObjectEdit) -> Command {

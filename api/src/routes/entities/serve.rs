@@ -4,13 +4,14 @@ use super::{Entity, Resolve};
 use crate::app::{self, App};
 use crate::error::Problem;
 use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
-use crate::routes::list::{self, Page};
+use crate::routes::list::Page;
 use crate::routes::mutation::Mutation;
 use crate::routes::refer::Names;
-use crate::routes::sort::{Cell, Sort};
+use crate::routes::sort::{Cell, Placed, Sort};
 use axum::Json;
 use axum::response::Response;
 use rollbook_domain::kernel::id::Subject;
+use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::shared::Standing;
 use rollbook_domain::kernel::text::folded;
 use rollbook_domain::organization::command::Command;
@@ -34,31 +35,38 @@ pub(super) async fn list<E: Entity>(
     params.done()?;
     let (at, eyes) = (caller.at(&organization), caller.eyes(&organization));
     let sees = |it: &E| visible::sees(&organization, me, Subject { kind: E::KIND, id: it.id() }, at);
-    let named = E::all(&organization).map(|it| (it.called(), it)).filter(|(_, it)| filter.matches(*it));
-    if let Some(sort) = sort {
-        let items = named.map(|(_, it)| (it.id(), it));
-        let page = sort.page(
-            items,
-            |it, field| cell(*it, field),
-            (limit, cursor),
-            |it| sees(it),
-            |it| it.view(&organization, eyes),
-        );
-        return page.map(Json);
-    }
-    let after = list::after(cursor)?;
-    let mut named: Vec<(String, &E)> =
-        named.filter(|(name, _)| after.as_ref().is_none_or(|after| name > after)).collect();
-    named.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    let seen = named.into_iter().filter(|(_, it)| sees(it));
-    Ok(Json(list::page(seen, limit, |(name, _)| name.clone(), |(_, it)| it.view(&organization, eyes))))
+    let page = sort.unwrap_or_else(|| Sort::by(CALLED)).page(
+        E::all(&organization).filter(|it| filter.matches(*it)),
+        |id| E::all(&organization).find(|it| it.id() == id),
+        |it, field| cell(*it, field),
+        (limit, cursor),
+        |it| sees(it),
+        |it| it.view(&organization, eyes),
+    );
+    page.map(Json)
 }
 
 /// What every kind of thing is sorted by.
 const SORTED_BY: [&str; 5] = ["name", "description", "status", "created", "changed"];
 
+/// What it is listed by where nothing else is asked for.
+const CALLED: &str = "called";
+
+impl<E: Entity> Placed for &E {
+    const PERSONAL: &'static [&'static str] = E::PERSONAL;
+
+    fn id(&self) -> Uuid {
+        E::id(self)
+    }
+
+    fn personal(&self, field: &str) -> Option<&Personal> {
+        E::personal(self, field)
+    }
+}
+
 fn cell<E: Entity>(it: &E, field: &str) -> Cell {
     Cell::Text(match field {
+        CALLED => it.called(),
         "name" => folded(it.name()),
         "description" => folded(it.description()),
         "status" => it.status().word().to_owned(),

@@ -59,7 +59,7 @@ async fn export_status_log(
     let disposition = "attachment; filename=\"rollbook-status-log.csv\"";
     let kind = "text/csv; charset=utf-8; header=present";
     let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)];
-    Ok((headers, body(log, wanted, first)).into_response())
+    Ok((headers, body(log, wanted, first, (caller, now))).into_response())
 }
 
 fn exported(app: &App, caller: &Caller, now: &Organization) -> Result<Act, Problem> {
@@ -74,28 +74,33 @@ fn exported(app: &App, caller: &Caller, now: &Organization) -> Result<Act, Probl
     })
 }
 
-/// Page by page; if the database fails on the way the connection is broken off, so that half a file is not taken for whole.
-fn body(log: ActivityLog, wanted: Statuses, first: Vec<Row>) -> Body {
+/// Page by page, as the caller may see it when it begins; if the database fails on the way the connection is broken off, so that half a file is not taken for whole.
+fn body(log: ActivityLog, wanted: Statuses, first: Vec<Row>, (caller, now): (Caller, Organization)) -> Body {
     let start = Some((log, wanted, Ok(first), HEADER.to_owned()));
-    Body::from_stream(stream::unfold(start, |state| async move {
-        let (log, mut wanted, page, mut text): (_, _, Result<Vec<Row>, ProjectionError>, _) = state?;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) => {
-                tracing::error!(%error, "an export was broken off");
-                return Some((Err(error), None));
-            }
-        };
-        wanted.after = page.last().and_then(after).filter(|_| page.len() == ROWS as usize);
-        page.into_iter().filter_map(StatusView::of).for_each(|row| push(&mut text, &row));
-        let next = match wanted.after {
-            Some(_) => {
-                let page = log.statuses(&wanted, ROWS).await;
-                Some((log, wanted, page, String::new()))
-            }
-            None => None,
-        };
-        Some((Ok(Bytes::from(text)), next))
+    Body::from_stream(stream::unfold(start, move |state| {
+        let (caller, now) = (caller.clone(), now.clone());
+        async move {
+            let (log, mut wanted, page, mut text): (_, _, Result<Vec<Row>, ProjectionError>, _) = state?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::error!(%error, "an export was broken off");
+                    return Some((Err(error), None));
+                }
+            };
+            wanted.after = page.last().and_then(after).filter(|_| page.len() == ROWS as usize);
+            let eyes = caller.eyes(&now);
+            let rows = page.into_iter().filter_map(|row| StatusView::of(row, eyes));
+            rows.for_each(|row| push(&mut text, &row));
+            let next = match wanted.after {
+                Some(_) => {
+                    let page = log.statuses(&wanted, ROWS).await;
+                    Some((log, wanted, page, String::new()))
+                }
+                None => None,
+            };
+            Some((Ok(Bytes::from(text)), next))
+        }
     }))
 }
 
@@ -105,7 +110,8 @@ fn after(row: &Row) -> Option<(Moment, u64)> {
 
 fn push(csv: &mut String, row: &StatusView) {
     let (id, position) = (row.user.id.to_string(), row.position.to_string());
-    let cells = [&row.at, &id, &row.user.login, &row.status, &row.reported_at, &position];
+    let login = row.user.login.clone().unwrap_or_default();
+    let cells = [&row.at, &id, &login, &row.status, &row.reported_at, &position];
     for (nth, cell) in cells.into_iter().enumerate() {
         if nth > 0 {
             csv.push(',');

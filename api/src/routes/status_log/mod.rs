@@ -11,11 +11,13 @@ use super::refer::Names;
 use crate::app::{App, MIN_POSITION_WAIT};
 use crate::error::Problem;
 use crate::extract::{Caller, Params};
+use crate::view::Eyes;
 use axum::Json;
 use axum::extract::State;
 use rollbook_domain::kernel::id::{Kind, UserId};
 use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::organization::state::Organization;
+use rollbook_domain::permission::cover;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_ledger::activity;
 use rollbook_projections::activity_log::{ActivityLog, Row, Statuses};
@@ -35,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 struct StatusView {
     /// Whose.
     user: WhoseView,
-    /// As the telephone system calls it.
+    /// The telephone system's code for it.
     status: String,
     /// From when on.
     at: String,
@@ -50,16 +52,17 @@ struct StatusView {
 struct WhoseView {
     /// Their id.
     id: Uuid,
-    /// Their login then.
-    login: String,
+    /// Their login then; null if you may not see them.
+    login: Option<String>,
 }
 
 impl StatusView {
-    /// None of a row that reports no status.
-    fn of(row: Row) -> Option<Self> {
+    /// As `eyes` may see it; none of a row that reports no status.
+    fn of(row: Row, eyes: Eyes<'_>) -> Option<Self> {
         let (status, subject) = (row.status?, row.subject?);
+        let is_seen = eyes.see(UserId(subject.id).subject());
         Some(Self {
-            user: WhoseView { id: subject.id, login: subject.label.unwrap_or_default() },
+            user: WhoseView { id: subject.id, login: subject.label.filter(|_| is_seen) },
             status: status.word,
             at: status.since.to_string(),
             reported_at: row.at.to_string(),
@@ -101,7 +104,8 @@ async fn status_log(
     params.done()?;
     let rows = log(&app, &caller).await?.statuses(&wanted, limit + 1).await?;
     caller.reads(&app, &now, "status log", None);
-    let shown = rows.into_iter().filter_map(StatusView::of);
+    let eyes = caller.eyes(&now);
+    let shown = rows.into_iter().filter_map(|row| StatusView::of(row, eyes));
     Ok(Json(list::page(shown, limit, |row| format!("{} {}", row.at, row.position), |row| row)))
 }
 
@@ -122,11 +126,8 @@ fn wanted(caller: &Caller, now: &Organization, params: &mut Params) -> Result<St
             let missing = || Problem::field("user", "not_found", "there is nobody of this name");
             Some(vec![found.ok_or_else(missing)?])
         }
-        None => {
-            let reached: Vec<_> =
-                now.users.keys().copied().filter(|id| over(*id)).map(UserId::uuid).collect();
-            (reached.len() < now.users.len()).then_some(reached)
-        }
+        None if cover::reaches_all(now, caller.me(now)?, VIEW) => None,
+        None => Some(now.users.keys().copied().filter(|id| over(*id)).map(UserId::uuid).collect()),
     };
     Ok(Statuses { from, until, users, after: None })
 }

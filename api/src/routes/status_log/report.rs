@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use rollbook_domain::kernel::context::Context;
 use rollbook_domain::kernel::id::{Kind, UserId};
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_domain::kernel::text;
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::user::state::{Status, User};
@@ -27,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// Most reports of one request.
 const REPORTS_MAX: usize = 500;
 /// Longest status, in characters.
-const STATUS_CHARS_MAX: usize = 64;
+const STATUS_CHARS_MAX: usize = 32;
 const REPORT: &str = "status_log.report";
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -48,9 +47,9 @@ struct ReportsBody {
 struct ReportBody {
     /// User id or login.
     user: String,
-    /// As the telephone system calls it; 1 to 64 characters on one line.
+    /// The telephone system's code for it: 1 to 32 lower-case letters a to z, digits, `_` and `-`.
     status: String,
-    /// From when on, RFC 3339, not in the future; now if not said.
+    /// From when on, RFC 3339, not before the user was added and not in the future; now if not said.
     at: Option<String>,
 }
 
@@ -119,15 +118,14 @@ impl ReportBody {
         now: Moment,
     ) -> Result<(UserId, BTreeMap<String, String>), Problem> {
         let pointer = |member: &str| format!("{at}/{member}");
-        let invalid = |error| Problem::invalid(vec![error]);
         let user = UserId(refer::find(names, Kind::User, &pointer("user"), &self.user)?);
         let archived = |user: &User| user.status.value == Status::Archived;
         if names.organization.user(user).is_some_and(archived) {
             return Err(Problem::field(&pointer("user"), "no_such_user", "this user is archived"));
         }
-        let status = text::word(&pointer("status"), &self.status).map_err(invalid)?;
-        if status.chars().count() > STATUS_CHARS_MAX {
-            return Err(Problem::field(&pointer("status"), "too_long", "a status has at most 64 characters"));
+        if !is_code(&self.status) {
+            let detail = "is a code of 1 to 32 lower-case letters a to z, digits, `_` and `-`";
+            return Err(Problem::field(&pointer("status"), "not_acceptable", detail));
         }
         let since = match &self.at {
             None => now,
@@ -142,8 +140,21 @@ impl ReportBody {
                 "has not come yet by the server's clock",
             ));
         }
-        Ok((user, [("status".to_owned(), status), ("since".to_owned(), since.to_string())].into()))
+        if names.organization.user(user).is_some_and(|user| since < user.record.created.at) {
+            let detail = "is before the user was added";
+            return Err(Problem::field(&pointer("at"), "out_of_range", detail));
+        }
+        Ok((
+            user,
+            [("status".to_owned(), self.status.clone()), ("since".to_owned(), since.to_string())].into(),
+        ))
     }
+}
+
+/// A status lies in the ledger in clear and for ever: it is a code, in which nothing can be said of anybody.
+fn is_code(status: &str) -> bool {
+    let takes = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'_' | b'-');
+    (1..=STATUS_CHARS_MAX).contains(&status.len()) && status.bytes().all(takes)
 }
 
 fn act(

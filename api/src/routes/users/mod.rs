@@ -6,15 +6,18 @@ mod bodies;
 mod elements;
 mod erase;
 mod life;
+mod link;
 mod password;
 mod secrets;
 mod two_factor;
 
+pub(super) use bodies::new_password;
 pub(super) use erase::erased_at;
 
 use super::list::{self, Page};
 use super::mutation::{Mutation, tag};
 use super::past;
+use super::place;
 use super::refer::Names;
 use super::sort::{Cell, Sort};
 use crate::app::{self, App};
@@ -52,6 +55,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(avatar::router())
         .merge(elements::router())
         .merge(password::router())
+        .merge(link::router())
         .merge(secrets::router())
         .merge(two_factor::router())
         .merge(erase::router())
@@ -92,15 +96,16 @@ async fn list_users(
     let sees = |user: &&User| visible::sees(&organization, me, user.id.subject(), at);
     let view = |user: &User| view::user(&organization, user, eyes);
     let Some(sort) = sort else {
-        let after = list::after(cursor)?;
+        let after = place::login(cursor, &organization, |user| sees(&user))?;
         let seen =
             organization.users_after(after.as_deref()).filter(|user| filter.matches(user)).filter(sees);
-        return Ok(Json(list::page(seen, limit, |user| folded(user.login.text()), view)));
+        return Ok(Json(list::page(seen, limit, |user| place::of_user(user), view)));
     };
     let matching = organization.users_after(None).filter(|user| filter.matches(user));
     let roles = RoleNames::of(&organization, |role| visible::sees(&organization, me, role.subject(), at));
     let cell = |user: &&User, field: &str| roles.cell(user, field);
-    sort.page(matching.map(|user| (user.id.uuid(), user)), cell, (limit, cursor), sees, view).map(Json)
+    let find = |id| organization.user(UserId(id));
+    sort.page(matching, find, cell, (limit, cursor), |user| sees(user), view).map(Json)
 }
 
 /// What users are sorted by.
@@ -166,7 +171,7 @@ impl Filter {
     }
 }
 
-/// Add a user. `status` is `active` unless `invited` is asked for; without a password nobody signs in until one is set.
+/// Add a user. `status` is `active` unless `invited` is asked for; without a password nobody signs in until one is set, by a link that is mailed where it can be.
 #[utoipa::path(
     post, path = "/users", tag = "users", request_body = NewUser,
     responses(
@@ -187,9 +192,13 @@ async fn create(
     let organization = caller.organization();
     caller.need(&app, &organization, "users.create", &Targets::default())?;
     let names = Names::of(&caller, &organization)?;
-    let (new, credentials) = body.value.resolve(&app, &names, meta.dry_run).await?;
+    let (new, mut credentials) = body.value.resolve(&app, &names, meta.dry_run).await?;
+    let (command, invitation) = link::adding(&app, &organization, new)?;
+    credentials.extend(invitation);
     let mutation = Mutation::new(&app, &caller, &meta).credentials(credentials);
-    mutation.run(Command::User(UserCommand::Create(new))).await?.respond(&caller)
+    let done = mutation.run(Command::User(command)).await?;
+    app.mail_waits();
+    done.respond(&caller)
 }
 
 /// One user, now or `at` a position or time.

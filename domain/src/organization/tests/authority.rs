@@ -3,6 +3,7 @@
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
 use crate::kernel::id::{CredentialId, Kind, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::spec::{World, given, new_token, new_user, second_factor, world};
 use crate::organization::command::Command;
 use crate::organization::rejection::{Forbidden, Rejection};
@@ -13,6 +14,7 @@ use crate::queue::command::{QueueCommand, QueueEdit};
 use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::user::command::{NewUser, UserCommand};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use uuid::Uuid;
@@ -116,6 +118,10 @@ fn nobody_of_equal_or_higher_rank_is_touched_nor_such_a_role_given() {
             UserCommand::SetKeys(user, vec![KeyEntry { key: world.key("GATE"), minus: true }]),
             UserCommand::SetCustomProfile(user, Some(Default::default())),
             UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(Uuid::nil()))),
+            UserCommand::MakePasswordLink(
+                user,
+                Link { credential: CredentialId(Uuid::nil()), until: Moment(4_000_000_000_000_000) },
+            ),
             UserCommand::CreateApiKey(user, CredentialId(Uuid::nil())),
             new_token(user, 1, "CI"),
         ] {
@@ -227,6 +233,8 @@ fn a_password_or_api_key_of_who_holds_more_is_theirs() {
     let reader = world.add_user_with("reader", 5, &[audit()]);
     let new = NewPassword::unknown(CredentialId(Uuid::nil()));
     refused(&world, UserCommand::SetPassword(reader, new), more("audit.view"));
+    let link = Link { credential: CredentialId(Uuid::nil()), until: Moment(4_000_000_000_000_000) };
+    refused(&world, UserCommand::MakePasswordLink(reader, link), more("audit.view"));
     refused(&world, UserCommand::CreateApiKey(reader, CredentialId(Uuid::nil())), more("audit.view"));
     refused(&world, new_token(reader, 1, "CI"), more("audit.view"));
     world.act_by(Actor::User(reader), second_factor(reader, 1));

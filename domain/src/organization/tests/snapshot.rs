@@ -24,6 +24,7 @@ use crate::settings::state::{Setting, SettingValue};
 use crate::user::avatar::{Avatar, Media};
 use crate::user::command::{UserCommand, UserEdit};
 use crate::user::detail::{Detail, Plain};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::KeyEntry;
 use crate::user::window::{Hours, LoginWindow, Span};
@@ -190,6 +191,7 @@ fn full() -> spec::World {
         UserCommand::SetLoginWindow(anna, Some(window())).into(),
         UserCommand::SetPassword(anna, NewPassword::unknown(credential)).into(),
         UserCommand::CreateApiKey(anna, credential).into(),
+        UserCommand::MakePasswordLink(sven, Link { credential, until: Moment(1_767_225_600_000_000) }).into(),
         spec::new_token(anna, 1, "CI").into(),
         account(anna),
         UserCommand::Archive(gone).into(),

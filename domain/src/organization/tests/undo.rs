@@ -3,6 +3,7 @@
 use super::random::{self, Dice};
 use crate::kernel::context::Actor;
 use crate::kernel::id::CredentialId;
+use crate::kernel::moment::Moment;
 use crate::kernel::spec;
 use crate::organization::command::{Command, Undo};
 use crate::organization::rejection::Forbidden;
@@ -11,6 +12,7 @@ use crate::organization::undo::compensations;
 use crate::role::rejection::RoleRejection;
 use crate::settings::state::Setting;
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::rejection::UserRejection;
 use proptest::prelude::*;
@@ -44,6 +46,7 @@ fn strip(value: &mut Value) {
                 "position",
                 "since",
                 "password",
+                "link",
                 "api_key",
                 "tokens",
                 "two_factor",
@@ -125,6 +128,10 @@ fn what_is_no_field_has_nothing_to_undo() {
     let anna = world.user_id("anna");
     for command in [
         UserCommand::SetPassword(anna, NewPassword::unknown(CredentialId(anna.uuid()))),
+        UserCommand::MakePasswordLink(
+            anna,
+            Link { credential: CredentialId(anna.uuid()), until: Moment(4_000_000_000_000_000) },
+        ),
         UserCommand::CreateApiKey(anna, CredentialId(anna.uuid())),
         spec::new_token(anna, 1, "CI"),
     ] {

@@ -5,6 +5,7 @@ mod account;
 mod detail;
 mod erasure;
 mod life;
+mod link;
 mod password;
 mod tokens;
 mod two_factor;

@@ -70,7 +70,17 @@ const CREDENTIALS: &str = "
         secret_hash = excluded.secret_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
         meta = excluded.meta)
 , delete_credentials AS (
-    DELETE FROM credentials WHERE aggregate_id = $1 AND id = ANY($38::text[]) AND EXISTS (SELECT FROM head))";
+    DELETE FROM credentials WHERE aggregate_id = $1 AND id = ANY($38::text[]) AND EXISTS (SELECT FROM head))
+, put_mails AS (
+    INSERT INTO outbox (aggregate_id, id, user_id, kind, secret, created_at, expires_at, tries, due_at)
+    SELECT $1, m.id, m.user_id, m.kind, m.secret, m.created_at, m.expires_at, m.tries, m.due_at
+      FROM unnest($39::text[], $40::text[], $41::text[], $42::text[], $43::bigint[], $44::bigint[], $45::bigint[],
+                  $46::bigint[])
+           AS m (id, user_id, kind, secret, created_at, expires_at, tries, due_at)
+     WHERE EXISTS (SELECT FROM head)
+    ON CONFLICT (aggregate_id, id) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind,
+        secret = excluded.secret, created_at = excluded.created_at, expires_at = excluded.expires_at,
+        tries = excluded.tries, due_at = excluded.due_at)";
 /// `serve` may not delete rows of `events`; the owner's function may, of what this guards.
 const PRUNE: &str = "SELECT public.rollbook_prune($1, $2, $3)";
 const ANSWER: &str = " SELECT count(*) FROM head";
@@ -229,7 +239,7 @@ fn statement(batch: &Batch) -> Result<Query<'_, Postgres, PgArguments>, Failed> 
     if batch.credentials.is_empty() {
         return lists(head(plain), batch);
     }
-    Ok(credentials(lists(head(with_credentials), batch)?, batch))
+    Ok(mails(credentials(lists(head(with_credentials), batch)?, batch), batch))
 }
 
 type Bound<'a> = Query<'a, Postgres, PgArguments>;
@@ -309,6 +319,19 @@ fn credentials<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
         .bind(list(&puts, |one| one.expires_at_us))
         .bind(list(&puts, |one| one.meta.as_str()))
         .bind(deletes)
+}
+
+fn mails<'a>(query: Bound<'a>, batch: &'a Batch) -> Bound<'a> {
+    let mails = batch.mails();
+    query
+        .bind(list(&mails, |mail| mail.id.as_str()))
+        .bind(list(&mails, |mail| mail.user_id.as_str()))
+        .bind(list(&mails, |mail| mail.kind.as_str()))
+        .bind(list(&mails, |mail| mail.secret.as_str()))
+        .bind(list(&mails, |mail| mail.created_at_us))
+        .bind(list(&mails, |mail| mail.expires_at_us))
+        .bind(list(&mails, |mail| stored_int(mail.tries)))
+        .bind(list(&mails, |mail| mail.due_at_us))
 }
 
 fn unencodable() -> Failed {

@@ -10,6 +10,6 @@ GRANT SELECT, INSERT, UPDATE (position, batch, frontier, at) ON public.heads TO 
 GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.state_snapshots,
     public.counting TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON public.credentials, public.sessions, public.attempts, public.follower_checkpoints,
+    ON public.credentials, public.sessions, public.attempts, public.outbox, public.follower_checkpoints,
     public.imports, public.pictures, public.logons TO {role};
 GRANT EXECUTE ON FUNCTION public.rollbook_prune(text, bigint, bigint) TO {role};

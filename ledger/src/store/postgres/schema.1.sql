@@ -145,6 +145,21 @@ CREATE TABLE public.attempts (
     PRIMARY KEY (aggregate_id, subject)
 );
 
+-- Mails that wait to be sent. A row holds the secret of a link, and goes once it was sent.
+CREATE TABLE public.outbox (
+    aggregate_id text   NOT NULL,
+    id           text   NOT NULL,
+    user_id      text   NOT NULL,
+    kind         text   NOT NULL,
+    secret       text   NOT NULL,
+    created_at   bigint NOT NULL,
+    expires_at   bigint NOT NULL,
+    tries        bigint NOT NULL,
+    due_at       bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, id)
+);
+CREATE INDEX outbox_by_due ON public.outbox (due_at);
+
 CREATE TABLE public.follower_checkpoints (
     name           text   NOT NULL,
     version        bigint NOT NULL,

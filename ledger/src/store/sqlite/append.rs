@@ -45,6 +45,12 @@ const PRUNE: [&str; 3] = [
     "DELETE FROM personal_values WHERE aggregate_id = ?1 AND aggregate_type = ?2 AND sequence <= ?3",
 ];
 const CREDENTIAL_DELETE: &str = "DELETE FROM credentials WHERE aggregate_id = ?1 AND id = ?2";
+const MAIL: &str =
+    "INSERT INTO outbox (aggregate_id, id, user_id, kind, secret, created_at, expires_at, tries, due_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (aggregate_id, id) DO UPDATE SET user_id = excluded.user_id, kind = excluded.kind,
+    secret = excluded.secret, created_at = excluded.created_at, expires_at = excluded.expires_at,
+    tries = excluded.tries, due_at = excluded.due_at";
 
 impl SqliteStore {
     pub(in crate::store) async fn append(&self, batch: Arc<Batch>) -> Result<Appended, AppendError> {
@@ -69,6 +75,7 @@ pub(super) fn write(transaction: Transaction<'_>, batch: &Batch) -> Result<Appen
     personal(&transaction, batch)?;
     commands(&transaction, batch)?;
     credentials(&transaction, batch).map_err(|error| error::append(&error))?;
+    mails(&transaction, batch).map_err(|error| error::append(&error))?;
     if let Some(one) = batch.prune {
         prune(&transaction, batch, one)?;
     }
@@ -182,6 +189,26 @@ fn credentials(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result
     }
     let mut delete = transaction.prepare_cached(CREDENTIAL_DELETE)?;
     deletes.into_iter().try_for_each(|id| delete.execute(params![batch.ledger.id, id]).map(drop))
+}
+
+fn mails(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached(MAIL)?;
+    for mail in batch.mails() {
+        let tries = stored_int(mail.tries);
+        let values: [&dyn ToSql; 9] = [
+            &batch.ledger.id,
+            &mail.id,
+            &mail.user_id,
+            &mail.kind,
+            &mail.secret,
+            &mail.created_at_us,
+            &mail.expires_at_us,
+            &tries,
+            &mail.due_at_us,
+        ];
+        put.execute(values)?;
+    }
+    Ok(())
 }
 
 /// The head first: the guard lets go of nothing beyond what it says.

@@ -143,6 +143,21 @@ CREATE TABLE attempts (
     PRIMARY KEY (aggregate_id, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- Mails that wait to be sent. A row holds the secret of a link, and goes once it was sent.
+CREATE TABLE outbox (
+    aggregate_id text    NOT NULL,
+    id           text    NOT NULL,
+    user_id      text    NOT NULL,
+    kind         text    NOT NULL,
+    secret       text    NOT NULL,
+    created_at   integer NOT NULL,
+    expires_at   integer NOT NULL,
+    tries        integer NOT NULL,
+    due_at       integer NOT NULL,
+    PRIMARY KEY (aggregate_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_by_due ON outbox (due_at);
+
 CREATE TABLE follower_checkpoints (
     name           text    NOT NULL,
     version        integer NOT NULL,

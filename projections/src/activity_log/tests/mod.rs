@@ -97,6 +97,10 @@ fn accounts() -> Vec<(&'static str, Value)> {
         ("user.locked_out", zoe_is(json!({ "from": null, "to": "2026-01-01T00:15:00.000000Z" }))),
         ("user.unlocked", zoe_is(json!({ "from": "2026-01-01T00:15:00.000000Z", "to": null }))),
         ("user.password_set", zoe_is(json!({ "credential": credential, "by_oneself": false }))),
+        (
+            "user.password_link_made",
+            zoe_is(json!({ "credential": credential, "until": "2026-01-06T00:00:00.000000Z" })),
+        ),
         ("user.api_key_created", zoe_is(json!({ "credential": credential }))),
         ("user.api_key_revoked", zoe_is(json!({ "credential": credential }))),
     ]
@@ -273,6 +277,9 @@ fn folded(events: Vec<(&'static str, Value)>) -> (Labels, Vec<Row>) {
 fn acts() -> Vec<Revealed> {
     let detail = |action: &str| match action {
         "session.failed" => json!({ "why": "wrong password" }),
+        "password_link.asked" => json!({ "why": "it is on its way" }),
+        "password_link.used" => json!({ "purpose": "forgotten_password" }),
+        "password_link.refused" => json!({ "code": "link_expired" }),
         "request.denied" => json!({ "permission": "users.edit", "route": "PATCH /users/{id}" }),
         "activity.dropped" => json!({ "count": "3" }),
         "activity.unknown" => {

@@ -8,6 +8,7 @@ use crate::kernel::context::Actor;
 use crate::kernel::id::{
     AgentId, CredentialId, GroupId, KeyId, ObjectId, ProfileId, QueueId, RoleId, UserId,
 };
+use crate::kernel::moment::Moment;
 use crate::kernel::spec::{self, World};
 use crate::key::command::{KeyCommand, KeyEdit};
 use crate::object::command::ObjectEdit;
@@ -24,11 +25,11 @@ use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
 use crate::user::avatar::{Avatar, Media};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
-use crate::user::detail::{Detail, Details, Plain};
+use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
-use places::{agent, agent_edit, group, object, object_edit, queue, supervision};
+use places::{agent, agent_edit, details, group, object, object_edit, queue, supervision};
 use std::sync::Arc;
 
 /// Permissions worth having, with what they are about.
@@ -337,22 +338,17 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
         8 => dice.one(&[UserCommand::Block(user), UserCommand::Unblock(user), UserCommand::Activate(user)]),
         9 => UserCommand::Archive(user),
         10 => UserCommand::Restore(user),
-        11 => UserCommand::SetPassword(user, NewPassword::unknown(CredentialId(user.uuid()))),
+        11 => {
+            let credential = CredentialId(user.uuid());
+            let link = Link { credential, until: Moment(4_000_000_000_000_000) };
+            let set = UserCommand::SetPassword(user, NewPassword::unknown(credential));
+            dice.one(&[set, UserCommand::MakePasswordLink(user, link)])
+        }
         13 => spec::new_token(user, dice.roll(9) as u128, &dice.name()),
         15 => dice.one(&[spec::second_factor(user, 1), UserCommand::RemoveTwoFactor(user)]),
         14 => UserCommand::RevokeToken(user, CredentialId(uuid::Uuid::from_u128(dice.roll(9) as u128))),
         _ => UserCommand::CreateApiKey(user, CredentialId(user.uuid())),
     }
-}
-
-/// Extensions are few, so that they are taken.
-fn details(dice: &mut Dice) -> Details {
-    let all = [
-        (Detail::Extension, Plain::Text(dice.roll(9).to_string())),
-        (Detail::Comment, Plain::Text(dice.name())),
-        (Detail::Language, Plain::Text("es".into())),
-    ];
-    dice.some(&all).into_iter().map(|(detail, to)| (detail, dice.coin().then_some(to))).collect()
 }
 
 fn window(dice: &mut Dice) -> LoginWindow {
