@@ -77,6 +77,7 @@ fn user(n: usize, role: RoleId) -> NewUser {
         profile: None,
         status: Status::Active,
         password: None,
+        details: rollbook_domain::user::detail::Details::new(),
     }
 }
 

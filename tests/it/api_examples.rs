@@ -275,6 +275,9 @@ pub(crate) const EXAMPLES: &[Example] = &[
     row("POST /api/v1/users/{id}/api-key", "/api/v1/users/ann/api-key", "", Changes),
     row("DELETE /api/v1/users/{id}/api-key", "/api/v1/users/owner/api-key", "", Changes),
     row("POST /api/v1/users/{id}/archive", "/api/v1/users/ann/archive", "", Changes),
+    row("GET /api/v1/users/{id}/avatar", "/api/v1/users/auditor/avatar", "", Reads),
+    row("PUT /api/v1/users/{id}/avatar", "/api/v1/users/ann/avatar", "", Changes),
+    row("DELETE /api/v1/users/{id}/avatar", "/api/v1/users/auditor/avatar", "", Changes),
     row("POST /api/v1/users/{id}/block", "/api/v1/users/ann/block", "", Changes),
     row(
         "PUT /api/v1/users/{id}/custom-profile",

@@ -292,6 +292,7 @@ pub(crate) fn create_user(login: &str, role: RoleId) -> Command {
         profile: None,
         status: Status::Active,
         password: None,
+        details: rollbook_domain::user::detail::Details::new(),
     }))
 }
 

@@ -2,6 +2,8 @@
 // All of it is test code, helper functions too: clippy then allows panics as .clippy.toml says.
 #![cfg(test)]
 
+mod account_avatar;
+mod account_details;
 mod account_record;
 mod api_addresses;
 mod api_agents;

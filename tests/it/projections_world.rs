@@ -125,6 +125,7 @@ impl World {
             profile: None,
             status: Status::Active,
             password: None,
+            details: rollbook_domain::user::detail::Details::new(),
         };
         let written = self.by_owner(UserCommand::Create(new)).await;
         written.organization.user_by_login(login).unwrap().id

@@ -150,6 +150,7 @@ impl World {
             profile,
             status: Status::Active,
             password: None,
+            details: rollbook_domain::user::detail::Details::new(),
         };
         self.owner_does(Command::User(UserCommand::Create(new))).await;
         self.now().user_by_login(login).unwrap().id

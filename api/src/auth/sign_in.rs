@@ -128,6 +128,12 @@ async fn begin(
         return Err(error.into());
     }
     guess.forgiven().await?;
+    // For people to look at: nobody is kept out because it cannot be counted.
+    let counted =
+        app.deployment().store().count_logon(&stored.aggregate_id, &stored.user_id, now.micros()).await;
+    if let Err(error) = counted {
+        tracing::warn!(%error, "a sign-in could not be counted");
+    }
     // A recovery code may have been used up since.
     let organization = open.writer.published().organization.clone();
     Ok(SignedIn { token, expires_at_us, user: user.id, organization })

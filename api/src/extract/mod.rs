@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod meta;
 mod params;
+mod picture;
 
 pub(crate) use barred::{OPEN_TO_EXPIRED, OPEN_WITHOUT_FACTOR};
 pub(crate) use body::whole;
@@ -14,3 +15,5 @@ pub use body::{BODY_BYTES_MAX, Body};
 pub use caller::{Caller, Client, now_context};
 pub use meta::{Keyed, Meta, MinPosition};
 pub use params::{Id, Params};
+pub(crate) use picture::sized;
+pub use picture::{Picture, Sent};

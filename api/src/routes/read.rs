@@ -29,7 +29,7 @@ pub(super) async fn entity(
 }
 
 /// What may be seen is judged now, whatever the moment that is asked for.
-async fn seen_at(
+pub(super) async fn seen_at(
     app: &App,
     caller: &Caller,
     now: &Organization,

@@ -1,9 +1,9 @@
 //! What surrounds every request: limits, CSRF, headers, panics, one log line with the route template.
 
 use crate::error::Problem;
-use crate::extract::BODY_BYTES_MAX;
+use crate::extract::sized;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,7 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// `routes`, surrounded as every route of the service is.
 pub fn around(routes: Router) -> Router {
     routes
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(sized))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CsrfLayer::new().with_rejection_response(cross_site))

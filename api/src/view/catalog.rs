@@ -2,9 +2,11 @@
 
 use rollbook_domain::organization::state::Organization;
 use rollbook_domain::permission::catalog::{
-    BuiltInRole, Catalog, Founder, KeyName, ObjectKind, Offer, Permission, PermissionType, ReservedKey,
+    BuiltInRole, Catalog, Founder, KeyName, LoginRule, ObjectKind, Offer, Permission, PermissionType,
+    ReservedKey,
 };
 use rollbook_domain::permission::grant::Scope;
+use rollbook_domain::user::detail::{DetailRow, Plain};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -47,7 +49,11 @@ pub struct CatalogView {
     pub roles: Vec<BuiltInRoleView>,
     /// What the catalog says of the user with whom an organization is founded.
     pub founder: FounderView,
-    /// What may be given to a user beside the role and own keys: `profile`, `custom_profile`, `masterkey`, `superuser`.
+    /// What logins are like.
+    pub login: LoginRuleView,
+    /// What an account holds beside login, name, e-mail address and role.
+    pub details: Vec<DetailView>,
+    /// What may be given to a user beside the role and own keys: `profile`, `custom_profile`, `masterkey`, `superuser`, `avatar`.
     pub offers: Vec<&'static str>,
     /// The permission that changing one's own password takes; null if everybody may.
     pub own_password: Option<String>,
@@ -94,6 +100,39 @@ pub struct FounderView {
     /// Can be neither archived nor blocked, and keeps the role.
     pub protected: bool,
     /// Where this comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
+}
+
+/// What logins are like.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LoginRuleView {
+    /// The characters beside letters of the English alphabet and digits; null for any.
+    pub characters: Option<String>,
+    /// Whether a login stays what it was when the user was added.
+    pub fixed: bool,
+    /// Where this comes from: `seed`, `source` or `chosen`.
+    pub mark: &'static str,
+    /// For people; decides nothing.
+    pub note: String,
+}
+
+/// A detail of an account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DetailView {
+    /// The member of a user, and the field by which a grant is limited to it.
+    pub name: &'static str,
+    /// The words that there are to choose from; none if it is not of words.
+    pub words: Vec<String>,
+    /// What is shown where nothing was set.
+    #[schema(value_type = Option<Object>)]
+    pub default: Option<Plain>,
+    /// Exactly how many digits an extension has; null for 1 to 9, and for all else.
+    pub digits: Option<usize>,
+    /// Whether a new user gets the lowest free one, from the setting `extension_min` on.
+    pub automatic: bool,
+    /// Where the row comes from: `seed`, `source` or `chosen`.
     pub mark: &'static str,
     /// For people; decides nothing.
     pub note: String,
@@ -214,6 +253,8 @@ pub fn catalog(catalog: &Catalog) -> CatalogView {
         about: catalog.about.clone(),
         roles: catalog.roles.iter().map(role).collect(),
         founder: founder(&catalog.founder),
+        login: login(&catalog.login),
+        details: catalog.details.iter().map(detail).collect(),
         offers: catalog.offers.iter().copied().map(Offer::word).collect(),
         own_password: catalog.own_password.as_ref().map(ToString::to_string),
         own_elements: catalog.own_elements.clone(),
@@ -258,6 +299,27 @@ fn founder(founder: &Founder) -> FounderView {
         protected: founder.protected,
         mark: founder.origin.word(),
         note: founder.note.clone(),
+    }
+}
+
+fn login(rule: &LoginRule) -> LoginRuleView {
+    LoginRuleView {
+        characters: rule.characters.clone(),
+        fixed: rule.fixed,
+        mark: rule.origin.word(),
+        note: rule.note.clone(),
+    }
+}
+
+fn detail(row: &DetailRow) -> DetailView {
+    DetailView {
+        name: row.name.word(),
+        words: row.words.clone(),
+        default: row.default.clone(),
+        digits: row.digits,
+        automatic: row.automatic,
+        mark: row.origin.word(),
+        note: row.note.clone(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::eyes::Eyes;
 use super::shapes::{
-    ActorView, AgentView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView, SettingsView,
-    StampView, SupervisorView, UserView, WarningView,
+    ActorView, AgentView, AvatarView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView,
+    SettingsView, StampView, SupervisorView, UserView, WarningView,
 };
 use rollbook_domain::agent::state::Agent;
 use rollbook_domain::group::state::Group;
@@ -22,6 +22,8 @@ use rollbook_domain::profile::state::Profile;
 use rollbook_domain::queue::state::{Queue, QueueKind, Supervision};
 use rollbook_domain::role::state::Role;
 use rollbook_domain::settings::state::Setting;
+use rollbook_domain::user::avatar::Avatar;
+use rollbook_domain::user::detail::{DetailRow, DetailValue, Plain};
 use rollbook_domain::user::state::{KeyEntry, User};
 use serde::Serialize;
 use serde_json::Value;
@@ -88,6 +90,8 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         login: user.login.text().to_owned(),
         name: user.name.text().to_owned(),
         email: user.email.as_ref().map(|email| email.text().to_owned()),
+        details: details(organization, user),
+        avatar: user.picture().map(|picture| avatar(&picture)),
         role: user.role.value.uuid(),
         status: user.status.value.word(),
         locked_until: user.locked_until.map(|until| until.to_string()),
@@ -118,6 +122,20 @@ pub fn user(organization: &Organization, user: &User, eyes: Eyes<'_>) -> UserVie
         version: user.record.version,
         position: user.record.updated.position,
     }
+}
+
+fn avatar(picture: &Avatar) -> AvatarView {
+    let sha256 = picture.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    AvatarView { media_type: picture.media.word(), bytes: picture.bytes, sha256 }
+}
+
+/// What the catalog offers, as it is set or else by default.
+fn details(organization: &Organization, user: &User) -> BTreeMap<&'static str, Option<Plain>> {
+    let value = |row: &DetailRow| {
+        let set = user.details.get(&row.name).map(DetailValue::shown);
+        (row.name.word(), set.or_else(|| row.default.clone()))
+    };
+    organization.catalog.details.iter().map(value).collect()
 }
 
 fn elements(user: &User) -> BTreeMap<String, Vec<String>> {

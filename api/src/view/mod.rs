@@ -9,6 +9,6 @@ pub use catalog::{CatalogView, OrganizationView, PermissionView, ReservedKeyView
 pub use entity::{agent, entity, group, key, listed_object, object, profile, queue, role, settings, user};
 pub use eyes::Eyes;
 pub use shapes::{
-    ActorView, AgentView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView, SettingsView,
-    StampView, SupervisorView, UserView,
+    ActorView, AgentView, AvatarView, GroupView, KeyView, ObjectView, ProfileView, QueueView, RoleView,
+    SettingsView, StampView, SupervisorView, UserView,
 };

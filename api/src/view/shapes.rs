@@ -2,6 +2,7 @@
 
 use rollbook_domain::permission::grant::Grant;
 use rollbook_domain::settings::state::SettingValue;
+use rollbook_domain::user::detail::Plain;
 use rollbook_domain::user::window::LoginWindow;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -28,6 +29,17 @@ pub struct StampView {
     pub at: String,
 }
 
+/// What a user's picture is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AvatarView {
+    /// `image/png` or `image/jpeg`.
+    pub media_type: &'static str,
+    /// Its size.
+    pub bytes: usize,
+    /// SHA-256 of its bytes, in hexadecimal; the `ETag` of the picture.
+    pub sha256: String,
+}
+
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UserView {
@@ -39,6 +51,12 @@ pub struct UserView {
     pub name: String,
     /// E-mail address, if there is one.
     pub email: Option<String>,
+    /// The details that the catalog offers, each by its name; null where nothing is set.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub details: BTreeMap<&'static str, Option<Plain>>,
+    /// What the picture is, if there is one: `GET /users/{id}/avatar`.
+    pub avatar: Option<AvatarView>,
     /// Role id.
     pub role: Uuid,
     /// `invited`, `active`, `blocked` or `archived`.

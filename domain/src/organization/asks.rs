@@ -55,7 +55,7 @@ fn taking_over(with: &Beginnings) -> Vec<Ask> {
 fn user(command: &UserCommand) -> Ask {
     let permission = match command {
         UserCommand::Create(_) | UserCommand::Invite(..) | UserCommand::TakeOver(..) => "users.create",
-        UserCommand::Edit(..) => "users.edit",
+        UserCommand::Edit(..) | UserCommand::SetAvatar(..) => "users.edit",
         UserCommand::AssignRole(..) => "users.role",
         UserCommand::AssignProfile(..) | UserCommand::SetCustomProfile(..) | UserCommand::SetElements(..) => {
             "users.profile"

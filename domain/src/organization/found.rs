@@ -12,6 +12,7 @@ use crate::key::event::KeyEvent;
 use crate::permission::catalog::Catalog;
 use crate::role::event::RoleEvent;
 use crate::user::command::NewUser;
+use crate::user::detail::Details;
 use crate::user::state::Status;
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ pub(super) fn found(deciding: &mut Deciding<'_>, command: &OrganizationCommand) 
         profile: None,
         status: Status::Active,
         password: *password,
+        details: Details::new(),
     };
     crate::user::decide::create(deciding, &owner)?;
     match deciding.now.founder.filter(|_| catalog.founder.superuser) {

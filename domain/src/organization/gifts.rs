@@ -92,6 +92,8 @@ fn of_user(event: &UserEvent, before: &Organization, after: &Organization, giver
         UserEvent::LoginChanged { .. }
         | UserEvent::Renamed { .. }
         | UserEvent::EmailChanged { .. }
+        | UserEvent::DetailSet { .. }
+        | UserEvent::AvatarSet { .. }
         | UserEvent::LoginWindowSet { .. }
         | UserEvent::Activated { .. }
         | UserEvent::Blocked { .. }

@@ -28,4 +28,5 @@ mod tests;
 pub mod tokens;
 mod transfer;
 pub mod undo;
+mod users;
 pub mod visible;

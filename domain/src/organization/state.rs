@@ -29,6 +29,7 @@ use crate::role::event::RoleEvent;
 use crate::role::state::Role;
 use crate::settings::state::Settings;
 use crate::user::event::UserEvent;
+use crate::user::extension::Extensions;
 use crate::user::state::User;
 use imbl::shared_ptr::DefaultSharedPtr;
 use imbl::{GenericHashMap, HashMap, OrdMap, OrdSet};
@@ -79,6 +80,8 @@ pub struct Organization {
     pub(crate) logins: OrdMap<Arc<str>, UserId>,
     /// Users by folded e-mail address.
     pub(crate) emails: HashMap<Arc<str>, UserId>,
+    /// Users by extension.
+    pub(crate) extensions: Extensions,
     /// Agents by folded code and alias.
     pub(crate) called: OrdMap<Arc<str>, AgentId>,
     /// Agents by the user who supervises them.
@@ -115,6 +118,7 @@ impl Organization {
             settings: Settings::default(),
             logins: OrdMap::new(),
             emails: HashMap::new(),
+            extensions: Extensions::default(),
             called: OrdMap::new(),
             supervised: OrdSet::new(),
             tokens: OrdMap::new(),
@@ -172,7 +176,7 @@ impl Organization {
 
     /// What else depends on a user changes only where the user did: each of these maps is copied on write.
     fn follow_user(&mut self, before: &User, after: &User) {
-        if (&before.login, &before.email) != (&after.login, &after.email) {
+        if before.called() != after.called() {
             self.unindex_user(before);
             self.index_user(after);
         }
@@ -180,24 +184,6 @@ impl Organization {
         if (before.role.value, before.profile.value) != (after.role.value, after.profile.value) {
             self.release(before);
             self.hold(after);
-        }
-    }
-
-    fn index_user(&mut self, user: &User) {
-        if let Some(login) = user.login.clear() {
-            self.logins.insert(folded(login).into(), user.id);
-        }
-        if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
-            self.emails.insert(folded(email).into(), user.id);
-        }
-    }
-
-    fn unindex_user(&mut self, user: &User) {
-        if let Some(login) = user.login.clear() {
-            self.logins.remove(folded(login).as_str());
-        }
-        if let Some(email) = user.email.as_ref().and_then(|email| email.clear()) {
-            self.emails.remove(folded(email).as_str());
         }
     }
 
@@ -340,12 +326,11 @@ impl Organization {
 
     /// Builds the indexes from the entities.
     pub(super) fn index(&mut self) {
-        let users = self.users.clone();
+        let (users, agents) = (self.users.clone(), self.agents.clone());
         users.values().for_each(|user| {
             self.index_user(user);
             self.index_tokens(user);
         });
-        let agents = self.agents.clone();
         agents.values().for_each(|agent| self.index_agent(agent));
         let objects = self.objects.clone();
         objects.values().for_each(|object| self.index_object(object));

@@ -47,6 +47,8 @@ pub enum Setting {
     AddressesAllowed,
     /// Of whom two-factor sign-in is demanded.
     TwoFactor,
+    /// The lowest extension of a user where the catalog has them given automatically (XCALLY: Min Internal); 1 to 999,999,999.
+    ExtensionMin,
 }
 
 /// The value of a setting.
@@ -76,7 +78,7 @@ pub enum ReasonRule {
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ReasonRequired,
         Self::SignInAttemptsMax,
         Self::LockOutMinutes,
@@ -93,6 +95,7 @@ impl Setting {
         Self::MaskCharacters,
         Self::AddressesAllowed,
         Self::TwoFactor,
+        Self::ExtensionMin,
     ];
 
     /// The word in the API.
@@ -115,6 +118,7 @@ impl Setting {
             Self::MaskCharacters => "mask_characters",
             Self::AddressesAllowed => "addresses_allowed",
             Self::TwoFactor => "two_factor",
+            Self::ExtensionMin => "extension_min",
         }
     }
 
@@ -138,6 +142,7 @@ impl Setting {
             Self::MaskCharacters => SettingValue::Number(4),
             Self::AddressesAllowed => SettingValue::List(Vec::new()),
             Self::TwoFactor => SettingValue::Word("optional".into()),
+            Self::ExtensionMin => SettingValue::Number(1_000),
         }
     }
 
@@ -168,6 +173,7 @@ impl Setting {
             (Self::ResetLinkDays, SettingValue::Number(n)) => (1..=30).contains(n),
             (Self::ActivityDays, SettingValue::Number(n)) => *n == 0 || (30..=36_500).contains(n),
             (Self::MaskCharacters, SettingValue::Number(n)) => *n <= 100,
+            (Self::ExtensionMin, SettingValue::Number(n)) => (1..=999_999_999).contains(n),
             (Self::OutboundCalls | Self::SecuritySuite, SettingValue::Flag(_)) => true,
             (Self::AddressesAllowed, SettingValue::List(entries)) => addresses::are_acceptable(entries),
             (_, _) => false,
@@ -191,6 +197,7 @@ impl Setting {
             Self::ResetLinkDays => "a number of days from 1 to 30",
             Self::ActivityDays => "0 (for ever) or a number of days from 30 to 36500",
             Self::MaskCharacters => "a number from 0 to 100",
+            Self::ExtensionMin => "a number from 1 to 999999999",
             Self::OutboundCalls | Self::SecuritySuite => "true or false",
             Self::AddressesAllowed => {
                 "a list of at most 200 addresses and networks such as `203.0.113.9`, `8.8.8.8/28` or `2001:db8::/32`"

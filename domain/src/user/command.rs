@@ -1,5 +1,7 @@
 //! What can be asked about a user.
 
+use super::avatar::Avatar;
+use super::detail::Details;
 use super::link::Link;
 use super::password::NewPassword;
 use super::state::{KeyEntry, Status};
@@ -25,6 +27,8 @@ pub struct NewUser {
     pub status: Status,
     /// A stored password; without one nobody signs in until one is set.
     pub password: Option<NewPassword>,
+    /// The first details.
+    pub details: Details,
 }
 
 /// Fields of a user to replace; `None` leaves a field as it is.
@@ -36,6 +40,8 @@ pub struct UserEdit {
     pub name: Option<String>,
     /// The e-mail address; `Some(None)` takes it away.
     pub email: Option<Option<String>>,
+    /// Details; those that are not named stay as they are.
+    pub details: Details,
 }
 
 /// What else a user to be added begins with, where another register says so.
@@ -64,6 +70,8 @@ pub enum UserCommand {
     TakeOver(NewUser, Beginnings),
     /// Replace fields.
     Edit(UserId, UserEdit),
+    /// Show another picture, or none. Its bytes are stored by who asks.
+    SetAvatar(UserId, Option<Avatar>),
     /// Give another role.
     AssignRole(UserId, RoleId),
     /// Give a profile, or take it away.
@@ -161,6 +169,7 @@ impl UserCommand {
         match self {
             Self::Create(_) | Self::Invite(..) | Self::TakeOver(..) => None,
             Self::Edit(user, _)
+            | Self::SetAvatar(user, _)
             | Self::AssignRole(user, _)
             | Self::AssignProfile(user, _)
             | Self::SetCustomProfile(user, _)

@@ -1,10 +1,11 @@
 //! The rules of a user's life. Authority is judged elsewhere, over the events these rules make.
 
+use super::account;
 use super::command::{Beginnings, NewUser, UserCommand, UserEdit};
 use super::event::UserEvent;
 use super::guards::{
-    assignable_profile, assignable_role, email_is_free, login_is_free, offered, returns_to_what_is_in_use,
-    stays_in_place,
+    assignable_profile, assignable_role, email_is_free, login_is_as_formed, login_is_free, offered,
+    returns_to_what_is_in_use, stays_in_place,
 };
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status, User};
@@ -32,6 +33,7 @@ pub(crate) fn decide(deciding: &mut Deciding<'_>, command: &UserCommand) -> Resu
         UserCommand::Invite(new, link) => link::invite(deciding, new, *link),
         UserCommand::TakeOver(new, beginnings) => take_over(deciding, new, beginnings),
         UserCommand::Edit(user, edit) => change(deciding, *user, edit),
+        UserCommand::SetAvatar(user, avatar) => account::set_avatar(deciding, *user, avatar.as_ref()),
         UserCommand::AssignRole(user, role) => assign_role(deciding, *user, *role),
         UserCommand::AssignProfile(user, profile) => assign_profile(deciding, *user, *profile),
         UserCommand::SetCustomProfile(user, grants) => set_custom_profile(deciding, *user, grants.clone()),
@@ -72,6 +74,7 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<UserI
     let login = text::login("/login", &new.login)?;
     let name = text::name("/name", &new.name)?;
     let email = new.email.as_deref().map(|email| text::email("/email", email)).transpose()?;
+    login_is_as_formed(deciding, &login)?;
     login_is_free(deciding, None, &login)?;
     email_is_free(deciding, None, email.as_deref())?;
     assignable_role(deciding, new.role)?;
@@ -87,6 +90,7 @@ pub(crate) fn create(deciding: &mut Deciding<'_>, new: &NewUser) -> Result<UserI
     let email = email.map(|email| deciding.fresh.personal(&email));
     let (role, profile, status) = (new.role, new.profile, new.status);
     deciding.emit(UserEvent::Created { user, login, name, email, role, profile, status })?;
+    account::first(deciding, user, &new.details)?;
     if let Some(new) = new.password {
         password::first(deciding, user, new)?;
     }
@@ -115,7 +119,7 @@ fn change(deciding: &mut Deciding<'_>, id: UserId, edit: &UserEdit) -> Result<()
     if let Some(email) = &edit.email {
         change_email(deciding, id, email.as_deref())?;
     }
-    Ok(())
+    account::set_all(deciding, id, &edit.details)
 }
 
 pub(super) fn change_login(deciding: &mut Deciding<'_>, id: UserId, login: &str) -> Result<(), Rejection> {
@@ -125,6 +129,10 @@ pub(super) fn change_login(deciding: &mut Deciding<'_>, id: UserId, login: &str)
     if user.login.clear() == Some(login.as_str()) {
         return Ok(());
     }
+    if deciding.now.catalog.login.fixed {
+        return Err(UserRejection::LoginFixed.into());
+    }
+    login_is_as_formed(deciding, &login)?;
     let to = deciding.fresh.personal(&login);
     let from = deciding.fresh.personal(user.login.text());
     deciding.emit(UserEvent::LoginChanged { user: id, from, to })

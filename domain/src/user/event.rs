@@ -1,5 +1,6 @@
 //! What can happen to a user. Every event carries from and to, so it can be read and undone alone.
 
+use super::detail::{Detail, DetailValue};
 use super::state::{KeyEntry, Status};
 use super::window::LoginWindow;
 use crate::kernel::event_type::events;
@@ -23,6 +24,12 @@ events! {
         "changed the e-mail address of {subject} from {from} to {to}" {
         from: Option<Personal>, to: Option<Personal>,
     }
+    DetailSet = "user.detail_set" v "1", Element("details", "detail"), AccountChange,
+        "changed {element} of {subject} from {from} to {to}" {
+        detail: Detail, from: Option<DetailValue>, to: Option<DetailValue>,
+    }
+    AvatarSet = "user.avatar_set" v "1", Field("avatar"), AccountChange,
+        "changed the picture of {subject}" { from: Option<Personal>, to: Option<Personal> }
     RoleAssigned = "user.role_assigned" v "1", Field("role"), UserAccess,
         "gave {subject} the role {to} instead of {from}" { from: RoleId, to: RoleId }
     ProfileAssigned = "user.profile_assigned" v "1", Field("profile"), UserAccess,

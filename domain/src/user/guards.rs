@@ -19,6 +19,17 @@ pub(super) fn login_is_free(
     if holder.is_some() && holder != but { Err(UserRejection::LoginTaken.into()) } else { Ok(()) }
 }
 
+/// The catalog may bound the characters of a login.
+pub(super) fn login_is_as_formed(deciding: &Deciding<'_>, login: &str) -> Result<(), FieldError> {
+    let Some(beside) = &deciding.now.catalog.login.characters else { return Ok(()) };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || beside.contains(c);
+    if login.chars().all(allowed) {
+        return Ok(());
+    }
+    let detail = format!("has letters of the English alphabet, digits and any of `{beside}` alone");
+    Err(FieldError::new("/login", "bad_character", &detail))
+}
+
 pub(super) fn email_is_free(
     deciding: &Deciding<'_>,
     but: Option<UserId>,

@@ -1,10 +1,14 @@
 //! The life of a user, told as the list of its events in `event.rs`.
 
+mod account;
+pub mod avatar;
 pub mod command;
 pub(crate) mod decide;
+pub mod detail;
 pub(crate) mod elements;
 mod erasure;
 pub mod event;
+pub(crate) mod extension;
 mod guards;
 pub mod link;
 pub mod password;

@@ -14,6 +14,12 @@ pub enum UserRejection {
     /// Another user has the e-mail address.
     #[error("another user has this e-mail address")]
     EmailTaken,
+    /// Another user has the extension.
+    #[error("another user has this extension")]
+    ExtensionTaken,
+    /// The catalog keeps logins as they are.
+    #[error("the organization's catalog lets nobody change a login")]
+    LoginFixed,
     /// The status does not allow it.
     #[error("this user is {}, which does not allow it", .0.word())]
     StatusForbids(Status),
@@ -93,6 +99,8 @@ impl Refusal for UserRejection {
         match self {
             Self::LoginTaken => "login_taken",
             Self::EmailTaken => "email_taken",
+            Self::ExtensionTaken => "extension_taken",
+            Self::LoginFixed => "login_fixed",
             Self::StatusForbids(_) => "status_forbids",
             Self::Erased => "erased",
             Self::NotArchived => "not_archived",

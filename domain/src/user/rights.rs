@@ -11,6 +11,8 @@ pub(crate) fn right(event: &UserEvent) -> Right {
         UserEvent::LoginChanged { .. } => Right::over("users.edit", user).field("login").ranked(),
         UserEvent::Renamed { .. } => Right::over("users.edit", user).field("name"),
         UserEvent::EmailChanged { .. } => Right::over("users.edit", user).field("email").ranked(),
+        UserEvent::DetailSet { detail, .. } => Right::over("users.edit", user).field(detail.word()),
+        UserEvent::AvatarSet { .. } => Right::over("users.edit", user).field("avatar"),
         UserEvent::RoleAssigned { to, .. } => {
             Right::over("users.role", user).with_role(*to).ranked().not_oneself()
         }

@@ -1,5 +1,7 @@
 //! A user as folded from events. No rules here: [`apply`](User::apply) cannot fail.
 
+use super::avatar::Avatar;
+use super::detail::{Detail, DetailValue};
 use super::event::UserEvent;
 use super::link::Link;
 use super::password::Password;
@@ -97,6 +99,10 @@ pub struct User {
     pub name: Personal,
     /// Unique in the organization where there is one; may be used to sign in.
     pub email: Option<Personal>,
+    /// What else the account holds, of what the catalog offers.
+    pub details: FewMap<Detail, DetailValue>,
+    /// The picture, as [`Avatar`](super::avatar::Avatar) writes it. Boxed: few have one.
+    pub avatar: Option<Box<Personal>>,
     /// Whether the account may act.
     pub status: Since<Status>,
     /// The status before the last archiving, to which restoring brings back; `active` if there was none.
@@ -156,6 +162,8 @@ impl User {
             login: login.clone(),
             name: name.clone(),
             email: email.clone(),
+            details: FewMap::default(),
+            avatar: None,
             status: Since::new(*status, position),
             before_archive: Status::Active,
             locked_until: None,
@@ -190,6 +198,9 @@ impl User {
             UserEvent::LoginChanged { to, .. } => self.login = to.clone(),
             UserEvent::Renamed { to, .. } => self.name = to.clone(),
             UserEvent::EmailChanged { to, .. } => self.email.clone_from(to),
+            UserEvent::DetailSet { detail, to: Some(to), .. } => self.details.insert(*detail, to.clone()),
+            UserEvent::DetailSet { detail, to: None, .. } => self.details.remove(detail),
+            UserEvent::AvatarSet { to, .. } => self.avatar = to.clone().map(Box::new),
             UserEvent::RoleAssigned { to, .. } => self.role = Since::new(*to, at),
             UserEvent::ProfileAssigned { to, .. } => self.profile = Since::new(*to, at),
             UserEvent::CustomProfileSet { to, .. } => {
@@ -267,8 +278,30 @@ impl User {
         self.login = self.login.erased();
         self.name = self.name.erased();
         self.email = self.email.as_ref().map(Personal::erased);
+        self.avatar = self.avatar.as_ref().map(|text| Box::new(text.erased()));
+        self.details = self.details.iter().map(|(detail, value)| (*detail, value.erased())).collect();
         self.two_factor = None;
         self.tokens.values_mut().for_each(|token| token.revoked = true);
+    }
+
+    /// By what the user is found and reached: login, address, extension.
+    pub(crate) fn called(&self) -> (&Personal, Option<&Personal>, Option<&str>) {
+        (&self.login, self.email.as_ref(), self.extension())
+    }
+
+    /// The picture, unless there is none or it was erased.
+    #[must_use]
+    pub fn picture(&self) -> Option<Avatar> {
+        self.avatar.as_ref()?.clear()?.parse().ok()
+    }
+
+    /// The internal number, unless there is none or it was erased.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        match self.details.get(&Detail::Extension)? {
+            DetailValue::Personal(text) => text.clear(),
+            DetailValue::Plain(_) => None,
+        }
     }
 
     /// The API tokens that let in.

@@ -1,6 +1,8 @@
 //! How each field of a user is brought back. Passwords, API keys, lock-outs and erased values never are.
 
+use super::account;
 use super::decide;
+use super::detail::DetailValue;
 use super::rejection::UserRejection;
 use super::state::{KeyEntry, Status};
 use crate::kernel::id::UserId;
@@ -17,6 +19,17 @@ pub(crate) fn undo(deciding: &mut Deciding<'_>, user: UserId, one: &Undo) -> Res
         "email" => {
             let email: Option<Personal> = value(one)?;
             decide::change_email(deciding, user, email.map(clear).transpose()?.as_deref())
+        }
+        "details" => {
+            let to: Option<DetailValue> = value(one)?;
+            let to = to.map(|to| to.clear().ok_or(UserRejection::Erased)).transpose()?;
+            account::set(deciding, user, element(one)?, to.as_ref())
+        }
+        "avatar" => {
+            let to: Option<Personal> = value(one)?;
+            let to =
+                to.map(clear).transpose()?.map(|text| text.parse().map_err(|_| cannot(one))).transpose()?;
+            account::set_avatar(deciding, user, to.as_ref())
         }
         "role" => decide::assign_role(deciding, user, value(one)?),
         "profile" => decide::assign_profile(deciding, user, value(one)?),

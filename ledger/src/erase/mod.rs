@@ -66,7 +66,10 @@ pub(crate) async fn resume(store: &Store, clock: &Clock, open: &Open) -> Result<
     }
     for user in organization.users.values().filter(|user| user.erased) {
         let asked = Asked::newest(store, organization.id, user).await?;
-        if asked.is_confirmed && !is_back(store, organization.id, &keys(user)).await? {
+        if asked.is_confirmed
+            && !is_back(store, organization.id, &keys(user)).await?
+            && store.pictures_of(&organization.id.to_string(), &user.id.to_string()).await? == 0
+        {
             continue;
         }
         tracing::warn!(user = %user.id, "erasing personal values that the ledger says are gone");
@@ -103,7 +106,7 @@ async fn forget_values(store: &Store, id: OrganizationId, keys: &[String]) -> Re
     Ok(())
 }
 
-/// Values, secrets, mails, sessions and counters.
+/// Values, secrets, mails, pictures, sessions and counters.
 async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), StoreError> {
     forget_values(store, id, &keys(user)).await?;
     let (organization, person) = (id.to_string(), user.id.to_string());
@@ -114,6 +117,8 @@ async fn forget(store: &Store, id: OrganizationId, user: &User) -> Result<(), St
         store.delete_credential(&organization, &credential).await?;
     }
     store.delete_mails_of(&organization, &person).await?;
+    store.delete_pictures_of(&organization, &person).await?;
+    store.delete_logons_of(&organization, &person).await?;
     store.delete_sessions_of(&organization, &person).await?;
     store.delete_attempts(&organization, &person).await
 }

@@ -65,6 +65,7 @@ async fn requested(deployment: &Deployment, authored: bool) -> UserId {
         profile: None,
         status: Status::Active,
         password: Some(NewPassword::unknown(CredentialId(Uuid::from_u128(9)))),
+        details: rollbook_domain::user::detail::Details::new(),
     };
     let organization = submit(&open, Command::User(UserCommand::Create(new))).await;
     let user = organization.user_by_login("zoe").unwrap().id;

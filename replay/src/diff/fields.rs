@@ -88,6 +88,10 @@ impl Fields {
         self.field("login", &user.login);
         self.field("name", &user.name);
         self.field("email", &user.email);
+        self.field("avatar", &user.avatar);
+        for (detail, value) in user.details.iter() {
+            self.entry("details", detail.word(), value);
+        }
         self.field("status", &user.status.value);
         self.field("locked_until", &user.locked_until);
         self.field("login_window", &user.login_window.as_ref().map(|window| &window.value));

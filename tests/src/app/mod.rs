@@ -24,6 +24,8 @@ use tokio::sync::OnceCell;
 mod place;
 mod scene;
 
+pub use scene::picture;
+
 /// The password of everybody.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// How long the sessions put here live, in microseconds (one hour).

@@ -62,6 +62,7 @@ impl Place {
                 profile: None::<ProfileId>,
                 status: if *login == "invited" { Status::Invited } else { Status::Active },
                 password: Some(NewPassword::unknown(password)),
+                details: rollbook_domain::user::detail::Details::new(),
             })));
         }
         self.submit(deployment, Actor::Operator, Command::Many(commands), credentials).await;

@@ -15,11 +15,33 @@ use rollbook_domain::permission::grant::{Grant, Grants, Scope};
 use rollbook_domain::profile::command::{ProfileCommand, ProfileEdit};
 use rollbook_domain::queue::command::{QueueCommand, QueueEdit};
 use rollbook_domain::role::command::{RoleCommand, RoleEdit};
+use rollbook_domain::user::avatar::{Avatar, Media};
 use rollbook_domain::user::command::UserCommand;
 use rollbook_ledger::deployment::Deployment;
+use rollbook_ledger::store::Picture;
+use sha2::{Digest as _, Sha256};
+
+/// A PNG as far as anybody looks at it, `side` pixels wide and high.
+#[must_use]
+pub fn picture(side: u8) -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0", &[side][..], &[0, 0, 0, side, 8, 6, 0, 0, 0]].concat()
+}
+
+/// Gives the auditor a picture: its bytes are stored, and the command names it.
+async fn portrait(place: &Place, deployment: &Deployment) -> Command {
+    let (bytes, auditor) = (picture(1), UserId(place.id(Kind::User, "auditor")));
+    let sha256 = Sha256::digest(&bytes).into();
+    let avatar = Avatar { media: Media::Png, bytes: bytes.len(), sha256 };
+    let kept = Picture { sha256, media_type: "image/png".to_owned(), bytes };
+    let (organization, person) = (place.id.to_string(), auditor.to_string());
+    let stored = deployment.store().put_picture(&organization, &person, &kept, 0).await;
+    stored.expect("a picture is stored");
+    Command::User(UserCommand::SetAvatar(auditor, Some(avatar)))
+}
 
 /// Puts in `place`: role `Helper`, profile `Billing`, key `VIP`, queue `Sales`, group `East` with its supervisor,
-/// agent `Agent/7` in both, skill `French`, an archived `Old …` of each, and the archived, blocked users.
+/// agent `Agent/7` in both, a picture of the auditor, skill `French`, an archived `Old …` of each, and the archived,
+/// blocked users.
 pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     let user = |login: &str| UserId(place.id(Kind::User, login));
     let mut commands = vec![
@@ -61,7 +83,7 @@ pub(super) async fn furnish(place: &Place, deployment: &Deployment) {
     }
     let owner = Actor::User(place.owner());
     place.submit(deployment, owner, Command::Many(commands), Vec::new()).await;
-    let mut commands = Vec::new();
+    let mut commands = vec![portrait(place, deployment).await];
     for code in ["Agent/7", "Old/agent"] {
         commands.push(Command::Agent(AgentCommand::Create(AgentEdit {
             code: Some(code.to_owned()),

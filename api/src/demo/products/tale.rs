@@ -121,6 +121,7 @@ impl<'a> Tale<'a> {
             profile: profile.map(|name| self.profile(name)).transpose()?,
             status: Status::Active,
             password: None,
+            details: rollbook_domain::user::detail::Details::new(),
         })
     }
 

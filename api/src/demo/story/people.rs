@@ -24,6 +24,7 @@ pub(super) async fn hire(stage: &Stage, scene: Scene<'_>, person: Person, role: 
         profile: None,
         status: Status::Active,
         password: None,
+        details: rollbook_domain::user::detail::Details::new(),
     };
     stage.act(scene, Command::User(UserCommand::Create(new))).await
 }

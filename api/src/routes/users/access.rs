@@ -1,5 +1,6 @@
 //! What a user may: role, profile, custom profile, keys; and several users at once.
 
+use super::bodies::with_details;
 use super::find;
 use crate::app::App;
 use crate::error::Problem;
@@ -16,7 +17,7 @@ use rollbook_domain::kernel::id::{Kind, ProfileId, RoleId, UserId};
 use rollbook_domain::organization::command::Command;
 use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::permission::grant::Grant;
-use rollbook_domain::user::command::UserCommand;
+use rollbook_domain::user::command::{UserCommand, UserEdit};
 use rollbook_domain::user::window::LoginWindow;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -248,9 +249,8 @@ struct BulkBody {
     set: BulkSet,
 }
 
+with_details! {
 /// What to set on each user.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 struct BulkSet {
     /// Role id or name.
     #[serde(default, deserialize_with = "given")]
@@ -268,6 +268,7 @@ struct BulkSet {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     status: Option<String>,
+}
 }
 
 /// Set the same on several users, all or nothing, in one batch that can be undone as a whole.
@@ -318,7 +319,8 @@ impl BulkSet {
         let role = self.role.as_ref().map(|_| "users.role");
         let profile = self.profile.as_ref().map(|_| "users.profile");
         let keys = self.keys.as_ref().map(|_| "users.keys");
-        [role, profile, keys, status].into_iter().flatten()
+        let details = (!self.details().is_empty()).then_some("users.edit");
+        [role, profile, keys, status, details].into_iter().flatten()
     }
 
     fn commands(&self, names: &Names<'_>, user: UserId) -> Result<Vec<UserCommand>, Problem> {
@@ -333,6 +335,10 @@ impl BulkSet {
         }
         if let Some(keys) = &self.keys {
             commands.push(UserCommand::SetKeys(user, keys.entries(names, "/set/keys")?));
+        }
+        let details = self.details();
+        if !details.is_empty() {
+            commands.push(UserCommand::Edit(user, UserEdit { details, ..UserEdit::default() }));
         }
         match self.status.as_deref() {
             None => {}

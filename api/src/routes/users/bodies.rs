@@ -11,11 +11,70 @@ use rollbook_domain::user::password::{self as rules, NewPassword};
 use rollbook_domain::user::state::Status;
 use rollbook_ledger::store::CredentialChange;
 use serde::{Deserialize, Deserializer};
-use utoipa::ToSchema;
 
-/// A user to be added.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// Declares a body with a member for each detail, and how they are taken out of it.
+///
+/// Members are named one by one, since a flattened part would let unknown ones pass.
+macro_rules! with_details {
+    ($(#[$meta:meta])* $visible:vis struct $name:ident { $($fields:tt)* }) => {
+        with_details! { @members [$(#[$meta])* $visible struct $name { $($fields)* }] $name
+            /// Free text.
+            comment as Comment: String,
+            /// A telephone number.
+            phone as Phone: String,
+            /// The internal number, in digits; unique.
+            extension as Extension: String,
+            /// A language tag, for example `es`.
+            language as Language: String,
+            /// A time zone of the IANA database, for example `Europe/Madrid`.
+            time_zone as TimeZone: String,
+            /// One of the catalog's words.
+            transport as Transport: String,
+            /// One of the catalog's words.
+            nat as Nat: String,
+            /// Some of the catalog's words, the preferred first.
+            codecs as Codecs: Vec<String>,
+            /// The dial plan's context.
+            context as Context: String,
+            /// Groups that calls are placed in.
+            call_groups as CallGroups: Vec<String>,
+            /// Groups whose calls may be picked up.
+            pickup_groups as PickupGroups: Vec<String>,
+            /// 0 to 100 conversations at the same time.
+            max_chats as MaxChats: u32,
+            /// Whether the user is notified of conversations.
+            notify as Notify: bool,
+        }
+    };
+    (@members [$(#[$meta:meta])* $visible:vis struct $name:ident { $($fields:tt)* }] $same:ident
+        $($(#[$doc:meta])* $member:ident as $detail:ident: $type:ty,)*) => {
+        $(#[$meta])*
+        #[derive(serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        $visible struct $name {
+            $($fields)*
+            $(
+                $(#[$doc])*
+                #[serde(default, deserialize_with = "crate::routes::users::bodies::present")]
+                #[schema(value_type = Option<$type>)]
+                $member: Option<Option<rollbook_domain::user::detail::Plain>>,
+            )*
+        }
+
+        impl $name {
+            /// The details that it names; null takes one away.
+            fn details(&self) -> rollbook_domain::user::detail::Details {
+                use rollbook_domain::user::detail::Detail;
+                let all = [$((Detail::$detail, &self.$member)),*];
+                all.into_iter().filter_map(|(detail, to)| Some((detail, to.clone()?))).collect()
+            }
+        }
+    };
+}
+pub(super) use with_details;
+
+with_details! {
+/// A user to be added. Details are those of the catalog; an extension that it finds by itself is left out for that.
 pub(crate) struct NewUser {
     /// 1 to 128 characters without white space; unique.
     pub(super) login: String,
@@ -33,10 +92,10 @@ pub(crate) struct NewUser {
     #[schema(value_type = Option<String>)]
     pub(super) status: Option<Status>,
 }
+}
 
-/// Fields of a user to replace. `"email": null` takes the address away.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+with_details! {
+/// Fields of a user to replace. Null takes the address or a detail away.
 pub(crate) struct EditUser {
     /// 1 to 128 characters without white space; unique.
     #[serde(default, deserialize_with = "given")]
@@ -51,6 +110,7 @@ pub(crate) struct EditUser {
     #[schema(value_type = Option<String>)]
     pub(super) email: Option<Option<String>>,
 }
+}
 
 /// Tells a member that is null from one that is absent.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
@@ -61,7 +121,8 @@ pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 impl From<EditUser> for UserEdit {
     fn from(body: EditUser) -> Self {
-        Self { login: body.login, name: body.name, email: body.email }
+        let details = body.details();
+        Self { login: body.login, name: body.name, email: body.email, details }
     }
 }
 
@@ -75,6 +136,7 @@ impl NewUser {
     ) -> Result<(Command, Vec<CredentialChange>), Problem> {
         let role = RoleId(refer::find(names, Kind::Role, "/role", &self.role)?);
         let profile = refer::find_maybe(names, Kind::Profile, "/profile", self.profile.as_deref())?;
+        let details = self.details();
         let (password, credentials) = match self.password {
             Some(password) => {
                 let (new, change) = new_password(app, "/password", password, None, false, dry_run).await?;
@@ -85,7 +147,7 @@ impl NewUser {
         let (login, name, email) = (self.login, self.name, self.email);
         let status = self.status.unwrap_or(Status::Active);
         let profile = profile.map(ProfileId);
-        Ok((Command { login, name, email, role, profile, status, password }, credentials))
+        Ok((Command { login, name, email, role, profile, status, password, details }, credentials))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Users: reading them, adding them, changing each part of them.
 
 mod access;
+mod avatar;
 mod bodies;
 mod elements;
 mod erase;
@@ -15,7 +16,8 @@ pub(super) use bodies::new_password;
 pub(super) use erase::erased_at;
 
 use super::list::{self, Page};
-use super::mutation::Mutation;
+use super::mutation::{Mutation, tag};
+use super::past;
 use super::place;
 use super::refer::Names;
 use super::sort::{Cell, Sort};
@@ -25,9 +27,10 @@ use crate::extract::{Body, Caller, Id, Meta, MinPosition, Params};
 use crate::view::{self, UserView};
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bodies::{EditUser, NewUser};
 use rollbook_domain::kernel::id::{Kind, RoleId, Subject, UserId};
+use rollbook_domain::kernel::moment::Moment;
 use rollbook_domain::kernel::personal::Personal;
 use rollbook_domain::kernel::text::folded;
 use rollbook_domain::organization::command::Command;
@@ -37,8 +40,11 @@ use rollbook_domain::permission::facts::Targets;
 use rollbook_domain::role::state::Role;
 use rollbook_domain::user::command::UserCommand;
 use rollbook_domain::user::state::User;
+use rollbook_replay::as_of::At;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -48,6 +54,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(read, edit, archive))
         .merge(life::router())
         .merge(access::router())
+        .merge(avatar::router())
         .merge(elements::router())
         .merge(password::router())
         .merge(link::router())
@@ -173,7 +180,7 @@ impl Filter {
         (status = 201, description = "Added", body = UserView),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`, `gives_more_than_held`", body = Problem),
-        (status = 409, description = "`login_taken`, `email_taken`, `profile_required`, `required_key`, `key_needs_another`, `not_offered`", body = Problem),
+        (status = 409, description = "`login_taken`, `email_taken`, `extension_taken`, `profile_required`, `required_key`, `key_needs_another`, `not_offered`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),
     extensions(("x-permission" = json!("users.create"))),
@@ -204,7 +211,7 @@ async fn create(
         ("at" = Option<String>, Query, description = "Position, or RFC 3339 time"),
     ),
     responses(
-        (status = 200, description = "The user", body = UserView),
+        (status = 200, description = "The user", body = UserRead),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 422, description = "`at_in_future`, `invalid`", body = Problem),
@@ -216,9 +223,38 @@ async fn read(
     caller: Caller,
     min: MinPosition,
     id: Id,
-    params: Params,
+    mut params: Params,
 ) -> Result<Response, Problem> {
-    super::read::entity(&app, &caller, min, Kind::User, &id, params).await
+    let at: Option<At> = params.take_as("at")?;
+    params.done()?;
+    let now = past::newest(&caller, min, at).await?;
+    let subject = id.find(&now, Kind::User)?;
+    if at.is_some() {
+        return super::read::seen_at(&app, &caller, &now, subject, at).await;
+    }
+    caller.sees(&now, subject)?;
+    let user = now.user(UserId(subject.id)).ok_or_else(|| Problem::not_found("user"))?;
+    let (organization, person) = (now.id.to_string(), user.id.to_string());
+    let logons = app.deployment().store().logons(&organization, &person).await?;
+    let shown = UserRead {
+        user: view::user(&now, user, caller.eyes(&now)),
+        last_logon: logons.map(|logons| Moment(logons.last_at_us).to_string()),
+        logons: logons.map_or(0, |logons| logons.count),
+    };
+    let mut response = Json(shown).into_response();
+    tag(&mut response, &now, subject);
+    Ok(response)
+}
+
+/// A user, and how they signed in so far: that is no part of what they were at another time.
+#[derive(Serialize, ToSchema)]
+struct UserRead {
+    #[serde(flatten)]
+    user: UserView,
+    /// When they signed in last, if they ever did; not told of another time.
+    last_logon: Option<String>,
+    /// How often they signed in; not told of another time.
+    logons: u64,
 }
 
 /// Replace the named fields.
@@ -230,7 +266,7 @@ async fn read(
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`permission_missing`, `rank_too_low`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`login_taken`, `email_taken`, `status_forbids`", body = Problem),
+        (status = 409, description = "`login_taken`, `login_fixed`, `email_taken`, `extension_taken`, `status_forbids`", body = Problem),
         (status = 412, description = "`precondition_failed`", body = Problem),
         (status = 422, description = "`invalid`, `reason_required`", body = Problem),
     ),

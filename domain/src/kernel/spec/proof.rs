@@ -55,8 +55,9 @@ pub(crate) fn indexes(organization: &Organization) -> String {
     let mut emails: Vec<_> = organization.emails.iter().collect();
     emails.sort();
     format!(
-        "{:?} {emails:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {emails:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         organization.logins,
+        organization.extensions,
         organization.names,
         organization.called,
         organization.supervised,

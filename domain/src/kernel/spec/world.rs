@@ -19,6 +19,7 @@ use crate::queue::command::{QueueCommand, QueueEdit};
 use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::user::command::{NewUser, UserCommand};
+use crate::user::detail::Details;
 use crate::user::state::Status;
 use sha2::{Digest as _, Sha256};
 use std::ops::Deref;
@@ -242,6 +243,7 @@ pub(crate) fn new_user(login: &str, role: RoleId) -> NewUser {
         profile: None,
         status: Status::Active,
         password: None,
+        details: Details::new(),
     }
 }
 

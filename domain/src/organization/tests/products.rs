@@ -250,7 +250,8 @@ fn xcally_1_a_user_has_a_profile_and_an_admin_need_not() {
     let (admin, user, leads) = (world.role("Admin"), world.role("User"), world.profile("Team leads"));
     let as_olga = |command: Command| given(&world).as_user("olga").when(command);
     as_olga(UserCommand::Create(new_user("bo", user)).into()).then_refused(UserRejection::ProfileRequired);
-    as_olga(UserCommand::Create(new_user("bo", admin)).into()).then_names(&["user.created"]);
+    as_olga(UserCommand::Create(new_user("bo", admin)).into())
+        .then_names(&["user.created", "user.detail_set"]);
     as_olga(UserCommand::AssignProfile(uwe, None).into()).then_refused(UserRejection::ProfileRequired);
     let mut two = world.clone();
     let oda = two.add_user("oda", admin);

@@ -6,7 +6,7 @@ use crate::agent::state::Level;
 use crate::event::Event;
 use crate::group::command::{GroupCommand, GroupEdit};
 use crate::kernel::context::Actor;
-use crate::kernel::id::CredentialId;
+use crate::kernel::id::{CredentialId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::spec;
 use crate::object::command::{ObjectCommand, ObjectEdit, Use};
@@ -21,7 +21,9 @@ use crate::queue::state::Supervision;
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
+use crate::user::avatar::{Avatar, Media};
 use crate::user::command::{UserCommand, UserEdit};
+use crate::user::detail::{Detail, Plain};
 use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::KeyEntry;
@@ -127,6 +129,16 @@ fn a_set_as_the_release_before_wrote_it_or_with_too_few_positions_is_refused() {
     }
 }
 
+/// An address, details and a picture.
+fn account(user: UserId) -> Command {
+    let details = [(Detail::Phone, "+34 600"), (Detail::Language, "es")];
+    let details = details.map(|(detail, text)| (detail, Some(Plain::Text(text.into())))).into();
+    let email = Some(Some("a@x.example".into()));
+    let avatar = Avatar { media: Media::Png, bytes: 9, sha256: [1; 32] };
+    let edit = UserCommand::Edit(user, UserEdit { email, details, ..UserEdit::default() });
+    Command::Many(vec![edit.into(), UserCommand::SetAvatar(user, Some(avatar)).into()])
+}
+
 /// Something of everything that a state can hold.
 fn full() -> spec::World {
     let mut world = spec::world();
@@ -181,8 +193,7 @@ fn full() -> spec::World {
         UserCommand::CreateApiKey(anna, credential).into(),
         UserCommand::MakePasswordLink(sven, Link { credential, until: Moment(1_767_225_600_000_000) }).into(),
         spec::new_token(anna, 1, "CI").into(),
-        UserCommand::Edit(anna, UserEdit { email: Some(Some("a@x.example".into())), ..UserEdit::default() })
-            .into(),
+        account(anna),
         UserCommand::Archive(gone).into(),
         UserCommand::RequestErasure { user: gone, authored: true }.into(),
         AgentCommand::Archive(left).into(),

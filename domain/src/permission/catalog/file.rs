@@ -2,9 +2,10 @@
 //!
 //! What rows must obey together is in `load`.
 
-use super::{Founder, ObjectKind, Offer, Origin, PermissionType, ReservedKey};
+use super::{Founder, LoginRule, ObjectKind, Offer, Origin, PermissionType, ReservedKey};
 use crate::kernel::id::Kind;
 use crate::permission::grant::{Grant, Limits, Scope};
+use crate::user::detail::DetailRow;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,6 +34,10 @@ pub(super) struct File {
     pub(super) object: Vec<ObjectKind>,
     #[serde(default)]
     pub(super) founder: Founder,
+    #[serde(default)]
+    pub(super) login: LoginRule,
+    #[serde(default)]
+    pub(super) detail: Vec<DetailRow>,
     #[serde(default, rename = "type")]
     pub(super) types: Vec<PermissionType>,
     #[serde(default)]

@@ -12,6 +12,7 @@ use crate::permission::given::Given;
 use crate::permission::grant::{Grant, Grants, Scope};
 use crate::permission::limits;
 use crate::permission::source::FOUNDED;
+use crate::user::detail::DetailRow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
         types: file.types,
         objects: file.object,
         founder: file.founder,
+        login: file.login,
+        details: details(file.detail)?,
     };
     catalog.everyone = Given::new(&everyone, FOUNDED, &catalog);
     known_limits(&catalog)?;
@@ -63,6 +66,20 @@ pub(super) fn load(source: &str, shared: &str) -> Result<Catalog, BadCatalog> {
 
 fn bad<T>(what: String) -> Result<T, BadCatalog> {
     Err(BadCatalog(what))
+}
+
+/// The details in the order of the list of all.
+fn details(mut rows: Vec<DetailRow>) -> Result<Vec<DetailRow>, BadCatalog> {
+    rows.sort_by_key(|row| row.name);
+    let twice = rows.windows(2).any(|pair| matches!(pair, [a, b] if a.name == b.name));
+    match rows.iter().find(|row| !row.is_sound()) {
+        Some(row) => bad(format!(
+            "the detail `{}` has words, digits or a default that it cannot have",
+            row.name.word()
+        )),
+        None if twice => bad("a detail is listed twice".into()),
+        None => Ok(rows),
+    }
 }
 
 fn needs(key: &ReservedKey) -> impl Iterator<Item = (KeyName, KeyName)> {

@@ -11,9 +11,12 @@ mod rows;
 
 pub use objects::{Contents, ObjectKind};
 pub(crate) use rows::PermissionNumber;
-pub use rows::{BuiltInRole, Founder, KeyName, Offer, Origin, Permission, PermissionType, ReservedKey};
+pub use rows::{
+    BuiltInRole, Founder, KeyName, LoginRule, Offer, Origin, Permission, PermissionType, ReservedKey,
+};
 
 use crate::permission::given::Given;
+use crate::user::detail::{Detail, DetailRow};
 use names::Names;
 use std::sync::{Arc, LazyLock};
 
@@ -76,6 +79,10 @@ pub struct Catalog {
     pub objects: Vec<ObjectKind>,
     /// The user with whom an organization is founded.
     pub founder: Founder,
+    /// What logins are like.
+    pub login: LoginRule,
+    /// What else an account holds.
+    pub details: Vec<DetailRow>,
 }
 
 impl Catalog {
@@ -132,6 +139,12 @@ impl Catalog {
     #[must_use]
     pub fn protected_role(&self, name: &str) -> Option<&BuiltInRole> {
         self.roles.iter().find(|role| role.protected && role.name == name)
+    }
+
+    /// What it says of a detail; nothing if users have no such detail.
+    #[must_use]
+    pub fn detail(&self, name: Detail) -> Option<&DetailRow> {
+        self.details.iter().find(|row| row.name == name)
     }
 
     /// This kind of objects.
@@ -230,6 +243,10 @@ mod tests {
             format!("offers = []\n{role}protected = true\nneeds_profile = true\n"),
             "offers = []\n[founder]\nsuperuser = true\nfrom = \"chosen\"\n".to_owned(),
             "[founder]\nsuperuser = true\n".to_owned(),
+            "[login]\nfixed = true\n".to_owned(),
+            "[[detail]]\nname = \"nat\"\nfrom = \"chosen\"\n".to_owned(),
+            "[[detail]]\nname = \"wings\"\nfrom = \"chosen\"\n".to_owned(),
+            "[[detail]]\nname = \"phone\"\nfrom = \"chosen\"\n".repeat(2),
             "[[type]]\nname = \"Fly\"\nactions = [\"fly\"]\nfrom = \"chosen\"\n".to_owned(),
         ] {
             let source = format!("name = \"t\"\nversion = 1\nabout = \"\"\n{bad}");

@@ -166,6 +166,23 @@ pub struct Founder {
     pub note: String,
 }
 
+/// What the catalog says of logins.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRule {
+    /// The characters of a login beside letters of the English alphabet and digits; any if it does not say.
+    pub characters: Option<String>,
+    /// Whether a login stays what it was when the user was added.
+    #[serde(default)]
+    pub fixed: bool,
+    /// Where this comes from.
+    #[serde(rename = "from")]
+    pub origin: Origin,
+    /// For people; decides nothing.
+    #[serde(default)]
+    pub note: String,
+}
+
 /// What may be given to a user beside the role and own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -178,11 +195,14 @@ pub enum Offer {
     Masterkey,
     /// The superuser mark.
     Superuser,
+    /// A picture.
+    Avatar,
 }
 
 impl Offer {
     /// All of them, which a catalog offers unless it says otherwise.
-    pub const ALL: [Self; 4] = [Self::Profile, Self::CustomProfile, Self::Masterkey, Self::Superuser];
+    pub const ALL: [Self; 5] =
+        [Self::Profile, Self::CustomProfile, Self::Masterkey, Self::Superuser, Self::Avatar];
 
     /// The word in catalogs and the API.
     #[must_use]
@@ -192,6 +212,7 @@ impl Offer {
             Self::CustomProfile => "custom_profile",
             Self::Masterkey => "masterkey",
             Self::Superuser => "superuser",
+            Self::Avatar => "avatar",
         }
     }
 }

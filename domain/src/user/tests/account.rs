@@ -88,6 +88,7 @@ fn each_named_field_changes_by_its_own_event_and_an_equal_one_by_none() {
         login: Some("ann".into()),
         name: Some("Ann".into()),
         email: Some(Some("ann@north.example".into())),
+        ..UserEdit::default()
     };
     let after = given(&world).as_user("adam").when(UserCommand::Edit(anna, edit.clone())).then(&[
         "user.login_changed ann: login anna -> ann",

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod detail;
 mod erasure;
 mod life;
 mod link;

@@ -11,5 +11,5 @@ GRANT SELECT, INSERT, DELETE ON public.personal_values, public.commands, public.
     public.counting TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON public.credentials, public.sessions, public.attempts, public.outbox, public.follower_checkpoints,
-    public.imports TO {role};
+    public.imports, public.pictures, public.logons TO {role};
 GRANT EXECUTE ON FUNCTION public.rollbook_prune(text, bigint, bigint) TO {role};

@@ -117,6 +117,25 @@ CREATE TABLE public.sessions (
 CREATE UNIQUE INDEX sessions_by_user ON public.sessions (aggregate_id, user_id, id);
 CREATE INDEX sessions_by_expiry ON public.sessions (expires_at);
 
+-- Of a user the newest few; events name them by their hash.
+CREATE TABLE public.pictures (
+    aggregate_id text   NOT NULL,
+    user_id      text   NOT NULL,
+    sha256       bytea  NOT NULL,
+    media_type   text   NOT NULL,
+    picture      bytea  NOT NULL,
+    stored_at    bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, user_id, sha256)
+);
+
+CREATE TABLE public.logons (
+    aggregate_id text   NOT NULL,
+    user_id      text   NOT NULL,
+    last_at      bigint NOT NULL,
+    count        bigint NOT NULL,
+    PRIMARY KEY (aggregate_id, user_id)
+);
+
 CREATE TABLE public.attempts (
     aggregate_id text   NOT NULL,
     subject      text   NOT NULL,

@@ -115,6 +115,25 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_by_user ON sessions (aggregate_id, user_id, id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
+-- Of a user the newest few; events name them by their hash.
+CREATE TABLE pictures (
+    aggregate_id text    NOT NULL,
+    user_id      text    NOT NULL,
+    sha256       blob    NOT NULL,
+    media_type   text    NOT NULL,
+    picture      blob    NOT NULL,
+    stored_at    integer NOT NULL,
+    PRIMARY KEY (aggregate_id, user_id, sha256)
+) STRICT;
+
+CREATE TABLE logons (
+    aggregate_id text    NOT NULL,
+    user_id      text    NOT NULL,
+    last_at      integer NOT NULL,
+    count        integer NOT NULL,
+    PRIMARY KEY (aggregate_id, user_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE attempts (
     aggregate_id text    NOT NULL,
     subject      text    NOT NULL,

@@ -49,6 +49,7 @@ impl Planning<'_> {
             profile: self.profile()?.flatten(),
             status: Status::Active,
             password: None,
+            details: rollbook_domain::user::detail::Details::new(),
         };
         let login_window = (from.is_some() || until.is_some()).then_some(LoginWindow {
             from: *from,

@@ -23,12 +23,13 @@ use crate::profile::command::{ProfileCommand, ProfileEdit};
 use crate::role::command::{RoleCommand, RoleEdit};
 use crate::settings::command::SettingsCommand;
 use crate::settings::state::{Setting, SettingValue};
+use crate::user::avatar::{Avatar, Media};
 use crate::user::command::{NewUser, UserCommand, UserEdit};
 use crate::user::link::Link;
 use crate::user::password::NewPassword;
 use crate::user::state::{KeyEntry, Status};
 use crate::user::window::LoginWindow;
-use places::{agent, agent_edit, group, object, object_edit, queue, supervision};
+use places::{agent, agent_edit, details, group, object, object_edit, queue, supervision};
 use std::sync::Arc;
 
 /// Permissions worth having, with what they are about.
@@ -305,7 +306,11 @@ pub(super) fn undoing(history: &[Event], dice: &mut Dice) -> Command {
 
 fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
     let user = dice.one(&ids.users);
-    match dice.roll(18) {
+    match dice.roll(19) {
+        18 => {
+            let avatar = Avatar { media: Media::Jpeg, bytes: 9, sha256: [dice.roll(3) as u8; 32] };
+            UserCommand::SetAvatar(user, dice.coin().then_some(avatar))
+        }
         0 => UserCommand::Create(NewUser {
             profile: dice.coin().then(|| dice.one(&ids.profiles)),
             status: if dice.coin() { Status::Active } else { Status::Invited },
@@ -317,6 +322,7 @@ fn user(ids: &Ids, dice: &mut Dice) -> UserCommand {
                 login: dice.coin().then(|| dice.name()),
                 name: dice.coin().then(|| dice.name()),
                 email: dice.coin().then(|| dice.coin().then(|| format!("{}@x.example", dice.name()))),
+                details: details(dice),
             },
         ),
         2 | 3 => UserCommand::AssignRole(user, dice.one(&ids.roles)),

@@ -1,4 +1,4 @@
-//! Random commands about queues, groups, agents and objects.
+//! Random commands about queues, groups, agents and objects, and the details of users.
 
 use super::{Dice, Ids};
 use crate::agent::command::{AgentCommand, AgentEdit};
@@ -8,6 +8,7 @@ use crate::object::command::{ObjectCommand, ObjectEdit, Use};
 use crate::queue::command::{QueueCommand, QueueEdit};
 use crate::queue::state::Supervision;
 use crate::settings::state::{Setting, SettingValue};
+use crate::user::detail::{Detail, Details, Plain};
 
 pub(super) fn supervision(dice: &mut Dice) -> Supervision {
     if dice.coin() { Supervision::Editor } else { Supervision::Viewer }
@@ -133,4 +134,14 @@ pub(super) fn object_edit(ids: &Ids, dice: &mut Dice) -> ObjectEdit {
         reports_key: (dice.roll(4) == 0).then(|| dice.one(&ids.keys)).map(Some),
         contents: (dice.roll(3) == 0).then(|| (0..dice.roll(3)).map(|_| dice.name()).collect()),
     }
+}
+
+/// Extensions are few, so that they are taken.
+pub(super) fn details(dice: &mut Dice) -> Details {
+    let all = [
+        (Detail::Extension, Plain::Text(dice.roll(9).to_string())),
+        (Detail::Comment, Plain::Text(dice.name())),
+        (Detail::Language, Plain::Text("es".into())),
+    ];
+    dice.some(&all).into_iter().map(|(detail, to)| (detail, dice.coin().then_some(to))).collect()
 }
