@@ -103,6 +103,16 @@ fn accounts() -> Vec<(&'static str, Value)> {
         ),
         ("user.api_key_created", zoe_is(json!({ "credential": credential }))),
         ("user.api_key_revoked", zoe_is(json!({ "credential": credential }))),
+        (
+            "user.detail_set",
+            zoe_is(json!({ "detail": "phone", "from": null, "to": personal("+34 600 000 000") })),
+        ),
+        ("user.avatar_set", zoe_is(json!({ "from": null, "to": personal("image/png 67 00") }))),
+        ("user.two_factor_set", zoe_is(json!({ "seed": credential, "recovery_codes": [credential] }))),
+        ("user.recovery_code_used", zoe_is(json!({ "credential": credential }))),
+        ("user.two_factor_removed", zoe_is(json!({ "seed": credential }))),
+        ("user.token_created", zoe_is(json!({ "credential": credential, "name": "Night import" }))),
+        ("user.token_revoked", zoe_is(json!({ "credential": credential, "name": "Night import" }))),
     ]
 }
 
