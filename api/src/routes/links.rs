@@ -129,6 +129,10 @@ impl Using {
         self.open.writer.catch_up().await?;
         let organization = self.open.writer.published().organization.clone();
         let kept = Kept::of(store, &organization, held.user).await?;
+        // Whoever used it before this state was read took it away; whoever does later sets another password than this one.
+        if Held::find(store, secret).await?.is_none() {
+            return Err(self.note_refused(Some(held.user), UserRejection::LinkInvalid)?);
+        }
         let (stored, put) =
             new_password(&self.app, "/password", password.clone(), Some(held.user), true, false).await?;
         let compared = Some(kept.compare(self.app.passwords(), &password).await?);
