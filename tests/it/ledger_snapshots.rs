@@ -116,7 +116,7 @@ async fn a_long_ledger_is_kept_every_five_thousand_entries(world: World) {
         write(&open, Actor::Operator, Command::Many(users)).await.unwrap();
     }
     let mut kept = 0;
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         kept = world.rows("state_snapshots").await.len();
         if kept == 2 {
             break;
