@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use rollbook_domain::kernel::id::UserId;
 use rollbook_domain::kernel::moment::Moment;
-use rollbook_ledger::store::Store;
 use rollbook_ledger::store::{Batch, Row as Appended, Store, Subject};
 use rollbook_ledger::writer::ledger_of;
 use rollbook_projections::activity_log::{Ledger, Row};
