@@ -101,7 +101,7 @@ pub struct User {
     pub email: Option<Personal>,
     /// What else the account holds, of what the catalog offers.
     pub details: FewMap<Detail, DetailValue>,
-    /// The picture, as [`Avatar`](super::avatar::Avatar) writes it. Boxed: few have one.
+    /// The picture, as [`Avatar`] writes it. Boxed: few have one.
     pub avatar: Option<Box<Personal>>,
     /// Whether the account may act.
     pub status: Since<Status>,
